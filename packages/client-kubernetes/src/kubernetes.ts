@@ -1,0 +1,192 @@
+import type { Scope } from '@falco-talon/core';
+
+/** A kind of object, as it is addressed in a URL. */
+export interface Resource {
+  /** Empty for the core group. */
+  readonly group: string;
+  readonly version: string;
+  readonly plural: string;
+  readonly kind: string;
+  readonly namespaced: boolean;
+}
+
+/** Which object. `namespace` exactly when the resource is namespaced. */
+export interface ObjectName {
+  readonly namespace?: string;
+  readonly name: string;
+}
+
+export interface ObjectMeta {
+  readonly name: string;
+  readonly namespace?: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly ownerReferences?: readonly OwnerReference[];
+  readonly deletionTimestamp?: string;
+}
+
+export interface OwnerReference {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly controller?: boolean;
+}
+
+/** Any object of the API. Callers narrow what they read; nothing here is validated beyond being an object with metadata. */
+export interface KubernetesObject {
+  readonly apiVersion?: string;
+  readonly kind?: string;
+  readonly metadata: ObjectMeta;
+  readonly spec?: Readonly<Record<string, unknown>>;
+  readonly status?: Readonly<Record<string, unknown>>;
+}
+
+export interface CallOptions {
+  readonly signal: AbortSignal;
+}
+
+export interface ListOptions extends CallOptions {
+  /** Absent: all namespaces. */
+  readonly namespace?: string;
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+  /** Objects per page; all pages are read. Default 500. */
+  readonly pageSize?: number;
+}
+
+export type Patch =
+  /** RFC 7386. `null` deletes a key. */
+  | { readonly type: 'merge'; readonly body: unknown }
+  | { readonly type: 'strategic'; readonly body: unknown }
+  /** RFC 6902. */
+  | { readonly type: 'json'; readonly body: readonly unknown[] };
+
+export interface WriteOptions extends CallOptions {
+  readonly fieldManager?: string;
+  /** The server validates and admits, and stores nothing. */
+  readonly dryRun?: boolean;
+}
+
+export interface ApplyOptions extends WriteOptions {
+  readonly fieldManager: string;
+  /** Take over fields other managers own. */
+  readonly force: boolean;
+}
+
+export interface DeleteOptions extends CallOptions {
+  readonly gracePeriodSeconds?: number;
+  /** Refused with `conflict` when the object has another uid: it was re-created under the same name. */
+  readonly uid?: string;
+  readonly resourceVersion?: string;
+  readonly propagationPolicy?: 'Background' | 'Foreground' | 'Orphan';
+  readonly dryRun?: boolean;
+}
+
+export interface LogOptions extends CallOptions {
+  readonly container?: string;
+  readonly tailLines?: number;
+  readonly limitBytes?: number;
+  readonly previous?: boolean;
+  readonly timestamps?: boolean;
+}
+
+/**
+ * Reads only; remembers each answer for the event it was made for, so that a pod is fetched once however many ask.
+ * A failed read is not remembered.
+ */
+export interface KubernetesReads {
+  /** @throws TalonError `target_gone` when there is no such object, `forbidden` naming verb and resource, … */
+  get<T extends KubernetesObject = KubernetesObject>(
+    resource: Resource,
+    name: ObjectName,
+    options: CallOptions,
+  ): Promise<T>;
+  list<T extends KubernetesObject = KubernetesObject>(resource: Resource, options: ListOptions): Promise<readonly T[]>;
+}
+
+/**
+ * The Kubernetes API as Falco Talon uses it. Every namespace and name is validated before a URL is built; every call has
+ * a time limit beside the caller's signal, and throws only `TalonError`s whose `cause` is a `KubernetesFailure`.
+ */
+export interface Kubernetes extends KubernetesReads {
+  create<T extends KubernetesObject = KubernetesObject>(
+    resource: Resource,
+    object: Readonly<Record<string, unknown>> & { readonly metadata: Readonly<Record<string, unknown>> },
+    options: WriteOptions & { readonly namespace?: string },
+  ): Promise<T>;
+  replace<T extends KubernetesObject = KubernetesObject>(
+    resource: Resource,
+    name: ObjectName,
+    object: Readonly<Record<string, unknown>>,
+    options: WriteOptions,
+  ): Promise<T>;
+  patch<T extends KubernetesObject = KubernetesObject>(
+    resource: Resource,
+    name: ObjectName,
+    patch: Patch,
+    options: WriteOptions,
+  ): Promise<T>;
+  /** Server-side apply: creates the object or changes the fields this manager owns. */
+  apply<T extends KubernetesObject = KubernetesObject>(
+    resource: Resource,
+    name: ObjectName,
+    object: Readonly<Record<string, unknown>>,
+    options: ApplyOptions,
+  ): Promise<T>;
+  delete(resource: Resource, name: ObjectName, options: DeleteOptions): Promise<void>;
+  /** The bytes of a container's log, streamed. */
+  podLog(pod: Required<ObjectName>, options: LogOptions): AsyncIterable<Uint8Array>;
+  /** A view for one event. */
+  reads(scope: Scope): KubernetesReads;
+  /** Namespace Falco Talon itself runs in; empty when unknown. */
+  readonly ownNamespace: string;
+}
+
+/** What the API server said, kept as the `cause` of the error. */
+export interface KubernetesFailure {
+  readonly kind: 'kubernetes-failure';
+  readonly method: string;
+  readonly path: string;
+  /** 0 when there was no answer. */
+  readonly status: number;
+  /** The API's own word: `NotFound`, `Forbidden`, `AlreadyExists`, … */
+  readonly reason: string;
+  /** Cut to a limit: some answers contain the whole object. */
+  readonly message: string;
+  readonly causes: readonly { readonly reason?: string; readonly message?: string; readonly field?: string }[];
+}
+
+const core = (plural: string, kind: string, namespaced = true): Resource => ({
+  group: '',
+  version: 'v1',
+  plural,
+  kind,
+  namespaced,
+});
+const apps = (plural: string, kind: string): Resource => ({
+  group: 'apps',
+  version: 'v1',
+  plural,
+  kind,
+  namespaced: true,
+});
+
+export const PODS = core('pods', 'Pod');
+export const NODES = core('nodes', 'Node', false);
+export const NAMESPACES = core('namespaces', 'Namespace', false);
+export const REPLICATION_CONTROLLERS = core('replicationcontrollers', 'ReplicationController');
+export const REPLICA_SETS = apps('replicasets', 'ReplicaSet');
+export const STATEFUL_SETS = apps('statefulsets', 'StatefulSet');
+export const DAEMON_SETS = apps('daemonsets', 'DaemonSet');
+export const DEPLOYMENTS = apps('deployments', 'Deployment');
+export const JOBS: Resource = { group: 'batch', version: 'v1', plural: 'jobs', kind: 'Job', namespaced: true };
+export const NETWORK_POLICIES: Resource = {
+  group: 'networking.k8s.io',
+  version: 'v1',
+  plural: 'networkpolicies',
+  kind: 'NetworkPolicy',
+  namespaced: true,
+};

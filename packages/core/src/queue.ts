@@ -1,0 +1,92 @@
+import type { Static, TObject } from 'typebox';
+import type { Scope } from './scope.ts';
+
+export interface Message {
+  readonly id: string;
+  /** `event` today; later `undo` and `approval`. */
+  readonly kind: string;
+  /** One key's messages are handled by one consumer, and started in order. */
+  readonly key: string;
+  /** Milliseconds since the epoch; not delivered earlier. */
+  readonly notBefore?: number;
+  /** A message whose key was accepted less than `window` milliseconds ago is a duplicate. */
+  readonly dedup?: { readonly key: string; readonly window: number };
+  readonly headers: Readonly<Record<string, string>>;
+  /** As received. */
+  readonly body: Uint8Array;
+}
+
+/**
+ * What a delivery has already come to. `plan`: the steps, frozen at the first attempt; `intent`: a step is about to act;
+ * `result`: its outcome; `delivered`: its artifact's upload ended; `notified`: its records reached their notifiers.
+ * The engine gives `data` its shape; a queue stores it as JSON.
+ */
+export interface Entry {
+  readonly step: string;
+  readonly kind: 'plan' | 'intent' | 'result' | 'delivered' | 'notified';
+  readonly data: unknown;
+}
+
+export type Settlement =
+  | { readonly kind: 'done' }
+  /** `at`: milliseconds since the epoch. */
+  | { readonly kind: 'later'; readonly at: number; readonly reason: string }
+  | { readonly kind: 'dead'; readonly reason: string };
+
+export interface Delivery {
+  readonly message: Message;
+  /** 1 at the first delivery. Counted before the handler runs, so a message that ends the process counts too. */
+  readonly attempt: number;
+  /** What earlier attempts appended. */
+  readonly journal: readonly Entry[];
+  /** Resolves when the entries are as durable as the queue is. */
+  append(entries: readonly Entry[]): Promise<void>;
+  /** Tells a queue with leases that this delivery is still worked on. */
+  keepAlive(): void;
+  settle(end: Settlement): Promise<void>;
+}
+
+export interface ConsumeLimits {
+  /** Handlers running at a time. */
+  readonly inFlight: number;
+  /** Handlers of one key running at a time; they are started in order. */
+  readonly perKey: number;
+  /** Aborted: no new delivery is started. `consume` resolves when the handlers that run have returned. */
+  readonly signal: AbortSignal;
+}
+
+export interface Queue {
+  /**
+   * All or none. Resolves when the messages are as durable as the queue is.
+   * @throws TalonError `queue_full` or `queue_failed`, retryable
+   */
+  publish(messages: readonly Message[]): Promise<readonly ('accepted' | 'duplicate')[]>;
+  /**
+   * A handler that returns frees its place; only `settle` ends the message. What was never settled is delivered again after a restart.
+   */
+  consume(handler: (delivery: Delivery) => Promise<void>, limits: ConsumeLimits): Promise<void>;
+  /** Messages not settled yet, and those set aside as dead. */
+  depth(): Promise<{ readonly pending: number; readonly dead: number }>;
+  /** Rejects with a reason when nothing can be stored. */
+  ready(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface QueueDriver<S extends TObject = TObject> {
+  readonly kind: 'queue';
+  readonly apiVersion: 1;
+  /** The value of `queue.type`; its settings stand under `queue.<name>`. */
+  readonly name: string;
+  readonly description: string;
+  /** True when an accepted message survives a crash of the process. */
+  readonly durable: boolean;
+  readonly settings: S;
+  /** `directory` exists and is this installation's own. */
+  open(input: Scope & { readonly settings: Static<S>; readonly directory: string }): Promise<Queue>;
+}
+
+export function defineQueue<const S extends TObject>(
+  definition: Omit<QueueDriver<S>, 'kind' | 'apiVersion'>,
+): QueueDriver<S> {
+  return { ...definition, kind: 'queue', apiVersion: 1 };
+}

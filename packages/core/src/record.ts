@@ -1,0 +1,29 @@
+export type Status = 'success' | 'failure' | 'ignored' | 'dry_run' | 'in_progress';
+
+/** One outcome, as it is logged, counted and sent to notifiers. Empty keys are left out. */
+export interface OutcomeRecord {
+  /** RFC 3339, UTC. */
+  readonly time: string;
+  readonly trace_id: string;
+  /** Name of Falco Talon's rule. */
+  readonly rule: string;
+  /** The alert's text. */
+  readonly event: string;
+  /** What happened, as a fixed word: `action` or `output`. */
+  readonly message: string;
+  readonly priority?: string;
+  readonly source?: string;
+  readonly actionner?: string;
+  readonly action?: string;
+  readonly category?: string;
+  readonly status: Status;
+  readonly objects?: Readonly<Record<string, string>>;
+  /** Text an action produced, cut to a limit. */
+  readonly output?: string;
+  readonly output_target?: string;
+  readonly error?: string;
+  readonly result?: string;
+  readonly stage: 'action' | 'output';
+  readonly notifier?: string;
+  readonly context?: string;
+}

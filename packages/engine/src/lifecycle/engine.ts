@@ -1,0 +1,119 @@
+import type { Issue, Logger, OutcomeRecord, Plugin, Environment } from '@falco-talon/core';
+import type { Problem } from '../rules/rule.ts';
+import type { Registry } from '../registry/registry.ts';
+
+/** Settings of one client, notifier or queue, as the configuration gives them. */
+export interface Section {
+  readonly value: Readonly<Record<string, unknown>>;
+  /** Required keys that are not there. An error only when the section's owner is in use. */
+  readonly missing: readonly Issue[];
+}
+
+export interface EngineSettings {
+  /** Files and directories, in order. */
+  readonly rulesFiles: readonly string[];
+  readonly watchRules: boolean;
+  readonly printAllEvents: boolean;
+  readonly defaultNotifiers: readonly string[];
+  /** `observe`: every rule is a dry run. */
+  readonly mode: 'enforce' | 'observe';
+  /** Milliseconds; 0 turns deduplication off. */
+  readonly deduplicationWindow: number;
+  /** Exists; holds the queue and the spool of artifacts. */
+  readonly dataDirectory: string;
+  readonly queueType: string;
+  readonly limits: EngineLimits;
+  readonly sections: {
+    /** By client id. */
+    readonly clients: ReadonlyMap<string, Section>;
+    /** By lower-case name. */
+    readonly notifiers: ReadonlyMap<string, Section>;
+    /** By name. */
+    readonly queues: ReadonlyMap<string, Section>;
+  };
+}
+
+export interface EngineLimits {
+  /** Events being worked on at a time. */
+  readonly inFlight: number;
+  /** Steps acting at a time, and the same for steps that announce more than 5 s. */
+  readonly concurrency: number;
+  readonly longConcurrency: number;
+  /** Bytes one artifact may have; longer ones are cut. */
+  readonly artifactBytes: number;
+  /** Attempts of one step, and of one event before it is set aside. */
+  readonly stepAttempts: number;
+  readonly eventAttempts: number;
+}
+
+export const DEFAULT_LIMITS: EngineLimits = {
+  inFlight: 1000,
+  concurrency: 64,
+  longConcurrency: 16,
+  artifactBytes: 512 * 1024 * 1024,
+  stepAttempts: 5,
+  eventAttempts: 3,
+};
+
+/** What the host counts. Called on the hot path: implementations only add to counters. */
+export interface Observer {
+  event(event: {
+    readonly source: string;
+    readonly priority: string;
+    readonly result: 'accepted' | 'duplicate' | 'refused' | 'unmatched' | 'matched' | 'dead';
+  }): void;
+  match(match: { readonly rule: string }): void;
+  outcome(record: OutcomeRecord): void;
+  notification(notification: {
+    readonly notifier: string;
+    readonly status: 'success' | 'failure' | 'dropped';
+    readonly records: number;
+  }): void;
+  /** `accept`: receipt to the queue's answer; `act`: receipt to the start of a step's first call; `step`: check and run; `upload`. */
+  latency(stage: 'accept' | 'act' | 'step' | 'upload', milliseconds: number): void;
+  reload(result: 'success' | 'failure'): void;
+}
+
+export interface EngineOptions {
+  readonly plugins: readonly Plugin[];
+  readonly settings: EngineSettings;
+  readonly logger: Logger;
+  readonly observer: Observer;
+  readonly environment: Environment;
+}
+
+/** Headers as the host found them; names in lower case. */
+export type IncomingHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+export type IngestAnswer =
+  | { readonly kind: 'accepted'; readonly id: string; readonly traceId: string; readonly duplicate: boolean }
+  | {
+      readonly kind: 'refused';
+      readonly status: 400 | 503;
+      readonly code: string;
+      /** For people: which field, what was expected. */
+      readonly detail: string;
+      /** Seconds. */
+      readonly retryAfter?: number;
+    };
+
+export interface ReadyCheck {
+  /** `queue`, `client kubernetes`, `rules`. */
+  readonly name: string;
+  readonly ok: boolean;
+  readonly reason?: string;
+}
+
+export interface Engine {
+  readonly registry: Registry;
+  /** Decodes and queues one alert. Never rejects, never works before answering. */
+  ingest(body: Uint8Array, headers: IncomingHeaders): Promise<IngestAnswer>;
+  ready(): Promise<readonly ReadyCheck[]>;
+  /** Version of the rules in force. */
+  rulesVersion(): string;
+  /** Reads the rules files again; invalid ones leave the running rules in force. */
+  reload(): Promise<readonly Problem[]>;
+  queueDepth(): Promise<{ readonly pending: number; readonly dead: number }>;
+  /** Stops accepting, finishes or checkpoints what runs within `grace` milliseconds, closes everything. Idempotent. */
+  stop(grace: number): Promise<void>;
+}

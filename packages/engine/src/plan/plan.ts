@@ -1,0 +1,34 @@
+import type { RuleOutput } from '../rules/rule.ts';
+
+/** One action to take. Plain data: it is journalled as it is and read back after a restart. */
+export interface PlannedStep {
+  /** `event/rule/action/n`: the same at every attempt, unique in the process's life. */
+  readonly id: string;
+  readonly rule: string;
+  /** The rule's own `continue`, as tokens and the forwarded context show it. */
+  readonly ruleContinue: boolean;
+  readonly action: string;
+  /** Full name. */
+  readonly actionner: string;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly contexts: readonly string[];
+  readonly output?: RuleOutput;
+  /** Lower case, each once. */
+  readonly notifiers: readonly string[];
+  readonly continue: boolean;
+  readonly ignoreErrors: boolean;
+  readonly dryRun: boolean;
+}
+
+/** The steps of one matching rule, in order. An error ends its own chain only. */
+export interface Chain {
+  readonly rule: string;
+  readonly steps: readonly PlannedStep[];
+}
+
+/** What an event comes to, fixed at the first attempt: a rule change cannot renumber the steps of an event in flight. */
+export interface Plan {
+  /** Version of the rule set that judged the event. */
+  readonly ruleSet: string;
+  readonly chains: readonly Chain[];
+}
