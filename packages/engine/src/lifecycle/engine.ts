@@ -41,6 +41,8 @@ export interface EngineLimits {
   readonly longConcurrency: number;
   /** Bytes one artifact may have; longer ones are cut. */
   readonly artifactBytes: number;
+  /** Bytes all artifacts that wait for their upload may have together. */
+  readonly spoolBytes: number;
   /** Attempts of one step, and of one event before it is set aside. */
   readonly stepAttempts: number;
   readonly eventAttempts: number;
@@ -51,6 +53,7 @@ export const DEFAULT_LIMITS: EngineLimits = {
   concurrency: 64,
   longConcurrency: 16,
   artifactBytes: 512 * 1024 * 1024,
+  spoolBytes: 4 * 1024 * 1024 * 1024,
   stepAttempts: 5,
   eventAttempts: 3,
 };

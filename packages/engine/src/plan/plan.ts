@@ -20,7 +20,12 @@ export interface PlannedStep {
   readonly dryRun: boolean;
 }
 
-/** The steps of one matching rule, in order. An error ends its own chain only. */
+/**
+ * The steps of one matching rule, in order; none for a rule without actions. An error ends its own chain only.
+ *
+ * Steps behind one whose `continue` is false are part of the chain: whether that step was the last is known only when
+ * its status is, since `continue` counts after success, `ignored` and `dry_run`, and `ignoreErrors` after a failure.
+ */
 export interface Chain {
   readonly rule: string;
   readonly steps: readonly PlannedStep[];

@@ -1,5 +1,6 @@
 import {
   API_VERSION,
+  definePlugin,
   TalonError,
   type Actionner,
   type Client,
@@ -10,6 +11,7 @@ import {
   type Plugin,
   type QueueDriver,
 } from '@falco-talon/core';
+import { memoryQueue } from '../queue/memory-queue.ts';
 
 interface Owned<T> {
   readonly part: T;
@@ -31,6 +33,9 @@ export interface Registry {
   /** By id. The first plugin that brings an id provides it for all. */
   readonly clients: ReadonlyMap<string, Client>;
 }
+
+/** What the engine itself brings. */
+const enginePlugin = definePlugin({ name: '@falco-talon/engine', category: 'queue', queues: [memoryQueue] });
 
 const NAME = /^[a-z][a-z0-9_-]{0,62}$/;
 
@@ -80,7 +85,7 @@ export function buildRegistry(plugins: readonly Plugin[]): Registry {
     else if (!clients.has(client.id)) clients.set(client.id, client);
   }
 
-  for (const plugin of plugins) {
+  for (const plugin of [enginePlugin, ...plugins]) {
     const problem = pluginProblem(plugin);
     if (problem !== undefined) {
       problems.push(problem);

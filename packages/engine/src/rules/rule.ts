@@ -1,6 +1,6 @@
 import type { Priority } from '@falco-talon/core';
 
-/** Where something stands in the user's YAML; line and column count from 1. */
+/** Where something stands in the user's YAML; line and column count from 1, columns in UTF-16 units as editors do. */
 export interface Position {
   readonly file: string;
   readonly line: number;
@@ -10,7 +10,7 @@ export interface Position {
 /** A mistake or a doubt about the user's YAML. Errors keep the rules from being used, warnings do not. */
 export interface Problem extends Position {
   readonly severity: 'error' | 'warning';
-  /** Where in the document, as people write it: `Terminal shell in container.actions[0].parameters.tail_lines`. */
+  /** Where in the document, as people write it: `Terminal shell in container.actions[0].parameters.tail_lines`; may be empty. */
   readonly path: string;
   readonly message: string;
 }
@@ -43,6 +43,8 @@ export interface RuleOutput {
   /** Full name: `aws:s3`. */
   readonly target: string;
   readonly parameters: Readonly<Record<string, unknown>>;
+  /** The rule's next action waits for the upload. Absent: false. */
+  readonly wait?: boolean;
 }
 
 export interface RuleAction {
@@ -50,7 +52,7 @@ export interface RuleAction {
   readonly description: string;
   /** Full name: `kubernetes:label`. */
   readonly actionner: string;
-  /** Checked, with defaults. */
+  /** Checked, with defaults; frozen, since every event that matches shares them. */
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly contexts: readonly string[];
   readonly output?: RuleOutput;
@@ -66,7 +68,7 @@ export interface Rule {
   readonly actions: readonly RuleAction[];
   readonly continue: boolean;
   readonly dryRun: boolean;
-  /** Lower case. The rule's own; the default ones are added when planning. */
+  /** Lower case, each once. The rule's own; the default ones are added when planning. */
   readonly notifiers: readonly string[];
 }
 
@@ -80,4 +82,15 @@ export interface RuleSet {
 export interface RuleFile {
   readonly path: string;
   readonly text: string;
+}
+
+/** True when the rule has no criterion at all, so that every event matches. */
+export function matchesEverything(match: Match): boolean {
+  return (
+    match.rules.length === 0 &&
+    match.priority === undefined &&
+    match.source === undefined &&
+    match.tags.length === 0 &&
+    match.outputFields.length === 0
+  );
 }

@@ -1,0 +1,42 @@
+import { isTalonError } from '@falco-talon/core';
+import { PODS, type Kubernetes } from '@falco-talon/client-kubernetes';
+import { failureOf } from '../kubernetes-failure.ts';
+import { FIELD_MANAGER } from '../marks.ts';
+import type { Pod } from './pod.ts';
+import { readPod, type PodTarget } from './read-pod.ts';
+
+/**
+ * Sets labels of the pod an alert is about, `null` removes one: one merge patch, so that absent keys, a pod without any
+ * label, `/` and `~` in keys are nothing special. When the alert tells the uid the patch carries it: the API server
+ * refuses to change a uid, so a pod re-created under the same name is left alone.
+ * @throws TalonError `target_gone` when the pod is gone or re-created
+ */
+export async function patchPodLabels(
+  kubernetes: Pick<Kubernetes, 'get' | 'patch'>,
+  target: PodTarget,
+  labels: Readonly<Record<string, string | null>>,
+  signal: AbortSignal,
+): Promise<Pod> {
+  const name = { namespace: target.namespace, name: target.name };
+  const patch = (uid: string | undefined): Promise<Pod> =>
+    kubernetes.patch<Pod>(
+      PODS,
+      name,
+      { type: 'merge', body: { metadata: uid === undefined ? { labels } : { uid, labels } } },
+      { signal, fieldManager: FIELD_MANAGER },
+    );
+  try {
+    return await patch(target.uid);
+  } catch (error) {
+    if (target.uid === undefined || !mayBeOtherUid(error)) throw error;
+    const pod = await readPod(kubernetes, target, signal);
+    if (pod.metadata.uid === target.uid) throw error;
+    return patch(pod.metadata.uid); // a static pod: the alert's uid is the kubelet's, not the API's
+  }
+}
+
+/** A uid that differs is a 422 about `metadata.uid`; a pod replaced during the call is a 409. */
+function mayBeOtherUid(error: unknown): boolean {
+  if (isTalonError(error) && error.code === 'conflict') return true;
+  return failureOf(error)?.causes.some(({ field }) => field === 'metadata.uid') ?? false;
+}

@@ -1,0 +1,69 @@
+import type { KubernetesObject } from '@falco-talon/client-kubernetes';
+
+export interface ContainerStatus {
+  readonly name: string;
+  /** `containerd://` and 64 hex digits. */
+  readonly containerID?: string;
+  readonly state?: { readonly terminated?: { readonly containerID?: string } };
+  /** The run before the last restart. */
+  readonly lastState?: { readonly terminated?: { readonly containerID?: string } };
+}
+
+interface NamedContainer {
+  readonly name: string;
+}
+
+/** The part of a pod that actions look at. https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/ */
+export interface Pod extends KubernetesObject {
+  readonly spec?: Readonly<Record<string, unknown>> & {
+    /** Absent until the pod is scheduled. */
+    readonly nodeName?: string;
+    readonly hostNetwork?: boolean;
+    readonly containers?: readonly NamedContainer[];
+    readonly initContainers?: readonly NamedContainer[];
+    readonly ephemeralContainers?: readonly NamedContainer[];
+  };
+  readonly status?: Readonly<Record<string, unknown>> & {
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+    readonly containerStatuses?: readonly ContainerStatus[];
+    readonly initContainerStatuses?: readonly ContainerStatus[];
+    readonly ephemeralContainerStatuses?: readonly ContainerStatus[];
+  };
+}
+
+/** The API's image of a static pod, which only the kubelet's own files can end. */
+export function isMirrorPod(pod: Pod): boolean {
+  return pod.metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined;
+}
+
+/**
+ * Whether this is the pod an alert's `k8s.pod.uid` means. Falco reads the uid from the container runtime, where a static
+ * pod has the kubelet's own uid; its mirror in the API has another one and keeps the kubelet's as an annotation.
+ */
+export function hasUid(pod: Pod, uid: string): boolean {
+  return pod.metadata.uid === uid || pod.metadata.annotations?.['kubernetes.io/config.hash'] === uid;
+}
+
+/** As controllers count: ready and not on its way out. */
+export function isHealthy(pod: Pod): boolean {
+  return (
+    pod.metadata.deletionTimestamp === undefined &&
+    (pod.status?.conditions ?? []).some(({ type, status }) => type === 'Ready' && status === 'True')
+  );
+}
+
+export function containerNames(pod: Pod): readonly string[] {
+  return [
+    ...(pod.spec?.containers ?? []),
+    ...(pod.spec?.initContainers ?? []),
+    ...(pod.spec?.ephemeralContainers ?? []),
+  ].map(({ name }) => name);
+}
+
+export function containerStatuses(pod: Pod): readonly ContainerStatus[] {
+  return [
+    ...(pod.status?.containerStatuses ?? []),
+    ...(pod.status?.initContainerStatuses ?? []),
+    ...(pod.status?.ephemeralContainerStatuses ?? []),
+  ];
+}

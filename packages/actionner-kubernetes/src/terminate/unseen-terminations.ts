@@ -1,0 +1,53 @@
+/** Owners remembered at a time, the one longest unused is forgotten first; and terminations of one owner. */
+const MOST_OWNERS = 1000;
+const MOST_TERMINATIONS = 100;
+
+/** One reading of an owner's ready count. */
+export interface Reading {
+  /** The owner's. */
+  readonly uid: string;
+  readonly resource_version: string;
+  /** When the reading began, in milliseconds. */
+  readonly read_at: number;
+}
+
+interface Termination {
+  readonly pod: string;
+  readonly resourceVersion: string;
+  readonly at: number;
+}
+
+/**
+ * Pods whose termination an owner's ready count cannot know of. Alerts about several replicas come in the same moment,
+ * all see the same count, and together could take down more than `min_healthy_replicas` allows. A later reading with
+ * another resourceVersion means that the owner's controller has looked again.
+ */
+export class UnseenTerminations {
+  readonly #owners = new Map<string, readonly Termination[]>();
+
+  /** Pods other than this one that the reading still counts as healthy. */
+  others(reading: Reading, pod: string): number {
+    const unseen = (this.#owners.get(reading.uid) ?? []).filter(
+      (other) =>
+        other.pod !== pod && (other.resourceVersion === reading.resource_version || other.at >= reading.read_at),
+    );
+    return new Set(unseen.map((other) => other.pod)).size;
+  }
+
+  add(reading: Reading, pod: string, at: number): void {
+    const known = this.#owners.get(reading.uid) ?? [];
+    this.#owners.delete(reading.uid); // to the end: the most recently used
+    this.#owners.set(
+      reading.uid,
+      [...known, { pod, resourceVersion: reading.resource_version, at }].slice(-MOST_TERMINATIONS),
+    );
+    if (this.#owners.size > MOST_OWNERS) this.#owners.delete(this.#owners.keys().next().value!);
+  }
+
+  /** The pod was not terminated after all. */
+  remove(reading: Reading, pod: string): void {
+    const left = (this.#owners.get(reading.uid) ?? []).filter((other) => other.pod !== pod);
+    if (left.length === 0) this.#owners.delete(reading.uid);
+    else this.#owners.set(reading.uid, left);
+  }
+}

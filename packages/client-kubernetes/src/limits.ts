@@ -1,0 +1,48 @@
+/** Every bound of this client. Times in milliseconds. */
+export interface Limits {
+  /** One attempt: waiting for a connection, sending, and the whole answer. */
+  readonly attemptTime: number;
+  /** A call with all its attempts; no new attempt is started after it. */
+  readonly callTime: number;
+  readonly attempts: number;
+  /** A longer Retry-After is not waited for here: the error carries it, and waiting then holds nothing. */
+  readonly longestRetryAfter: number;
+  readonly firstBackoff: number;
+  readonly longestBackoff: number;
+  /** Bytes of one buffered answer. */
+  readonly answerBytes: number;
+  /** Objects of one list, over all pages. */
+  readonly listObjects: number;
+  /** Silence of a stream that is being read. */
+  readonly streamSilence: number;
+  readonly connectTime: number;
+  /** Idle time of a connection; the API server closes its side after 90 s. */
+  readonly keepAlive: number;
+  readonly connections: number;
+  /** Connections including those held by slow calls. */
+  readonly mostConnections: number;
+  /** Calls waiting for a connection. */
+  readonly waiting: number;
+  /** How often the files of the credentials are looked at, at most. */
+  readonly credentialsAge: number;
+  readonly readyTime: number;
+}
+
+export const DEFAULT_LIMITS: Limits = {
+  attemptTime: 10_000,
+  callTime: 25_000,
+  attempts: 4,
+  longestRetryAfter: 5_000,
+  firstBackoff: 100,
+  longestBackoff: 2_000,
+  answerBytes: 64 * 1024 * 1024,
+  listObjects: 50_000,
+  streamSilence: 30_000,
+  connectTime: 5_000,
+  keepAlive: 60_000,
+  connections: 4,
+  mostConnections: 32,
+  waiting: 10_000,
+  credentialsAge: 10_000,
+  readyTime: 3_000,
+};

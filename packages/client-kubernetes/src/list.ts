@@ -1,0 +1,60 @@
+import { tooManyObjects, unreadableError } from './failure.ts';
+import type { KubernetesObject, ListOptions, Resource } from './kubernetes.ts';
+import type { Limits } from './limits.ts';
+import { readJson } from './answer-body.ts';
+import { collectionPath, resourceText } from './path.ts';
+import { queryText } from './query.ts';
+import { explainStatus } from './status.ts';
+import { answerError } from './failure.ts';
+import { perform, type Call, type Session } from './transport/call.ts';
+
+const PAGE_SIZE = 500;
+/** A list whose continue tokens expire again and again is given up. */
+const MOST_EXPIRIES = 3;
+
+/**
+ * All pages. An expired continue token (410) is followed by the fresh one of that answer: objects made, changed or deleted
+ * meanwhile may then be missed, as after any list. Without a fresh one the list starts again.
+ */
+export async function listAll<T extends KubernetesObject>(
+  session: Session,
+  limits: Limits,
+  resource: Resource,
+  options: ListOptions,
+): Promise<readonly T[]> {
+  let objects: T[] = [];
+  let token: string | undefined;
+  let expiries = 0;
+  const path = collectionPath(resource, options.namespace);
+  for (;;) {
+    const call: Call = {
+      method: 'GET',
+      path,
+      query: queryText({
+        limit: options.pageSize ?? PAGE_SIZE,
+        labelSelector: options.labelSelector,
+        fieldSelector: options.fieldSelector,
+        continue: token,
+      }),
+      verb: 'list',
+      resource: resourceText(resource),
+      namespace: options.namespace,
+      signal: options.signal,
+      ...(token === undefined ? {} : { expects: 410 }),
+    };
+    const answer = await perform(session, call, limits);
+    if (answer.status === 410) {
+      if (++expiries > MOST_EXPIRIES) throw answerError(call, answer, session.now());
+      token = explainStatus(answer).continueToken;
+      if (token === undefined) objects = [];
+      continue;
+    }
+    const page = readJson(call, answer) as { items?: unknown; metadata?: { continue?: unknown } };
+    if (!Array.isArray(page.items)) throw unreadableError(call, answer, 'the answer is no list');
+    if (objects.length + page.items.length > limits.listObjects) throw tooManyObjects(call, limits.listObjects);
+    objects = objects.length === 0 ? (page.items as T[]) : objects.concat(page.items as T[]);
+    const next = page.metadata?.continue;
+    if (typeof next !== 'string' || next === '') return objects;
+    token = next;
+  }
+}

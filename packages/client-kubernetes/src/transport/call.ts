@@ -1,0 +1,101 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { TalonError } from '@falco-talon/core';
+import { answerError, kubernetesFailure, lostError } from '../failure.ts';
+import type { Limits } from '../limits.ts';
+import { exchange, type Answer, type Lost, type Wire } from './exchange.ts';
+
+/** One call as its attempts send it, and as messages name it. */
+export interface Call {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Made by `objectPath` or `collectionPath`. */
+  readonly path: string;
+  /** With its `?`, encoded. */
+  readonly query?: string;
+  readonly body?: string;
+  readonly contentType?: string;
+  readonly accept?: string;
+  readonly stream?: boolean;
+  readonly signal: AbortSignal;
+  /** As RBAC names it. */
+  readonly verb: string;
+  readonly resource: string;
+  readonly namespace?: string | undefined;
+  readonly name?: string | undefined;
+  /** A status besides success that the caller handles. */
+  readonly expects?: number;
+}
+
+/** What calls go through: connections with the credentials of the moment. */
+export interface Session {
+  /** Undefined while the credentials must be looked at first. */
+  readonly wire: () => Wire | undefined;
+  /** Resolves with fresh credentials, or rejects with a TalonError. */
+  freshWire(): Promise<Wire>;
+  /** Reads the credentials again, because this wire's were not accepted. True when there are others now. */
+  renew(refused: Wire): Promise<boolean>;
+  readonly now: () => number;
+}
+
+/**
+ * Sends a call, and again where that is safe: a read after 429, 5xx or a lost connection; a write only when the server surely
+ * did not act. Waits with full jitter; what the server asked for is never undercut.
+ * @throws TalonError
+ */
+export async function perform(session: Session, call: Call, limits: Limits): Promise<Answer> {
+  const started = performance.now();
+  let renewed = false;
+  for (let attempt = 1; ; attempt++) {
+    const wire = session.wire() ?? (await unlessAborted(session.freshWire(), call));
+    const left = Math.max(1, limits.callTime - (performance.now() - started));
+    const outcome = await exchange(wire, call, Math.min(limits.attemptTime, left), limits);
+    const answer = 'status' in outcome ? outcome : undefined;
+    if (answer && ((answer.status >= 200 && answer.status < 300) || answer.status === call.expects)) return answer;
+
+    const refused = answer ? answer.status === 401 : (outcome as Lost).lost === 'untrusted';
+    if (refused && !renewed) {
+      renewed = true;
+      if (await unlessAborted(session.renew(wire), call)) continue;
+    }
+    const error = answer ? answerError(call, answer, session.now()) : lostError(call, outcome as Lost);
+    const wait = mayRepeat(call, outcome, error) ? waitBefore(attempt, error, limits) : undefined;
+    if (wait === undefined || performance.now() - started + wait > limits.callTime) throw error;
+    await unlessAborted(pause(wait, undefined, { signal: call.signal }), call);
+  }
+}
+
+function mayRepeat(call: Call, outcome: Answer | Lost, error: TalonError): boolean {
+  if ('lost' in outcome) {
+    if (outcome.lost !== 'network' && outcome.lost !== 'untrusted') return false;
+    return call.method === 'GET' || !outcome.sent;
+  }
+  if (outcome.status === 429) return !heldByBudget(error);
+  return call.method === 'GET' && outcome.status >= 500;
+}
+
+/** A PodDisruptionBudget's 429 lasts as long as the workload needs, not as long as the server is busy. */
+function heldByBudget(error: TalonError): boolean {
+  return kubernetesFailure(error)?.causes.some((cause) => cause.reason === 'DisruptionBudget') ?? false;
+}
+
+function waitBefore(attempt: number, error: TalonError, limits: Limits): number | undefined {
+  if (attempt >= limits.attempts) return undefined;
+  const asked = error.retryAfter ?? 0;
+  if (asked > limits.longestRetryAfter) return undefined;
+  const longest = Math.min(limits.longestBackoff, limits.firstBackoff * 2 ** (attempt - 1));
+  return asked + Math.random() * longest;
+}
+
+async function unlessAborted<T>(work: Promise<T>, call: Call): Promise<T> {
+  const { signal } = call;
+  let onAbort: (() => void) | undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(lostError(call, { lost: 'aborted', sent: false, text: 'aborted' }));
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([aborted, work]);
+  } finally {
+    if (onAbort) signal.removeEventListener('abort', onAbort);
+  }
+}

@@ -1,0 +1,12 @@
+/** Milliseconds the server asks to wait, from the header (seconds or a date) or the body. */
+export function retryAfter(
+  header: string | readonly string[] | undefined,
+  bodySeconds: number | undefined,
+  now: number,
+): number | undefined {
+  const value = typeof header === 'string' ? header.trim() : '';
+  if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;
+  const date = value === '' ? NaN : Date.parse(value);
+  if (Number.isFinite(date)) return Math.max(0, date - now);
+  return bodySeconds === undefined ? undefined : bodySeconds * 1000;
+}

@@ -1,0 +1,75 @@
+import { laneKey, type FalcoEvent, type Status } from '@falco-talon/core';
+import type { PlannedStep, Plan } from '../plan/plan.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { Lanes, Ticket } from './lanes.ts';
+
+export interface ChainedStep {
+  readonly step: PlannedStep;
+  readonly ticket: Ticket;
+}
+
+/** Takes the lane tickets of all steps of an event at once. Must be called in delivery order. */
+export function enterLanes(event: FalcoEvent, plan: Plan, registry: Registry, lanes: Lanes): readonly (readonly ChainedStep[])[] {
+  return plan.chains.map(({ steps }) => {
+    const tickets = lanes.enter(steps.map((step) => laneOf(event, step, registry)));
+    return steps.map((step, index) => ({ step, ticket: tickets[index]! }));
+  });
+}
+
+function laneOf(event: FalcoEvent, step: PlannedStep, registry: Registry): string | undefined {
+  try {
+    const target = registry.actionners.get(step.actionner)?.part.target({ event, parameters: step.parameters });
+    return target && laneKey(target);
+  } catch {
+    // Without a target the step touches nothing; when it runs, it fails with a record that says why.
+    return undefined;
+  }
+}
+
+/**
+ * Runs each chain's steps in order; chains do not wait for each other except in lanes. A chain ends after an error that
+ * is not ignored, and after a step that does not continue.
+ */
+export async function runChains(
+  chains: readonly (readonly ChainedStep[])[],
+  signal: AbortSignal,
+  run: (step: PlannedStep) => Promise<Status>,
+): Promise<void> {
+  const ends = await Promise.allSettled(chains.map((chain) => runChain(chain, signal, run)));
+  const failed = ends.find((end) => end.status === 'rejected');
+  if (failed) throw failed.reason;
+}
+
+async function runChain(
+  chain: readonly ChainedStep[],
+  signal: AbortSignal,
+  run: (step: PlannedStep) => Promise<Status>,
+): Promise<void> {
+  try {
+    for (const { step, ticket } of chain) {
+      await headOf(ticket, signal);
+      const status = await run(step);
+      ticket.leave();
+      if (!goesOn(step, status)) return;
+    }
+  } finally {
+    for (const { ticket } of chain) ticket.leave();
+  }
+}
+
+function goesOn(step: PlannedStep, status: Status): boolean {
+  return (status !== 'failure' || step.ignoreErrors) && step.continue;
+}
+
+async function headOf(ticket: Ticket, signal: AbortSignal): Promise<void> {
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(signal.reason);
+  if (signal.aborted) throw signal.reason;
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    await Promise.race([ticket.head, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+    aborted.promise.catch(() => {});
+  }
+}

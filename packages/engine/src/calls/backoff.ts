@@ -1,0 +1,23 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { TalonError } from '@falco-talon/core';
+
+const FIRST = 200;
+const CAP = 30_000;
+
+/**
+ * Milliseconds before the next attempt: what the service asked for, else exponential with full jitter.
+ * https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+ */
+export function backoffDelay(attempt: number, error: TalonError, random: () => number = Math.random): number {
+  if (error.retryAfter !== undefined) return Math.min(error.retryAfter, CAP);
+  return Math.ceil(random() * Math.min(CAP, FIRST * 2 ** (attempt - 1)));
+}
+
+/** @throws TalonError `aborted` */
+export async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  try {
+    await delay(milliseconds, undefined, { signal });
+  } catch (cause) {
+    throw new TalonError('aborted', 'stopped while waiting for the next attempt', { cause });
+  }
+}

@@ -1,0 +1,61 @@
+import { TalonError, type FalcoEvent, type OutcomeRecord, type Scope } from '@falco-talon/core';
+import { withRetry } from '../calls/retry.ts';
+import { withTimeLimit } from '../calls/time-limit.ts';
+import type { ClientLease } from '../clients/client-pool.ts';
+import type { PlannedStep } from '../plan/plan.ts';
+import { outputRecord } from '../record/outcome.ts';
+import type { Registry } from '../registry/registry.ts';
+import { asTalonError } from '@falco-talon/core';
+import { objectKey } from './object-key.ts';
+import type { Spool, SpooledArtifact } from './spool.ts';
+
+const ATTEMPTS = 5;
+const DEFAULT_LIMIT = 60_000;
+
+export interface UploadDeps {
+  readonly registry: Registry;
+  readonly spool: Spool;
+  readonly scope: Scope;
+}
+
+/**
+ * Stores one artifact of a step where the rule says. A failed upload loses no evidence: the bytes stay in the spool and
+ * the record says where.
+ * @throws TalonError `aborted` only
+ */
+export async function upload(
+  event: FalcoEvent,
+  step: PlannedStep,
+  artifact: SpooledArtifact,
+  objects: Readonly<Record<string, string>>,
+  lease: ClientLease,
+  { registry, spool, scope }: UploadDeps,
+): Promise<OutcomeRecord> {
+  const target = step.output;
+  try {
+    const output = target && registry.outputs.get(target.target)?.part;
+    if (!output) throw new TalonError('invalid_rules', `output ${target?.target ?? ''} is not loaded any more`);
+    const clients = await lease.all(output.uses ?? {});
+    const limit = output.timeLimit?.(target.parameters) ?? DEFAULT_LIMIT;
+    const { name, mediaType, bytes, sha256, truncated } = artifact;
+    const key = objectKey(artifact.keptAt, objects, artifact);
+    const stored = await withRetry(ATTEMPTS, scope.signal, () =>
+      withTimeLimit(`output ${target.target}`, limit, scope.signal, (signal) =>
+        output.store({
+          ...scope,
+          signal,
+          clients,
+          parameters: target.parameters,
+          artifact: { key, name, mediaType, bytes, sha256, truncated, open: () => spool.open(artifact) },
+        }),
+      ),
+    );
+    await spool.remove(artifact);
+    return outputRecord(event, step, stored, artifact, scope.now());
+  } catch (thrown) {
+    const error = asTalonError(thrown);
+    if (error.code === 'aborted') throw error;
+    const kept = new TalonError(error.code, `${error.message}; the artifact stays in the spool as ${artifact.file}`, { cause: error });
+    return outputRecord(event, step, { error: kept }, artifact, scope.now());
+  }
+}

@@ -1,0 +1,34 @@
+import { asTalonError, type FalcoEvent, type Scope, type StepNames, type Target, type Verdict } from '@falco-talon/core';
+import { withTimeLimit } from '../calls/time-limit.ts';
+import type { EventFacts } from '../enrich/event-facts.ts';
+import type { Registry } from '../registry/registry.ts';
+
+const GUARD_LIMIT = 5_000;
+
+export interface Judged {
+  readonly event: FalcoEvent;
+  readonly step: StepNames;
+  readonly target: Target;
+  readonly parameters: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Asks every guard; the first that does not allow decides. The one place that may say no before an action.
+ * A guard that fails counts as a no: nobody can tell what it would have said.
+ */
+export async function judge(judged: Judged, registry: Registry, facts: EventFacts, scope: Scope): Promise<Verdict> {
+  for (const [name, { part: guard }] of registry.guards) {
+    try {
+      const reads = await facts.reads(guard.uses ?? {}, scope, false);
+      const verdict = await withTimeLimit(`guard ${name}`, GUARD_LIMIT, scope.signal, (signal) =>
+        guard.judge({ ...scope, ...judged, signal, reads }),
+      );
+      if (verdict.kind !== 'allow') return { ...verdict, reason: `guard ${name}: ${verdict.reason}` };
+    } catch (thrown) {
+      const error = asTalonError(thrown);
+      if (error.code === 'aborted') throw error;
+      return { kind: 'deny', reason: `guard ${name} failed: ${error.message}` };
+    }
+  }
+  return { kind: 'allow' };
+}

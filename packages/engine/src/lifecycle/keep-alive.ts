@@ -1,0 +1,35 @@
+import type { Delivery } from '@falco-talon/core';
+
+/** A queue with leases gives a message to somebody else when it hears nothing for some multiple of this. */
+const INTERVAL = 5_000;
+
+export interface KeepAlive {
+  /** The same delivery, kept alive until it is settled. */
+  watch(delivery: Delivery): Delivery;
+  close(): void;
+}
+
+export function keepAlive(): KeepAlive {
+  const open = new Set<Delivery>();
+  const timer = setInterval(() => {
+    for (const delivery of open) delivery.keepAlive();
+  }, INTERVAL);
+  timer.unref();
+  return {
+    watch(delivery) {
+      open.add(delivery);
+      return {
+        message: delivery.message,
+        attempt: delivery.attempt,
+        journal: delivery.journal,
+        append: (entries) => delivery.append(entries),
+        keepAlive: () => delivery.keepAlive(),
+        settle(end) {
+          open.delete(delivery);
+          return delivery.settle(end);
+        },
+      };
+    },
+    close: () => clearInterval(timer),
+  };
+}

@@ -1,0 +1,148 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { join } from 'node:path';
+import { asTalonError, errorText, TalonError, type Delivery, type Queue, type Scope } from '@falco-talon/core';
+import { createLanes } from '../act/lanes.ts';
+import { createSlots } from '../act/slots.ts';
+import { createClientPool } from '../clients/client-pool.ts';
+import { openSpool } from '../deliver/spool.ts';
+import { createIngest } from '../ingest/ingest.ts';
+import { createNotifications } from '../notify/notifications.ts';
+import { buildRegistry } from '../registry/registry.ts';
+import type { Engine, EngineOptions, ReadyCheck } from './engine.ts';
+import { keepAlive } from './keep-alive.ts';
+import { processEvent, type ProcessDeps } from './process-event.ts';
+import { openRules } from './rules-source.ts';
+
+/** Handlers of one target at a time; its lane keeps their actions apart, this keeps a flood about it from filling the engine. */
+const PER_KEY = 32;
+/** Kept back from the grace period for aborting and closing. */
+const CLOSING = 2_000;
+
+/**
+ * Starts everything between the intake and the outcomes: rules, the clients they use, then the queue.
+ * @throws TalonError that lists every start-up problem
+ */
+export async function startEngine({ plugins, settings, logger, observer, environment }: EngineOptions): Promise<Engine> {
+  const now = Date.now;
+  const registry = buildRegistry(plugins);
+  const stopping = new AbortController();
+  const consuming = new AbortController();
+  const { signal } = stopping;
+  const scope: Scope = { signal, logger, now, span: (_, work) => work() };
+  const { limits, sections } = settings;
+  const pool = createClientPool({ clients: registry.clients, sections: sections.clients, environment, logger, now });
+  const rules = await openRules({ registry, pool, settings, logger, observer });
+  const spool = await openSpool(join(settings.dataDirectory, 'spool'), { artifactBytes: limits.artifactBytes, totalBytes: limits.spoolBytes }, now);
+  const driver = registry.queues.get(settings.queueType)?.part;
+  if (!driver) {
+    throw new TalonError('invalid_config', `queue.type: no loaded plugin brings the queue ${JSON.stringify(settings.queueType)}; there are ${[...registry.queues.keys()].join(', ')}`);
+  }
+  const queue = await driver.open({
+    ...scope,
+    settings: sections.queues.get(driver.name)?.value ?? {},
+    directory: settings.dataDirectory,
+  });
+
+  const notifierLease = pool.lease();
+  const deps: ProcessDeps = {
+    registry,
+    pool,
+    spool,
+    settings,
+    logger,
+    observer,
+    now,
+    scope,
+    signal,
+    lanes: createLanes(),
+    slots: createSlots(limits.concurrency),
+    longSlots: createSlots(limits.longConcurrency),
+    attempts: limits.stepAttempts,
+    generation: rules.current,
+    notifications: createNotifications({ registry, sections: sections.notifiers, lease: notifierLease, observer, scope }),
+    background: new Set(),
+  };
+  const alive = keepAlive();
+  const consumption = consume(queue, consuming.signal, limits.inFlight, deps, (delivery) => processEvent(alive.watch(delivery), deps));
+  const ingest = createIngest({ queue, settings, observer, now });
+  if (settings.watchRules) rules.watch();
+
+  let stopped: Promise<void> | undefined;
+  async function stop(grace: number): Promise<void> {
+    const deadline = performance.now() + Math.max(0, grace - CLOSING);
+    if (!driver?.durable) await emptied(queue, deadline);
+    consuming.abort();
+    const finished = consumption.then(() => Promise.all(deps.background));
+    const timer = new AbortController();
+    await Promise.race([finished, delay(Math.max(0, deadline - performance.now()), undefined, { signal: timer.signal }).catch(() => {})]);
+    timer.abort();
+    stopping.abort(new TalonError('aborted', 'Falco Talon is stopping'));
+    await finished;
+    await Promise.all(deps.background);
+    alive.close();
+    await rules.close();
+    await notifierLease.release();
+    await queue.close();
+  }
+
+  return {
+    registry,
+    ingest: (body, headers) =>
+      stopped
+        ? Promise.resolve({ kind: 'refused', status: 503, code: 'aborted', detail: 'Falco Talon is stopping', retryAfter: 5 })
+        : ingest(body, headers),
+    rulesVersion: () => rules.current().ruleSet.version,
+    reload: rules.reload,
+    queueDepth: () => queue.depth(),
+    async ready() {
+      if (stopped) return [{ name: 'engine', ok: false, reason: 'Falco Talon is stopping' }];
+      const queueCheck = await queue.ready().then(
+        (): ReadyCheck => ({ name: 'queue', ok: true }),
+        (error: unknown): ReadyCheck => ({ name: 'queue', ok: false, reason: asTalonError(error).message }),
+      );
+      const clients = await pool.ready(scope);
+      return [
+        queueCheck,
+        ...clients.map(({ id, error }): ReadyCheck => ({
+          name: `client ${id}`,
+          ok: error === undefined,
+          ...(error && { reason: error.message }),
+        })),
+      ];
+    },
+    stop: (grace) => (stopped ??= stop(grace)),
+  };
+}
+
+/** Consumes until the signal; a queue that fails is asked again, because what it holds must not be lost. */
+async function consume(
+  queue: Queue,
+  signal: AbortSignal,
+  inFlight: number,
+  { logger }: Pick<ProcessDeps, 'logger'>,
+  handle: (delivery: Delivery) => Promise<void>,
+): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await queue.consume(
+        async (delivery) => {
+          try {
+            await handle(delivery);
+          } catch (error) {
+            if (!signal.aborted) logger.error('event not processed', { event: delivery.message.id, error: errorText(error) });
+            throw error;
+          }
+        },
+        { inFlight, perKey: PER_KEY, signal },
+      );
+    } catch (error) {
+      logger.error('queue does not deliver', { error: asTalonError(error).message });
+    }
+    if (!signal.aborted) await delay(1_000, undefined, { signal }).catch(() => {});
+  }
+}
+
+/** A queue in memory is worked off before the process ends: what is left in it is lost. */
+async function emptied(queue: Queue, deadline: number): Promise<void> {
+  while (performance.now() < deadline && (await queue.depth()).pending > 0) await delay(20);
+}

@@ -1,0 +1,76 @@
+import { asTalonError, type Delivery, type FalcoEvent, type Logger, type OutcomeRecord } from '@falco-talon/core';
+import type { ClientLease } from '../clients/client-pool.ts';
+import type { SpooledArtifact } from '../deliver/spool.ts';
+import { upload, type UploadDeps } from '../deliver/upload.ts';
+import { entries, type Journal, type Notified, type ResultData } from '../journal/journal.ts';
+import type { Notifications } from '../notify/notifications.ts';
+import type { PlannedStep } from '../plan/plan.ts';
+import type { Observer } from './engine.ts';
+
+export interface EffectDeps extends UploadDeps {
+  readonly notifications: Notifications;
+  readonly observer: Observer;
+}
+
+export interface SettledStep {
+  readonly event: FalcoEvent;
+  readonly step: PlannedStep;
+  readonly delivery: Delivery;
+  readonly journal: Journal;
+  readonly lease: ClientLease;
+}
+
+/** What follows a step's result, outside its lane: its artifacts are uploaded and people are told, each once. */
+export interface Effects {
+  readonly uploads: Promise<void>;
+  readonly all: Promise<void>;
+}
+
+export function startEffects(settled: SettledStep, data: ResultData, deps: EffectDeps): Effects {
+  const uploads = Promise.all(data.artifacts.map((artifact, n) => uploadOnce(settled, data, artifact, n, deps)));
+  const told = uploads.then((records) =>
+    Promise.all(records.map((record, n) => notifyOnce(settled, record, `output-${n}`, deps))),
+  );
+  const all = Promise.all([notifyOnce(settled, data.record, 'action', deps), told]).then(() => {});
+  all.catch(() => {});
+  return { uploads: uploads.then(() => {}), all };
+}
+
+async function uploadOnce(
+  { event, step, delivery, journal, lease }: SettledStep,
+  { record: { objects = {} } }: ResultData,
+  artifact: SpooledArtifact,
+  n: number,
+  deps: EffectDeps,
+): Promise<OutcomeRecord> {
+  const earlier = journal.delivered(step.id, n);
+  if (earlier) return earlier;
+  const startedAt = deps.scope.now();
+  const record = await upload(event, step, artifact, objects, lease, deps);
+  deps.observer.latency('upload', deps.scope.now() - startedAt);
+  announce(record, deps);
+  await append(delivery, deps.scope.logger, () => delivery.append([entries.delivered(step.id, n, record)]));
+  return record;
+}
+
+async function notifyOnce({ step, delivery, journal }: SettledStep, record: OutcomeRecord, what: Notified, deps: EffectDeps): Promise<void> {
+  if (step.notifiers.length === 0 || journal.notified(step.id, what)) return;
+  await deps.notifications.submit(record, step.notifiers);
+  await append(delivery, deps.scope.logger, () => delivery.append([entries.notified(step.id, what)]));
+}
+
+/** The one log line and the counters of an outcome. */
+export function announce(record: OutcomeRecord, { scope, observer }: Pick<EffectDeps, 'scope' | 'observer'>): void {
+  const { message, time: _, ...fields } = record;
+  scope.logger[record.status === 'failure' ? 'error' : 'info'](message, fields);
+  observer.outcome(record);
+}
+
+/** A journal that cannot be written costs at most a repetition after a crash, never the response. */
+export async function append(delivery: Delivery, logger: Logger, write: () => Promise<void>): Promise<void> {
+  try {
+    await write();
+  } catch (error) {
+    logger.error('journal not written', { event: delivery.message.id, error: asTalonError(error).message });
+  }
+}

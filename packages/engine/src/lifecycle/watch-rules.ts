@@ -1,0 +1,50 @@
+import { watch, type FSWatcher } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+
+const POLL = 2_000;
+/** Events of one save come in a burst; the burst is over when none came for this long. */
+const QUIET = 100;
+
+export interface RulesWatch {
+  close(): void;
+}
+
+/**
+ * Calls `changed` after anything may have changed in the files and directories; the caller compares their content.
+ * Watches the directories, because editors rename and the kubelet swaps the `..data` symlink of a ConfigMap: a watch
+ * on a file would stay with the old one. Polls too: not every file system sends events.
+ */
+export function watchRules(paths: readonly string[], changed: () => void): RulesWatch {
+  const watchers: FSWatcher[] = [];
+  let timer: NodeJS.Timeout | undefined;
+
+  const later = () => {
+    clearTimeout(timer);
+    timer = setTimeout(changed, QUIET);
+  };
+  const directories = new Set(paths.flatMap((path) => [dirname(resolve(path)), resolve(path)]));
+  for (const directory of directories) void watchDirectory(directory, watchers, later);
+  const poll = setInterval(changed, POLL);
+  poll.unref();
+
+  return {
+    close() {
+      clearInterval(poll);
+      clearTimeout(timer);
+      for (const watcher of watchers) watcher.close();
+    },
+  };
+}
+
+async function watchDirectory(directory: string, watchers: FSWatcher[], changed: () => void): Promise<void> {
+  try {
+    if (!(await stat(directory)).isDirectory()) return;
+    const watcher = watch(directory, { persistent: false }, changed);
+    // A directory that disappears ends its watch; the poll goes on.
+    watcher.on('error', () => watcher.close());
+    watchers.push(watcher);
+  } catch {
+    // Nothing to watch yet; the poll finds it when it comes.
+  }
+}

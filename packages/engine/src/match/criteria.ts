@@ -1,0 +1,90 @@
+import { PRIORITIES } from '@falco-talon/core';
+import { fieldCriteriaText } from '../rules/parse-field-criteria.ts';
+import { priorityText } from '../rules/parse-priority.ts';
+import type { FieldCriterion, Match, PriorityCriterion } from '../rules/rule.ts';
+import type { EventView } from './event-view.ts';
+
+/** Plain data, as the JSON of `explain` shows it: texts, lists of texts, or texts (null when absent) by field. */
+export type Seen = string | readonly string[] | Readonly<Record<string, string | null>>;
+
+/** One criterion of a rule, compiled. Matching and explaining both go through `holds`. */
+export interface Criterion {
+  /** The key under `match`. */
+  readonly criterion: 'rules' | 'priority' | 'source' | 'tags' | 'output_fields';
+  /** As the rules file says it. */
+  readonly expected: string | readonly string[];
+  holds(view: EventView): boolean;
+  /** What the event has there. */
+  actual(view: EventView): Seen;
+}
+
+/** The criteria a match has, the cheapest first. The one on Falco's rule names comes first of all. */
+export function compileCriteria(match: Match): Criterion[] {
+  const criteria: Criterion[] = [];
+  if (match.rules.length > 0) criteria.push(rulesCriterion(match.rules));
+  if (match.priority) criteria.push(priorityCriterion(match.priority));
+  if (match.source !== undefined) criteria.push(sourceCriterion(match.source));
+  if (match.tags.length > 0) criteria.push(tagsCriterion(match.tags));
+  if (match.outputFields.length > 0) criteria.push(fieldsCriterion(match.outputFields));
+  return criteria;
+}
+
+function rulesCriterion(rules: readonly string[]): Criterion {
+  const names = new Set(rules);
+  return {
+    criterion: 'rules',
+    expected: rules,
+    holds: ({ event }) => names.has(event.rule),
+    actual: ({ event }) => event.rule,
+  };
+}
+
+function priorityCriterion(wanted: PriorityCriterion): Criterion {
+  const accepted = new Set(PRIORITIES.filter((_, rank) => compare(wanted, rank)));
+  return {
+    criterion: 'priority',
+    expected: priorityText(wanted),
+    holds: ({ event }) => event.priority !== undefined && accepted.has(event.priority),
+    actual: ({ event }) => event.priority ?? event.priorityText,
+  };
+}
+
+/** `>` means more severe. Rank 0 is the most severe of all. */
+function compare({ comparator, priority }: PriorityCriterion, rank: number): boolean {
+  const limit = PRIORITIES.indexOf(priority);
+  if (rank === limit) return comparator !== '<' && comparator !== '>';
+  return comparator.startsWith(rank < limit ? '>' : '<');
+}
+
+function sourceCriterion(source: string): Criterion {
+  return {
+    criterion: 'source',
+    expected: source,
+    holds: ({ event }) => event.source === source,
+    actual: ({ event }) => event.source,
+  };
+}
+
+function tagsCriterion(groups: Match['tags']): Criterion {
+  return {
+    criterion: 'tags',
+    expected: groups.map((tags) => tags.join(', ')),
+    holds: (view) => groups.some((tags) => tags.every((tag) => view.hasTag(tag))),
+    actual: ({ event }) => event.tags,
+  };
+}
+
+function fieldsCriterion(groups: Match['outputFields']): Criterion {
+  const fields = [...new Set(groups.flat().map(({ field }) => field))];
+  return {
+    criterion: 'output_fields',
+    expected: groups.map(fieldCriteriaText),
+    holds: (view) => groups.some((group) => group.every((comparison) => compareField(comparison, view))),
+    actual: (view) => Object.fromEntries(fields.map((field) => [field, view.text(field) ?? null])),
+  };
+}
+
+/** An absent or null field equals no text, so `!=` holds for it. */
+function compareField({ field, operator, value }: FieldCriterion, view: EventView): boolean {
+  return (view.text(field) === value) === (operator === '=');
+}

@@ -1,0 +1,98 @@
+import {
+  asTalonError,
+  TalonError,
+  type Logger,
+  type Notifier,
+  type OutcomeRecord,
+  type Scope,
+} from '@falco-talon/core';
+import { withRetry } from '../calls/retry.ts';
+import { withTimeLimit } from '../calls/time-limit.ts';
+import type { ClientLease } from '../clients/client-pool.ts';
+import type { Observer, Section } from '../lifecycle/engine.ts';
+import type { Registry } from '../registry/registry.ts';
+import { createOutbox, type Outbox } from './outbox.ts';
+
+const CALL_LIMIT = 10_000;
+const ATTEMPTS = 5;
+
+export interface Notifications {
+  /**
+   * Tells these notifiers. Resolves when each was told or given up on; never rejects and never holds a response up.
+   * Rejects with `aborted` only when the process stops first, so that the record is sent after the restart.
+   */
+  submit(record: OutcomeRecord, notifiers: readonly string[]): Promise<void>;
+}
+
+export interface NotificationDeps {
+  readonly registry: Registry;
+  readonly sections: ReadonlyMap<string, Section>;
+  readonly lease: ClientLease;
+  readonly observer: Observer;
+  readonly scope: Scope;
+}
+
+export function createNotifications(deps: NotificationDeps): Notifications {
+  const outboxes = new Map<string, Outbox | undefined>();
+
+  function outboxOf(name: string): Outbox | undefined {
+    if (!outboxes.has(name)) {
+      const notifier = deps.registry.notifiers.get(name)?.part;
+      outboxes.set(name, notifier && createOutbox(notifier.batch, sender(name, notifier, deps), deps.scope.signal));
+    }
+    return outboxes.get(name);
+  }
+
+  return {
+    async submit(record, notifiers) {
+      await Promise.all(
+        notifiers.map(async (name) => {
+          const answer = await outboxOf(name)?.put({ ...record, notifier: name });
+          if (answer === 'delivered') return;
+          const status = answer === 'failed' ? 'failure' : 'dropped';
+          deps.observer.notification({ notifier: name, status, records: 1 });
+          deps.scope.logger.warn('notification lost', { notifier: name, status, rule: record.rule, trace_id: record.trace_id });
+        }),
+      );
+    },
+  };
+}
+
+/** Sends one batch, with retries; answers per record whether it arrived. */
+function sender(name: string, notifier: Notifier, { sections, lease, observer, scope }: NotificationDeps) {
+  const settings = sections.get(name)?.value ?? {};
+  // After a destination was given up on, each batch gets one try until one succeeds: no storm against a dead service.
+  let broken = false;
+  return async function send(records: readonly OutcomeRecord[]): Promise<readonly boolean[]> {
+    const arrived = records.map(() => false);
+    let open = records.map((_, index) => index);
+    const startedAt = scope.now();
+    try {
+      const clients = await lease.all(notifier.uses ?? {});
+      await withRetry(broken ? 1 : ATTEMPTS, scope.signal, async () => {
+        const batch = open.map((index) => records[index]!);
+        const refused = await withTimeLimit(`notifier ${name}`, CALL_LIMIT, scope.signal, (signal) =>
+          notifier.notify({ ...scope, signal, settings, clients, records: batch }),
+        );
+        const failed = new Map((refused ?? []).map(({ index, error }) => [index, asTalonError(error)]));
+        open.forEach((index, position) => (arrived[index] = !failed.has(position)));
+        open = open.filter((_, position) => failed.get(position)?.retryable);
+        const retry = [...failed.values()].find((error) => error.retryable) ?? [...failed.values()][0];
+        if (retry) throw retry;
+      });
+      broken = false;
+    } catch (thrown) {
+      const error: TalonError = asTalonError(thrown);
+      if (scope.signal.aborted) throw error;
+      broken = true;
+      logFailure(scope.logger, name, error, arrived.filter((ok) => !ok).length, scope.now() - startedAt);
+    }
+    const delivered = arrived.filter(Boolean).length;
+    if (delivered > 0) observer.notification({ notifier: name, status: 'success', records: delivered });
+    return arrived;
+  };
+}
+
+function logFailure(logger: Logger, notifier: string, error: TalonError, records: number, milliseconds: number): void {
+  logger.error('notification', { notifier, status: 'failure', error: error.message, code: error.code, records, milliseconds });
+}

@@ -1,0 +1,85 @@
+import { TalonError, type Notifier, type OutcomeRecord } from '@falco-talon/core';
+
+/** Records that may wait for one notifier; the ones beyond are dropped and counted. */
+const MAX_WAITING = 10_000;
+/** Calls at a time to a notifier that takes records one by one. */
+const PARALLEL = 4;
+
+export interface Outbox {
+  /** @throws TalonError `aborted` when the process stops first */
+  put(record: OutcomeRecord): Promise<'delivered' | 'failed' | 'dropped'>;
+}
+
+interface Waiting {
+  readonly record: OutcomeRecord;
+  readonly bytes: number;
+  readonly end: (result: 'delivered' | 'failed') => void;
+  readonly abort: (error: unknown) => void;
+}
+
+type Send = (records: readonly OutcomeRecord[]) => Promise<readonly boolean[]>;
+
+/** The bounded queue in front of one notifier: collects batches as the notifier asked for, and keeps calls apart. */
+export function createOutbox(batch: Notifier['batch'], send: Send, signal: AbortSignal): Outbox {
+  const limits = batch ?? { records: 1, bytes: Infinity, delay: 0 };
+  const parallel = batch ? 1 : PARALLEL;
+  const waiting: Waiting[] = [];
+  let waitingBytes = 0;
+  let running = 0;
+  let timer: NodeJS.Timeout | undefined;
+
+  function schedule(): void {
+    if (running >= parallel || waiting.length === 0) return;
+    if (waiting.length >= limits.records || waitingBytes >= limits.bytes) start();
+    else timer ??= setTimeout(start, limits.delay);
+  }
+
+  function start(): void {
+    clearTimeout(timer);
+    timer = undefined;
+    if (running >= parallel || waiting.length === 0) return;
+    running++;
+    void deliver(takeBatch()).finally(() => {
+      running--;
+      schedule();
+    });
+  }
+
+  function takeBatch(): Waiting[] {
+    const taken: Waiting[] = [];
+    let bytes = 0;
+    while (waiting[0] && taken.length < limits.records && (taken.length === 0 || bytes + waiting[0].bytes <= limits.bytes)) {
+      bytes += waiting[0].bytes;
+      taken.push(waiting.shift()!);
+    }
+    waitingBytes -= bytes;
+    return taken;
+  }
+
+  async function deliver(taken: readonly Waiting[]): Promise<void> {
+    try {
+      const arrived = await send(taken.map(({ record }) => record));
+      taken.forEach(({ end }, index) => end(arrived[index] ? 'delivered' : 'failed'));
+    } catch (error) {
+      for (const { abort } of taken) abort(error);
+    }
+  }
+
+  signal.addEventListener('abort', () => {
+    clearTimeout(timer);
+    for (const { abort } of waiting.splice(0)) abort(new TalonError('aborted', 'stopped before the notification was sent'));
+  });
+
+  return {
+    put(record) {
+      if (signal.aborted) return Promise.reject(new TalonError('aborted', 'stopped before the notification was sent'));
+      if (waiting.length >= MAX_WAITING) return Promise.resolve('dropped');
+      return new Promise((end, abort) => {
+        const bytes = batch ? Buffer.byteLength(JSON.stringify(record)) : 0;
+        waiting.push({ record, bytes, end, abort });
+        waitingBytes += bytes;
+        schedule();
+      });
+    },
+  };
+}

@@ -1,0 +1,45 @@
+import { printable } from './printable.ts';
+import type { Problem, RuleFile } from './rule.ts';
+
+const FRAME_WIDTH = 120;
+
+/** `rules.yaml:12:7: error: message (path)`, and below it the line with a caret when the file's text is given. */
+export function formatProblem(problem: Problem, text?: string): string {
+  const { file, line, column, severity, path, message } = problem;
+  const where = `${printable(file)}:${line}:${column}`;
+  const head = `${where}: ${severity}: ${printable(message)}${path === '' ? '' : ` (${printable(path)})`}`;
+  const content = text?.replace(/^\uFEFF/, '').split('\n', line)[line - 1];
+  if (content === undefined || content.trim() === '') return head;
+  return `${head}\n${frame(content.replace(/\r$/, ''), line, column)}`;
+}
+
+/** All of them, one below the other, with a line that counts them; empty without problems. */
+export function formatProblems(problems: readonly Problem[], files: readonly RuleFile[]): string {
+  if (problems.length === 0) return '';
+  const texts = new Map(files.map(({ path, text }) => [path, text]));
+  const errors = problems.filter(({ severity }) => severity === 'error').length;
+  return [
+    ...problems.map((problem) => formatProblem(problem, texts.get(problem.file))),
+    `${counted(errors, 'error')}, ${counted(problems.length - errors, 'warning')}`,
+  ].join('\n');
+}
+
+/** A window of the line around the column; the caret's place counts escapes as they are printed. */
+function frame(content: string, line: number, column: number): string {
+  const start = column <= FRAME_WIDTH ? 0 : column - FRAME_WIDTH / 2;
+  const before = expandTabs(content.slice(start, column - 1));
+  const after = expandTabs(content.slice(column - 1, start + FRAME_WIDTH));
+  const lead = start > 0 ? '…' : '';
+  const tail = content.length > start + FRAME_WIDTH ? '…' : '';
+  const number = String(line);
+  const indent = ' '.repeat(lead.length + before.length);
+  return `  ${number} | ${lead}${before}${after}${tail}\n  ${' '.repeat(number.length)} | ${indent}^`;
+}
+
+function expandTabs(text: string): string {
+  return printable(text.replaceAll('\t', '  '));
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
+}

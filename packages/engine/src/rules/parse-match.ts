@@ -1,0 +1,71 @@
+import { fit, Type } from '@falco-talon/core';
+import { normaliseSource } from '../match/source.ts';
+import { MATCH_KEYS } from './block-keys.ts';
+import type { MatchBlock, Placed } from './block.ts';
+import { CriteriaError, parseFieldCriteria } from './parse-field-criteria.ts';
+import { parsePriority } from './parse-priority.ts';
+import { placed, placedList, readKeys } from './read-keys.ts';
+import type { Report } from './report.ts';
+import type { FieldCriterion, PriorityCriterion } from './rule.ts';
+import { plainValue, type YamlEntry } from './yaml-node.ts';
+
+/** Undefined when something in it is wrong; that has then been reported. */
+export function parseMatch(entry: YamlEntry, report: Report): MatchBlock | undefined {
+  const place = entry.key;
+  const { value: node } = entry;
+  if (node.kind !== 'map') {
+    const all = node.kind === 'scalar' && node.value === 'all';
+    if (all) return { place, all, rules: [], priority: undefined, source: undefined, tags: [], outputFields: [] };
+    const { issues } = fit(Type.Object({}, { additionalProperties: true }), plainValue(node));
+    for (const issue of issues) report.error(node.place, `${issue.message}; or the word all, for every event`);
+    return undefined;
+  }
+  const { values, entries, broken } = readKeys(node, MATCH_KEYS, report);
+  const mistakes = { any: broken.size > 0 || node.entries.size > entries.size + broken.size };
+  const priority = placed(values.priority, entries.get('priority'));
+  const source = placed(values.source, entries.get('source'));
+  const tags = placedList(values.tags, entries.get('tags')) ?? [];
+  const fields = placedList(values.output_fields, entries.get('output_fields')) ?? [];
+  const block: MatchBlock = {
+    place,
+    all: false,
+    rules: values.rules ?? [],
+    priority: priority && readPriority(priority, report, mistakes),
+    source: source && { ...source, text: normaliseSource(source.text) },
+    tags: tags.map((item) => readTags(item, report, mistakes)),
+    outputFields: fields.map((item) => readFields(item, report, mistakes)),
+  };
+  return mistakes.any ? undefined : block;
+}
+
+interface Mistakes {
+  any: boolean;
+}
+
+function readPriority(item: Placed, report: Report, mistakes: Mistakes): PriorityCriterion | undefined {
+  const priority = parsePriority(item.text);
+  if (typeof priority !== 'string') return priority;
+  report.error(item.place, priority);
+  mistakes.any = true;
+  return undefined;
+}
+
+function readTags(item: Placed, report: Report, mistakes: Mistakes): string[] {
+  const tags = item.text.split(',').map((tag) => tag.trim());
+  if (tags.includes('')) {
+    report.error(item.place, 'a tag is missing beside a comma');
+    mistakes.any = true;
+  }
+  return tags;
+}
+
+function readFields(item: Placed, report: Report, mistakes: Mistakes): FieldCriterion[] {
+  try {
+    return parseFieldCriteria(item.text);
+  } catch (error) {
+    if (!(error instanceof CriteriaError)) throw error;
+    report.error(item.place, error.message);
+    mistakes.any = true;
+    return [];
+  }
+}

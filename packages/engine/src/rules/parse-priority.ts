@@ -1,0 +1,35 @@
+import { nearest, PRIORITIES, type Priority } from '@falco-talon/core';
+import type { PriorityCriterion } from './rule.ts';
+
+const BY_NAME: ReadonlyMap<string, Priority> = new Map([
+  ...PRIORITIES.map((priority) => [priority.toLowerCase(), priority] as const),
+  ['info', 'Informational'],
+]);
+
+/** Falco's word for a priority in any case, `Info` included; undefined for any other word. */
+export function parsePriorityName(text: string): Priority | undefined {
+  return BY_NAME.get(text.trim().toLowerCase());
+}
+
+/** `>=Notice`, `Notice`. Returns a sentence when the text is no such criterion. */
+export function parsePriority(text: string): PriorityCriterion | string {
+  const [, comparator, name] = /^\s*([<>=!~]*)(.*)$/s.exec(text) ?? ['', '', ''];
+  const word = name!.trim();
+  if (comparator !== '' && !isComparator(comparator!)) {
+    return `${comparator} is not a comparator (allowed: < <= > >= =)`;
+  }
+  const priority = parsePriorityName(word);
+  if (priority !== undefined) return { comparator: isComparator(comparator!) ? comparator : '=', priority };
+  const allowed = `(allowed: ${PRIORITIES.join(', ')})`;
+  if (word === '') return `a priority must follow ${comparator} ${allowed}`;
+  const hint = nearest(word, PRIORITIES);
+  return `${JSON.stringify(word)} is not a priority${hint === undefined ? '' : `; did you mean ${hint}?`} ${allowed}`;
+}
+
+export function priorityText({ comparator, priority }: PriorityCriterion): string {
+  return comparator === '=' ? priority : `${comparator}${priority}`;
+}
+
+function isComparator(text: string): text is PriorityCriterion['comparator'] {
+  return text === '<' || text === '<=' || text === '>' || text === '>=' || text === '=';
+}

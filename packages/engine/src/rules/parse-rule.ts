@@ -1,0 +1,44 @@
+import { RULE_KEYS } from './block-keys.ts';
+import type { RuleBlock } from './block.ts';
+import { parseAction } from './parse-action.ts';
+import { parseMatch } from './parse-match.ts';
+import { checkName, placed, placedList, readKeys } from './read-keys.ts';
+import type { Report } from './report.ts';
+import { isNull, type YamlMap } from './yaml-node.ts';
+
+/** Undefined when the block has no name to refer to it by. */
+export function parseRule(map: YamlMap, report: Report): RuleBlock | undefined {
+  const { values, entries, broken } = readKeys(map, RULE_KEYS, report);
+  const name = placed(values.rule, entries.get('rule'));
+  if (!name) {
+    if (!broken.has('rule')) report.error(map.place, 'a rule begins with its name: - rule: NAME');
+    return undefined;
+  }
+  checkName(name, report);
+  const matchEntry = entries.get('match');
+  const match = matchEntry && parseMatch(matchEntry, report);
+  const actions = entries.get('actions')?.value;
+  const items = actions?.kind === 'list' ? actions.items : [];
+  const parsed = items.flatMap((item) => (item.kind === 'map' ? (parseAction(item, report) ?? []) : []));
+  warnOfRepeats(parsed, report);
+  return {
+    name,
+    description: values.description,
+    match,
+    actions: parsed,
+    continue: values.continue,
+    dryRun: values.dry_run,
+    notifiers: placedList(values.notifiers, entries.get('notifiers')) ?? [],
+    broken: matchEntry && !match && !isNull(matchEntry.value) ? new Set([...broken, 'match']) : broken,
+  };
+}
+
+function warnOfRepeats(actions: RuleBlock['actions'], report: Report): void {
+  const seen = new Set<string>();
+  for (const { name } of actions) {
+    if (seen.has(name.text)) {
+      report.warning(name.place, `this rule lists the action ${JSON.stringify(name.text)} more than once; it runs each time`);
+    }
+    seen.add(name.text);
+  }
+}

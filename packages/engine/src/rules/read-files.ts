@@ -1,0 +1,91 @@
+import { createReadStream } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errorText } from '@falco-talon/core';
+import type { Problem, RuleFile } from './rule.ts';
+import { YAML_SIZE_LIMIT } from './yaml-document.ts';
+
+const FILES_LIMIT = 1000;
+
+export interface ReadRuleFiles {
+  readonly files: readonly RuleFile[];
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * Reads rules files in the order given; a directory stands for its `*.yaml` and `*.yml` in name order, without hidden
+ * ones (editors' and Kubernetes' own) and without its folders. Pipes are read like files. Never rejects: what cannot be
+ * read is a problem, and all of them are returned at once.
+ */
+export async function readRuleFiles(paths: readonly string[]): Promise<ReadRuleFiles> {
+  const files: RuleFile[] = [];
+  const problems: Problem[] = [];
+  const report = (file: string, message: string, severity: Problem['severity'] = 'error') => {
+    problems.push({ file, line: 1, column: 1, severity, path: '', message });
+  };
+
+  for (const path of paths) {
+    try {
+      for (const file of await expand(path, report)) {
+        if (files.length === FILES_LIMIT) throw new Error(`more than ${FILES_LIMIT} rules files`);
+        // One after the other: the rules' order is the files' order.
+        // oxlint-disable-next-line no-await-in-loop
+        await readInto(files, file, report);
+      }
+    } catch (error) {
+      report(path, reason(error));
+    }
+  }
+  return { files, problems };
+}
+
+type Report = (file: string, message: string, severity?: Problem['severity']) => void;
+
+async function expand(path: string, report: Report): Promise<readonly string[]> {
+  if (!(await stat(path)).isDirectory()) return [path];
+  const names = (await readdir(path)).filter((name) => /^[^.].*\.ya?ml$/.test(name)).toSorted();
+  const kinds = await Promise.all(names.map((name) => isFolder(join(path, name))));
+  const found = names.filter((_, index) => !kinds[index]).map((name) => join(path, name));
+  if (found.length === 0) report(path, 'this directory holds no *.yaml or *.yml', 'warning');
+  return found;
+}
+
+/** Links are followed: in a ConfigMap's directory every file is one. A broken one is reported when it is read. */
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}
+
+async function readInto(files: RuleFile[], path: string, report: Report): Promise<void> {
+  try {
+    const text = await readText(path);
+    files.push({ path, text });
+  } catch (error) {
+    report(path, reason(error));
+  }
+}
+
+async function readText(path: string): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > YAML_SIZE_LIMIT) throw new Error(`the file is larger than ${YAML_SIZE_LIMIT / 1024 / 1024} MiB; split it`);
+    chunks.push(chunk);
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+  } catch {
+    throw new Error('the file is not UTF-8 text');
+  }
+}
+
+function reason(error: unknown): string {
+  const code = (error as NodeJS.ErrnoException | undefined)?.code;
+  if (code === 'ENOENT') return 'there is no such file or directory';
+  if (code === 'EACCES' || code === 'EPERM') return 'the file may not be read by this user';
+  if (code === 'EISDIR') return 'this is a directory';
+  return errorText(error);
+}

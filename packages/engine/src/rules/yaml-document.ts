@@ -1,0 +1,114 @@
+import type { Issue } from '@falco-talon/core';
+import { LineCounter, parseDocument, type YAMLError } from 'yaml';
+import type { Problem } from './rule.ts';
+import { buildYamlTree } from './yaml-tree.ts';
+import { pathOf, pathText, placeOfIssue, plainValue, type Place, type YamlNode, type YamlSource } from './yaml-node.ts';
+
+/** Bytes (UTF-16 units, to be exact) one YAML file may have. A Kubernetes ConfigMap holds a quarter of it. */
+export const YAML_SIZE_LIMIT = 4 * 1024 * 1024;
+const PROBLEM_LIMIT = 50;
+
+export interface YamlDocument {
+  readonly source: YamlSource;
+  /** Undefined when the document is empty, or has problems. */
+  readonly root: YamlNode | undefined;
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * Reads one YAML 1.2 document, core schema. Refused, each with its position: syntax errors, duplicate and non-text keys,
+ * merge keys, unknown tags, several documents, control characters, and whatever is made to exhaust the reader.
+ * Digits are kept: `1.10` and numbers above 2^53 are `ExactNumber`s.
+ */
+export function readYaml(file: string, text: string): YamlDocument {
+  const lines = new LineCounter();
+  const source: YamlSource = {
+    file,
+    position(offset) {
+      const { line, col } = lines.linePos(offset);
+      return { file, line: Math.max(1, line), column: Math.max(1, col) };
+    },
+  };
+  const problems: Problem[] = [];
+  const report = (offset: number, message: string, path = '') => {
+    problems.push({ ...source.position(offset), severity: 'error', path, message });
+  };
+  const failed = { source, root: undefined, problems };
+
+  const content = text.startsWith('\uFEFF') ? text.slice(1) : text;
+  if (content.length > YAML_SIZE_LIMIT) {
+    report(0, `the file is larger than ${YAML_SIZE_LIMIT / 1024 / 1024} MiB; split it`);
+    return failed;
+  }
+  const document = parseDocument(content, {
+    version: '1.2',
+    schema: 'core',
+    merge: false,
+    resolveKnownTags: false,
+    stringKeys: true,
+    // The parser's own check compares every key with every other one.
+    uniqueKeys: false,
+    prettyErrors: false,
+    logLevel: 'silent',
+    lineCounter: lines,
+  });
+
+  // Line feeds, tabs and carriage returns are the only controls YAML needs.
+  // oxlint-disable-next-line no-control-regex
+  const control = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/.exec(content);
+  if (control) report(control.index, `a control character (${codePoint(control[0])}); is this a text file?`);
+  for (const error of parserErrors([...document.errors, ...document.warnings])) report(error.pos[0], worded(error));
+  if (problems.length > 0) return failed;
+
+  const root = document.contents && buildYamlTree(document.contents, source, (place, message) => {
+    if (problems.length < PROBLEM_LIMIT) report(place.offset, message, pathText(pathOf(place)));
+  });
+  return { source, root: problems.length > 0 ? undefined : (root ?? undefined), problems };
+}
+
+/** What a schema found wrong in a document, as problems with positions. `fitted` is the value `fit` returned. */
+export function problemsOfIssues(document: YamlDocument, issues: readonly Issue[], fitted: unknown): Problem[] {
+  const start: Place = { source: document.source, offset: 0, trail: undefined };
+  return issues.map((issue) => {
+    const place = document.root
+      ? placeOfIssue({ key: document.root.place, value: document.root }, issue.path, fitted)
+      : start;
+    const { file, line, column } = document.source.position(place.offset);
+    return { file, line, column, severity: 'error', path: pathText(issue.path), message: issue.message };
+  });
+}
+
+/** The document's value; undefined when it is empty. */
+export function yamlValue(document: YamlDocument): unknown {
+  return document.root && plainValue(document.root);
+}
+
+/** In the order of the file, bounded; of the follow-up errors of too deep nesting only the first. */
+function parserErrors(errors: readonly YAMLError[]): readonly YAMLError[] {
+  const exhausted = errors.find((error) => error.code === 'RESOURCE_EXHAUSTION');
+  if (exhausted) return [exhausted];
+  return errors.toSorted((a, b) => a.pos[0] - b.pos[0]).slice(0, PROBLEM_LIMIT);
+}
+
+function worded(error: YAMLError): string {
+  switch (error.code) {
+    case 'RESOURCE_EXHAUSTION':
+      return 'nested too deeply';
+    case 'MULTIPLE_DOCS':
+      return 'a second document begins here; a file holds one, so remove the line with ---';
+    case 'NON_STRING_KEY':
+      return 'a key must be a text';
+    case 'TAB_AS_INDENT':
+      return 'tabs cannot indent YAML; use spaces';
+    case 'TAG_RESOLVE_FAILED':
+      return `${error.message}; tags (!…) are not supported, quote the text if it begins with !`;
+    default:
+      return error.message.startsWith('Block scalar header')
+        ? `${error.message}; a text that begins with > or | must be quoted: ">=Notice"`
+        : error.message;
+  }
+}
+
+function codePoint(character: string): string {
+  return `U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`;
+}

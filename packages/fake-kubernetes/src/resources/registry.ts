@@ -1,0 +1,70 @@
+import { networkPolicySchema } from '../schema/network-policy.ts';
+import { openSchema } from '../schema/metadata.ts';
+import {
+  daemonSetSchema,
+  deploymentSchema,
+  jobSchema,
+  replicaSetSchema,
+  statefulSetSchema,
+} from '../schema/workloads.ts';
+import { CORE, SCALE } from './core.ts';
+import type { Resource, ResourceInput } from './resource.ts';
+import { apiVersionOf, resource, STATUS } from './resource.ts';
+
+function inGroup(group: string): (plural: string, kind: string, more?: Partial<ResourceInput>) => Resource {
+  return (plural, kind, more = {}) =>
+    resource({ group, version: 'v1', plural, kind, schema: openSchema(kind), ...more });
+}
+
+const apps = inGroup('apps');
+const batch = inGroup('batch');
+const networking = inGroup('networking.k8s.io');
+const rbac = inGroup('rbac.authorization.k8s.io');
+
+const workload = { categories: ['all'], hasGeneration: true, subresources: [STATUS] };
+const scalable = { ...workload, subresources: [SCALE, STATUS] };
+
+/** Every kind the server serves. A further group is a few more rows. */
+export const RESOURCES: readonly Resource[] = [
+  ...CORE,
+  apps('controllerrevisions', 'ControllerRevision'),
+  apps('daemonsets', 'DaemonSet', { ...workload, shortNames: ['ds'], schema: daemonSetSchema }),
+  apps('deployments', 'Deployment', { ...scalable, shortNames: ['deploy'], schema: deploymentSchema }),
+  apps('replicasets', 'ReplicaSet', { ...scalable, shortNames: ['rs'], schema: replicaSetSchema }),
+  apps('statefulsets', 'StatefulSet', { ...scalable, shortNames: ['sts'], schema: statefulSetSchema }),
+  batch('cronjobs', 'CronJob', { ...workload, shortNames: ['cj'] }),
+  batch('jobs', 'Job', { ...workload, schema: jobSchema, selectableFields: ['status.successful'] }),
+  networking('networkpolicies', 'NetworkPolicy', {
+    singular: 'networkpolicy',
+    shortNames: ['netpol'],
+    schema: networkPolicySchema,
+    hasGeneration: true,
+  }),
+  rbac('clusterrolebindings', 'ClusterRoleBinding', { namespaced: false, nameRule: 'path-segment' }),
+  rbac('clusterroles', 'ClusterRole', { namespaced: false, nameRule: 'path-segment' }),
+  rbac('rolebindings', 'RoleBinding', { nameRule: 'path-segment' }),
+  rbac('roles', 'Role', { nameRule: 'path-segment' }),
+];
+
+const byPath = new Map(RESOURCES.map((row) => [`${apiVersionOf(row)}/${row.plural}`, row]));
+const byKind = new Map(RESOURCES.map((row) => [`${apiVersionOf(row)}/${row.kind}`, row]));
+const byPlural = new Map(RESOURCES.map((row) => [row.plural, row]));
+
+export function findResource(group: string, version: string, plural: string): Resource | undefined {
+  return byPath.get(`${apiVersionOf({ group, version })}/${plural}`);
+}
+
+export function resourceOfKind(apiVersion: string, kind: string): Resource | undefined {
+  return byKind.get(`${apiVersion}/${kind}`);
+}
+
+/** @throws Error for a plural the server does not serve: a mistake in the test that asked. */
+export function resourceOf(plural: string): Resource {
+  const found = byPlural.get(plural);
+  if (found === undefined) throw new Error(`fake-kubernetes serves no resource ${JSON.stringify(plural)}`);
+  return found;
+}
+
+export function groupVersions(): readonly string[] {
+  return [...new Set(RESOURCES.map(apiVersionOf))];
+}

@@ -1,0 +1,83 @@
+import { randomUUID } from 'node:crypto';
+import type { ApiObject } from '../api-object.ts';
+import type { Resource } from '../resources/resource.ts';
+import { apiVersionOf, qualifiedPlural } from '../resources/resource.ts';
+
+export type Change = 'added' | 'modified' | 'deleted';
+export type ChangeListener = (change: Change, resource: Resource, object: ApiObject) => void;
+
+/** What etcd is to the real server: objects by key, one counter of versions, nothing validated. */
+export interface Store {
+  get(resource: Resource, namespace: string, name: string): ApiObject | undefined;
+  /** In the order of their keys; `namespace` empty means all namespaces. */
+  list(resource: Resource, namespace: string): readonly ApiObject[];
+  /** Stores the object under a new resourceVersion and gives it back. */
+  put(resource: Resource, object: ApiObject): ApiObject;
+  /** Removes the object; the one given back carries the version of its removal. */
+  remove(resource: Resource, object: ApiObject): ApiObject;
+  readonly version: number;
+  newUid(): string;
+  onChange(listener: ChangeListener): void;
+}
+
+function keyOf(namespace: string, name: string): string {
+  return `${namespace}/${name}`;
+}
+
+export function createStore(): Store {
+  const tables = new Map<string, Map<string, ApiObject>>();
+  const listeners: ChangeListener[] = [];
+  let version = 1000;
+
+  const table = (resource: Resource): Map<string, ApiObject> => {
+    const id = qualifiedPlural(resource);
+    const existing = tables.get(id);
+    if (existing !== undefined) return existing;
+    const created = new Map<string, ApiObject>();
+    tables.set(id, created);
+    return created;
+  };
+  const notify: ChangeListener = (change, resource, object) => {
+    for (const listener of listeners) listener(change, resource, object);
+  };
+  const versioned = (resource: Resource, object: ApiObject): ApiObject => {
+    const { kind: _kind, apiVersion: _apiVersion, metadata, ...rest } = object;
+    return {
+      kind: resource.kind,
+      apiVersion: apiVersionOf(resource),
+      metadata: { ...metadata, resourceVersion: String(++version) },
+      ...rest,
+    };
+  };
+
+  return {
+    get: (resource, namespace, name) => table(resource).get(keyOf(namespace, name)),
+    list(resource, namespace) {
+      const found: ApiObject[] = [];
+      for (const object of table(resource).values()) {
+        if (namespace === '' || object.metadata.namespace === namespace) found.push(object);
+      }
+      const sortKey = (object: ApiObject): string => keyOf(object.metadata.namespace ?? '', object.metadata.name);
+      return found.toSorted((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1));
+    },
+    put(resource, object) {
+      const key = keyOf(object.metadata.namespace ?? '', object.metadata.name);
+      const change = table(resource).has(key) ? 'modified' : 'added';
+      const stored = versioned(resource, object);
+      table(resource).set(key, stored);
+      notify(change, resource, stored);
+      return stored;
+    },
+    remove(resource, object) {
+      table(resource).delete(keyOf(object.metadata.namespace ?? '', object.metadata.name));
+      const last = versioned(resource, object);
+      notify('deleted', resource, last);
+      return last;
+    },
+    get version() {
+      return version;
+    },
+    newUid: () => randomUUID(),
+    onChange: (listener) => void listeners.push(listener),
+  };
+}

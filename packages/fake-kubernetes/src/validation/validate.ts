@@ -1,0 +1,91 @@
+import type { ApiObject } from '../api-object.ts';
+import type { JsonObject } from '../json.ts';
+import { at, isObject, sameJson, textAt } from '../json.ts';
+import type { Resource } from '../resources/resource.ts';
+import type { FieldError } from '../server/refusals.ts';
+import { invalidValue, notSupported } from '../server/refusals.ts';
+import { mapErrors, nameErrors } from './metadata.ts';
+import { isCidr } from './names.ts';
+import { podErrors, podUpdateErrors } from './pod.ts';
+
+const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
+
+function nodeErrors(node: ApiObject): readonly FieldError[] {
+  const taints = at(node, 'spec', 'taints');
+  if (!Array.isArray(taints)) return [];
+  return taints.flatMap((taint, index) => {
+    const effect = textAt(taint, 'effect');
+    return EFFECTS.includes(effect) ? [] : [notSupported(`metadata.taints[${index}].effect`, effect, EFFECTS)];
+  });
+}
+
+function objects(value: unknown): readonly JsonObject[] {
+  return Array.isArray(value) ? value.filter(isObject) : [];
+}
+
+const CIDR_TEXT = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)';
+
+function networkPolicyErrors(policy: ApiObject): readonly FieldError[] {
+  const errors: FieldError[] = [];
+  for (const [direction, peers] of [['ingress', 'from'], ['egress', 'to']] as const) {
+    objects(at(policy, 'spec', direction)).forEach((rule, ruleIndex) => {
+      objects(rule[peers]).forEach((peer, peerIndex) => {
+        const cidr = at(peer, 'ipBlock', 'cidr');
+        if (typeof cidr !== 'string' || isCidr(cidr)) return;
+        errors.push(invalidValue(`spec.${direction}[${ruleIndex}].${peers}[${peerIndex}].ipBlock.cidr`, cidr, CIDR_TEXT));
+      });
+    });
+  }
+  const types = at(policy, 'spec', 'policyTypes');
+  (Array.isArray(types) ? types : []).forEach((type, index) => {
+    if (type === 'Ingress' || type === 'Egress') return;
+    errors.push(notSupported(`spec.policyTypes[${index}]`, String(type), ['Egress', 'Ingress']));
+  });
+  return errors;
+}
+
+function replicaErrors(object: ApiObject): readonly FieldError[] {
+  const replicas = at(object, 'spec', 'replicas');
+  if (typeof replicas !== 'number' || replicas >= 0) return [];
+  return [invalidValue('spec.replicas', replicas, 'must be greater than or equal to 0')];
+}
+
+function kindErrors(resource: Resource, object: ApiObject): readonly FieldError[] {
+  switch (resource.kind) {
+    case 'Pod':
+      return podErrors(object);
+    case 'Node':
+      return nodeErrors(object);
+    case 'NetworkPolicy':
+      return networkPolicyErrors(object);
+    default:
+      return replicaErrors(object);
+  }
+}
+
+export function createErrors(resource: Resource, object: ApiObject): readonly FieldError[] {
+  return [...nameErrors(resource, object), ...mapErrors(object), ...kindErrors(resource, object)];
+}
+
+function immutableErrors(resource: Resource, before: ApiObject, after: ApiObject): readonly FieldError[] {
+  if (resource.group !== 'apps' || sameJson(at(before, 'spec', 'selector'), at(after, 'spec', 'selector'))) return [];
+  return [invalidValue('spec.selector', at(after, 'spec', 'selector') ?? null, 'field is immutable')];
+}
+
+export interface UpdateErrors {
+  readonly errors: readonly FieldError[];
+  /** How many of the server's layers report each of them: as often it is among the causes. */
+  readonly reported: number;
+}
+
+export function updateErrors(resource: Resource, before: ApiObject, after: ApiObject): UpdateErrors {
+  const uid = after.metadata.uid;
+  if (uid !== before.metadata.uid) {
+    return { errors: [invalidValue('metadata.uid', uid, 'field is immutable')], reported: 2 };
+  }
+  const maps = mapErrors(after);
+  if (maps.length > 0) return { errors: maps, reported: resource.kind === 'Pod' ? 4 : 2 };
+  if (resource.kind === 'Pod') return { errors: podUpdateErrors(before, after), reported: 1 };
+  const ofKind = [...kindErrors(resource, after), ...immutableErrors(resource, before, after)];
+  return { errors: ofKind, reported: resource.kind === 'Node' ? 2 : 1 };
+}

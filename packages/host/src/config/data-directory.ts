@@ -1,0 +1,38 @@
+import { accessSync, constants, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { errorText, TalonError } from '@falco-talon/core';
+import type { Variables } from './environment.ts';
+
+export const SYSTEM_DATA = '/var/lib/falco-talon';
+
+/**
+ * The directory for the queue and artifacts on their way, created when needed, for its owner only.
+ * @param configured empty: the system's place when it can be written, else the user's
+ * @throws TalonError `invalid_config` when no place can be written
+ */
+export function dataDirectory(configured: string, variables: Variables, homeDirectory: string): string {
+  if (configured !== '') {
+    const problem = unusable(configured);
+    if (problem === undefined) return configured;
+    throw new TalonError('invalid_config', `data_directory: ${configured} cannot be used: ${problem}`);
+  }
+  const state = variables['XDG_STATE_HOME'] || join(homeDirectory, '.local', 'state');
+  const candidates = [SYSTEM_DATA, join(state, 'falco-talon')];
+  const problems: string[] = [];
+  for (const candidate of candidates) {
+    const problem = unusable(candidate);
+    if (problem === undefined) return candidate;
+    problems.push(`${candidate}: ${problem}`);
+  }
+  throw new TalonError('invalid_config', `data_directory: set it to a directory that can be written (${problems.join('; ')})`);
+}
+
+function unusable(directory: string): string | undefined {
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
+    return undefined;
+  } catch (error) {
+    return errorText(error);
+  }
+}

@@ -1,0 +1,131 @@
+import { oneOf, strictObject, Type, type Static } from '@falco-talon/core';
+import { DEFAULT_LIMITS } from '@falco-talon/engine';
+import { LOG_FORMATS, LOG_LEVELS } from '../logging/logger.ts';
+
+const MODES = ['enforce', 'observe'] as const;
+const count = (value: number, description: string, minimum = 1) =>
+  Type.Integer({ default: value, minimum, description });
+const seconds = (value: number, description: string, minimum = 1) =>
+  Type.Number({ default: value, minimum, description: `Seconds. ${description}` });
+const flag = (value: boolean, description: string) => Type.Boolean({ default: value, description });
+const text = (value: string, description: string) => Type.String({ default: value, description });
+
+const deduplication = strictObject(
+  {
+    leader_election: flag(true, 'Read and not used: one process needs no leader.'),
+    time_window_seconds: seconds(5, 'An alert equal to one accepted this recently is counted, not run. 0 turns it off.', 0),
+  },
+  { description: 'Equal alerts are run once.' },
+);
+
+const intake = strictObject(
+  {
+    max_body_bytes: count(1024 * 1024, 'Bytes one alert may have.'),
+    max_in_flight: count(1000, 'Requests being received at a time; more are answered 503.'),
+    max_buffered_bytes: count(64 * 1024 * 1024, 'Bytes of alerts being received at a time; more are answered 503.'),
+    max_connections: count(4096, 'Open connections; more are refused.'),
+    headers_timeout_seconds: seconds(5, 'Time a sender has for the headers of a request.'),
+    request_timeout_seconds: seconds(8, 'Time a sender has for a whole request.'),
+    keep_alive_timeout_seconds: seconds(65, 'How long an idle connection stays open.'),
+  },
+  { description: 'Limits of the HTTP server.' },
+);
+
+const limits = strictObject(
+  {
+    in_flight: count(DEFAULT_LIMITS.inFlight, 'Events being worked on at a time.'),
+    concurrency: count(DEFAULT_LIMITS.concurrency, 'Actions running at a time.'),
+    long_concurrency: count(DEFAULT_LIMITS.longConcurrency, 'The same for actions that announce more than 5 s.'),
+    artifact_bytes: count(DEFAULT_LIMITS.artifactBytes, 'Bytes one artifact may have; longer ones are cut.'),
+    spool_bytes: count(DEFAULT_LIMITS.spoolBytes, 'Bytes all artifacts that wait for their upload may have together.'),
+    step_attempts: count(DEFAULT_LIMITS.stepAttempts, 'Attempts of one action.'),
+    event_attempts: count(
+      DEFAULT_LIMITS.eventAttempts,
+      'Attempts of one event, over crashes of the process too, before it is set aside.',
+    ),
+  },
+  { description: 'Limits of the engine.' },
+);
+
+/** The keys of config.yaml that belong to the program itself. Sections of plugins stand beside them. */
+export const hostSchema = strictObject({
+  listen_address: text('0.0.0.0', 'Address the server listens on.'),
+  listen_port: Type.Integer({ default: 2803, minimum: 0, maximum: 65535, description: 'Port the server listens on; 0 takes a free one.' }),
+  rules_files: Type.Array(Type.String({ minLength: 1 }), {
+    default: ['/etc/falco-talon/rules.yaml'],
+    description: 'Files and directories with rules, in order.',
+  }),
+  watch_rules: flag(true, 'Load the rules again when their files change.'),
+  print_all_events: flag(false, 'Write a log line for every alert, not only for the ones a rule matches.'),
+  default_notifiers: Type.Array(Type.String({ minLength: 1 }), {
+    default: [],
+    description: 'Notifiers of every rule, beside its own.',
+  }),
+  mode: oneOf(MODES, { default: 'enforce', description: '`observe`: every rule is a dry run.' }),
+  namespace: text('', "Falco Talon's own Kubernetes namespace; needed outside a cluster only."),
+  log_format: oneOf(LOG_FORMATS, {
+    default: 'color',
+    description: '`color` is written as `text` when the output is no terminal or NO_COLOR is set.',
+  }),
+  log_level: oneOf(LOG_LEVELS, { default: 'info', description: 'Lines below this level are not written.' }),
+  data_directory: text(
+    '',
+    'Where the queue and artifacts on their way are kept. Empty: /var/lib/falco-talon when it can be written, else $XDG_STATE_HOME/falco-talon or ~/.local/state/falco-talon.',
+  ),
+  shutdown_grace_period: seconds(25, 'Time to finish or checkpoint what runs when told to stop.'),
+  watchdog_seconds: Type.Integer({
+    default: 30,
+    minimum: 0,
+    description:
+      'The process is ended, to be started again by its supervisor, when it could not do anything for this long (a plugin in an endless loop). 0 turns it off.',
+  }),
+  plugins: Type.Optional(
+    Type.Array(Type.String({ minLength: 1 }), {
+      description: 'npm names or paths (relative to this file) of the plugins to load, instead of the shipped ones.',
+    }),
+  ),
+  deduplication,
+  intake,
+  limits,
+});
+export type HostConfig = Omit<Static<typeof hostSchema>, 'mode' | 'log_format' | 'log_level'> & {
+  readonly mode: (typeof MODES)[number];
+  readonly log_format: (typeof LOG_FORMATS)[number];
+  readonly log_level: (typeof LOG_LEVELS)[number];
+};
+
+/** Keys that the first releases knew: their environment names work without the prefix. */
+export const OLD_KEYS: ReadonlySet<string> = new Set([
+  'listen_address',
+  'listen_port',
+  'rules_files',
+  'kubeconfig',
+  'log_format',
+  'watch_rules',
+  'print_all_events',
+  'default_notifiers',
+  'deduplication',
+  'otel',
+  'aws',
+  'gcp',
+  'minio',
+  'notifiers',
+]);
+
+/** Sections accepted as they are, unused, when no loaded plugin owns them: published configurations carry them all. */
+export const RESERVED_SECTIONS: readonly (readonly string[])[] = [
+  ['kubeconfig'],
+  ['otel'],
+  ['aws'],
+  ['gcp'],
+  ['minio'],
+  ['notifiers', 'k8sevents'],
+  ['notifiers', 'slack'],
+  ['notifiers', 'smtp'],
+  ['notifiers', 'webhook'],
+  ['notifiers', 'loki'],
+  ['notifiers', 'elasticsearch'],
+];
+
+/** Names that are more than another spelling of today's key. */
+export const RENAMED: Readonly<Record<string, string>> = { rulesFile: 'rules_files' };

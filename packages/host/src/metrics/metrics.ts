@@ -1,0 +1,101 @@
+import { PRIORITIES, type OutcomeRecord } from '@falco-talon/core';
+import type { Engine, Observer } from '@falco-talon/engine';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { boundedLabel } from './bounded-label.ts';
+
+const PREFIX = 'falcosecurity_falco_talon';
+/** Falco's own sources and those of its maintained plugins. What an event says beside them is `other`. */
+const SOURCES = new Set(['syscall', 'k8s_audit', 'internal', 'aws_cloudtrail', 'gcp_auditlog', 'okta', 'github']);
+const PRIORITY_WORDS = new Set<string>(PRIORITIES);
+/** Different rules, actions and targets a process counts apart; reloads bring new ones. */
+const MAX_NAMES = 5_000;
+const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+
+export interface Metrics {
+  readonly observer: Observer;
+  readonly contentType: string;
+  text(): Promise<string>;
+  /** A request the server refused before or instead of an event. */
+  requestRefused(status: number): void;
+  /** An error no caller of a plugin was there to take. */
+  uncaughtError(): void;
+  /** Read at each scrape. */
+  watch(sources: { readonly queueDepth: Engine['queueDepth']; readonly droppedLogLines: () => number }): void;
+}
+
+/** Every label value comes from the rules, the config or a fixed list, never from an event. */
+export function createMetrics(): Metrics {
+  const register = new Registry();
+  const registers = [register];
+  const counter = <T extends string>(name: string, help: string, labelNames: readonly T[]) =>
+    new Counter<T>({ name: `${PREFIX}_${name}_total`, help, labelNames: [...labelNames], registers });
+
+  const events = counter('events', 'Alerts by what became of them.', ['source', 'priority', 'result']);
+  const matches = counter('matches', 'Matches by rule.', ['rule']);
+  const actions = counter('actions', 'Outcomes of actions.', ['rule', 'action', 'actionner', 'category', 'status']);
+  const outputs = counter('outputs', 'Outcomes of storing artifacts.', ['rule', 'action', 'target', 'status']);
+  const notifications = counter('notifications', 'Records by notifier and outcome.', ['notifier', 'status']);
+  const reloads = counter('rule_reloads', 'Reloads of the rules.', ['result']);
+  const refused = counter('requests_refused', 'Requests refused, by HTTP status.', ['status']);
+  const uncaught = counter('uncaught_errors', 'Errors that escaped a plugin.', []);
+  const latency = new Histogram({
+    name: `${PREFIX}_stage_duration_seconds`,
+    help: 'accept: receipt to the answer of the queue; act: receipt to the first call of an action; step: one action; upload: one artifact.',
+    labelNames: ['stage'],
+    buckets: BUCKETS,
+    registers,
+  });
+  collectDefaultMetrics({ register });
+  const rule = boundedLabel(MAX_NAMES);
+  const action = boundedLabel(MAX_NAMES);
+
+  const observer: Observer = {
+    event: ({ source, priority, result }) =>
+      events.inc({
+        source: SOURCES.has(source) ? source : 'other',
+        priority: PRIORITY_WORDS.has(priority) ? priority : 'other',
+        result,
+      }),
+    match: (match) => matches.inc({ rule: rule(match.rule) }),
+    outcome(record: OutcomeRecord) {
+      const labels = { rule: rule(record.rule), action: action(record.action ?? ''), status: record.status };
+      if (record.stage === 'output') outputs.inc({ ...labels, target: record.output_target ?? '' });
+      else actions.inc({ ...labels, actionner: record.actionner ?? '', category: record.category ?? '' });
+    },
+    notification: ({ notifier, status, records }) => notifications.inc({ notifier, status }, records),
+    latency: (stage, milliseconds) => latency.observe({ stage }, milliseconds / 1000),
+    reload: (result) => reloads.inc({ result }),
+  };
+
+  return {
+    observer,
+    contentType: register.contentType,
+    text: () => register.metrics(),
+    requestRefused: (status) => refused.inc({ status: String(status) }),
+    uncaughtError: () => uncaught.inc(),
+    watch({ queueDepth, droppedLogLines }) {
+      new Gauge({
+        name: `${PREFIX}_queue_messages`,
+        help: 'Events in the queue: pending, or set aside as dead.',
+        labelNames: ['state'],
+        registers,
+        async collect() {
+          // A queue that cannot be asked has no depth; its readiness check says why.
+          const depth = await queueDepth().catch(() => undefined);
+          this.reset();
+          if (depth === undefined) return;
+          this.set({ state: 'pending' }, depth.pending);
+          this.set({ state: 'dead' }, depth.dead);
+        },
+      });
+      new Gauge({
+        name: `${PREFIX}_log_lines_dropped`,
+        help: 'Log lines dropped because nobody read them.',
+        registers,
+        collect() {
+          this.set(droppedLogLines());
+        },
+      });
+    },
+  };
+}

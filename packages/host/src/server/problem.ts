@@ -1,0 +1,41 @@
+import type { ServerResponse } from 'node:http';
+
+/** A refusal as RFC 9457 describes it. */
+export interface Problem {
+  readonly status: number;
+  readonly title: string;
+  /** One sentence for people: what was wrong, what to do. */
+  readonly detail: string;
+  /** A word for programs. */
+  readonly code?: string;
+  /** Seconds. */
+  readonly retryAfter?: number;
+}
+
+export function problemBody({ status, title, detail, code }: Problem): string {
+  return JSON.stringify({ type: 'about:blank', title, status, detail, ...(code === undefined ? {} : { code }) });
+}
+
+export const PROBLEM_TYPE = 'application/problem+json';
+
+export interface ProblemOptions {
+  readonly allow?: string;
+  /** The connection ends with this answer, and nothing more is read from it. */
+  readonly close?: boolean;
+}
+
+export function sendProblem(response: ServerResponse, problem: Problem, options: ProblemOptions = {}): void {
+  if (response.headersSent || response.destroyed) return;
+  const body = problemBody(problem);
+  const headers: Record<string, string | number> = {
+    'Content-Type': PROBLEM_TYPE,
+    'Content-Length': Buffer.byteLength(body),
+    'Cache-Control': 'no-store',
+  };
+  if (options.allow !== undefined) headers['Allow'] = options.allow;
+  if (problem.retryAfter !== undefined) headers['Retry-After'] = Math.max(1, Math.ceil(problem.retryAfter));
+  // Node closes such a connection as soon as the answer is out; the rest of the request stays unread.
+  if (options.close === true) headers['Connection'] = 'close';
+  response.writeHead(problem.status, headers);
+  response.end(body);
+}

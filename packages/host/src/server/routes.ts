@@ -1,0 +1,79 @@
+import { Hono } from 'hono';
+import { errorText, type Logger } from '@falco-talon/core';
+import type { Engine, ReadyCheck } from '@falco-talon/engine';
+import { PROBLEM_TYPE, problemBody } from './problem.ts';
+
+export interface RoutesOptions {
+  readonly engine: Pick<Engine, 'ready'>;
+  readonly stopping: () => boolean;
+  /** The metrics in Prometheus' text format. */
+  readonly metrics: { text(): Promise<string>; readonly contentType: string };
+  readonly logger: Logger;
+  readonly now: () => number;
+}
+
+/** Answers of the checks are kept this long, so that probes of many callers cost the cluster one. Milliseconds. */
+const READY_AGE = 1000;
+/** Checks that take longer count as failed. Milliseconds. */
+const READY_TIME = 5000;
+
+/** Everything but the intake. None of these routes reads a body. */
+export function createRoutes({ engine, stopping, metrics, logger, now }: RoutesOptions): Hono {
+  const app = new Hono();
+  const ready = remembered(() => checks(engine), now);
+
+  app.get('/healthz', (c) => c.json({ status: 'ok' }));
+  app.get('/readyz', async (c) => {
+    c.header('Cache-Control', 'no-store');
+    if (stopping()) return c.json({ status: 'stopping', checks: [] }, 503);
+    const list = await ready();
+    const ok = list.every((check) => check.ok);
+    return c.json({ status: ok ? 'ready' : 'not ready', checks: list }, ok ? 200 : 503);
+  });
+  app.get('/metrics', async (c) => c.body(await metrics.text(), 200, { 'Content-Type': metrics.contentType }));
+
+  for (const path of ['/healthz', '/readyz', '/metrics']) {
+    app.all(path, () => answer(405, 'Method Not Allowed', `${path} is read with GET`, { Allow: 'GET, HEAD' }));
+  }
+  app.notFound((c) =>
+    answer(404, 'Not Found', c.req.method === 'POST' ? 'alerts are sent to the path /' : 'there is nothing at this path'),
+  );
+  app.onError((error) => {
+    logger.error('request failed', { error });
+    return answer(500, 'Internal Server Error', 'the request failed; the log says why');
+  });
+  return app;
+}
+
+function answer(status: number, title: string, detail: string, headers: Record<string, string> = {}): Response {
+  return new Response(problemBody({ status, title, detail }), {
+    status,
+    headers: { 'Content-Type': PROBLEM_TYPE, 'Cache-Control': 'no-store', ...headers },
+  });
+}
+
+async function checks(engine: Pick<Engine, 'ready'>): Promise<readonly ReadyCheck[]> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<readonly ReadyCheck[]>((resolve) => {
+    timer = setTimeout(resolve, READY_TIME, [{ name: 'checks', ok: false, reason: 'took too long' }]);
+  });
+  try {
+    return await Promise.race([engine.ready(), late]);
+  } catch (error) {
+    return [{ name: 'checks', ok: false, reason: errorText(error) }];
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The last result while it is young, and one call at a time. */
+function remembered<T>(work: () => Promise<T>, now: () => number): () => Promise<T> {
+  let last: { readonly result: Promise<T>; at: number } | undefined;
+  return () => {
+    if (last !== undefined && now() - last.at < READY_AGE) return last.result;
+    const entry = { result: work(), at: Number.POSITIVE_INFINITY };
+    last = entry;
+    void entry.result.finally(() => (entry.at = now()));
+    return entry.result;
+  };
+}

@@ -1,0 +1,110 @@
+/** What the main thread and the worker say to each other. Plain data only: it is copied between threads. */
+
+/** A message as it is stored: texts escaped, headers and journal data as JSON. */
+export interface WireMessage {
+  readonly id: string;
+  readonly kind: string;
+  readonly key: string;
+  readonly notBefore: number | null;
+  readonly dedup: { readonly key: string; readonly window: number } | null;
+  readonly headers: string;
+  readonly body: Uint8Array;
+}
+
+export interface WireEntry {
+  readonly step: string;
+  readonly kind: string;
+  readonly data: string;
+}
+
+export interface LoadedMessage {
+  readonly seq: number;
+  readonly id: string;
+  readonly kind: string;
+  readonly headers: string;
+  readonly body: Uint8Array;
+  readonly attempt: number;
+  readonly journal: readonly WireEntry[];
+}
+
+/** A row that cannot be trusted: it was set aside. */
+export interface UnreadableMessage {
+  readonly seq: number;
+  readonly unreadable: string;
+}
+
+export interface WaitingMessage {
+  readonly seq: number;
+  readonly key: string;
+  readonly notBefore: number | null;
+}
+
+export type WireSettlement =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'later'; readonly at: number; readonly reason: string }
+  | { readonly kind: 'dead'; readonly reason: string };
+
+/** Every call: what is sent and what is answered. */
+export interface Calls {
+  /** Answers a sequence number per message, null for a duplicate. All or none. */
+  publish: { input: readonly WireMessage[]; output: readonly (number | null)[] };
+  /** Counts the attempt and answers the messages. A number that is not there any more is left out. */
+  load: { input: readonly number[]; output: readonly (LoadedMessage | UnreadableMessage)[] };
+  /** Takes the attempt back: no handler was started. */
+  unload: { input: readonly number[]; output: null };
+  append: {
+    input: { readonly seq: number; readonly from: number; readonly entries: readonly WireEntry[] };
+    output: null;
+  };
+  settle: { input: { readonly seq: number; readonly end: WireSettlement }; output: null };
+  /** Deletes what has expired, a bounded part at a time; answers whether more is left. */
+  sweep: { input: null; output: boolean };
+  /** Writes, so that it fails when nothing can be stored. */
+  probe: { input: null; output: null };
+}
+
+export type CallName = keyof Calls;
+export type Request = { readonly [K in CallName]: { readonly name: K; readonly input: Calls[K]['input'] } }[CallName];
+
+export interface Failure {
+  readonly failed: 'queue_full' | 'queue_failed';
+  readonly message: string;
+}
+
+export type Answer = { readonly value: unknown } | Failure;
+
+/** Requests that share one transaction. */
+export interface Group {
+  /** Milliseconds since the epoch: the worker reads no clock. */
+  readonly now: number;
+  readonly requests: readonly Request[];
+}
+
+export interface StoreOptions {
+  /** Absolute. */
+  readonly path: string;
+  readonly maxBytes: number;
+  readonly maxDead: number;
+  /** Milliseconds. */
+  readonly deadRetention: number;
+  /** Milliseconds since the epoch, at the start of the worker. */
+  readonly now: number;
+}
+
+export interface Note {
+  readonly message: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+export type FromWorker =
+  | {
+      readonly kind: 'opened';
+      readonly waiting: readonly WaitingMessage[];
+      readonly dead: number;
+      readonly notes: readonly Note[];
+    }
+  /** The database cannot be used; the worker ends. */
+  | { readonly kind: 'refused'; readonly message: string; readonly retryable: boolean }
+  | { readonly kind: 'answers'; readonly answers: readonly Answer[]; readonly dead: number };
+
+export type ToWorker = { readonly kind: 'group'; readonly group: Group } | { readonly kind: 'close' };

@@ -1,0 +1,121 @@
+import { performance } from 'node:perf_hooks';
+import { errorText, TalonError, type Logger, type Message, type Queue } from '@falco-talon/core';
+import { openChannel, type Opened } from './channel.ts';
+import { alreadyConsumed, startConsumer, type Consumer } from './consumer.ts';
+import type { StoreOptions } from './protocol.ts';
+import { withinLimit } from './time-limit.ts';
+import { turns as createTurns } from './turns.ts';
+import { toWire } from './wire.ts';
+
+/** Milliseconds between two deletions of what has expired. */
+const SWEEP_INTERVAL = 5000;
+
+export interface SqliteQueueOptions extends Omit<StoreOptions, 'now'> {
+  /** Messages not settled yet that the queue holds at most. */
+  readonly maxMessages: number;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly logger: Logger;
+  /** The file of the worker; specs use another one to break it. */
+  readonly worker?: URL;
+}
+
+// Sources run as they are, the build has .js files: the worker stands beside this file in both.
+const WORKER = new URL(import.meta.url.endsWith('.ts') ? './store/worker.ts' : './store/worker.js', import.meta.url);
+
+/**
+ * Opens the queue in the file `path`, alone: a second process is refused.
+ * @throws TalonError `queue_failed` when the file is in use, of another version, not a queue or cannot be written
+ */
+export async function openSqliteQueue(options: SqliteQueueOptions): Promise<Queue> {
+  const { now, logger } = options;
+  const turns = createTurns();
+  const held = new Set<number>();
+  const elapsed = () => performance.now();
+  let consumer: Consumer | undefined;
+  let publishing = 0;
+  let closing: Promise<void> | undefined;
+
+  /** Times of day become spans of a clock that never jumps: a clock set back delays nothing that is under way. */
+  function enqueue(seq: number, key: string, at: number | null): void {
+    turns.add({ seq, key, due: elapsed() + (at === null ? 0 : Math.max(at - now(), 0) || 0) });
+  }
+
+  function onOpened({ waiting }: Opened): void {
+    turns.clear();
+    for (const { seq, key, notBefore } of waiting) if (!held.has(seq)) enqueue(seq, key, notBefore);
+    consumer?.wake();
+  }
+
+  const { path, maxBytes, maxDead, deadRetention } = options;
+  const store = { path, maxBytes, maxDead, deadRetention };
+  const channel = await openChannel({ store, worker: options.worker ?? WORKER, now, logger, onOpened });
+  let sweeping = setTimeout(sweep, SWEEP_INTERVAL).unref();
+
+  function sweep(): void {
+    channel
+      .call('sweep', null)
+      .then((more) => again(more ? 0 : SWEEP_INTERVAL))
+      .catch((error: unknown) => {
+        logger.warn('expired entries of the queue cannot be deleted', { error: errorText(error) });
+        again(SWEEP_INTERVAL);
+      });
+  }
+
+  function again(delay: number): void {
+    if (!closing) sweeping = setTimeout(sweep, delay).unref();
+  }
+
+  function pending(): number {
+    return turns.size() + held.size;
+  }
+
+  async function publish(messages: readonly Message[]): Promise<('accepted' | 'duplicate')[]> {
+    if (closing) throw new TalonError('queue_failed', 'The queue is closed.', { retryable: true });
+    if (messages.length === 0) return [];
+    if (pending() + publishing + messages.length > options.maxMessages) {
+      const message = `The queue holds ${options.maxMessages} messages (queue.sqlite.max_messages).`;
+      throw new TalonError('queue_full', message, { retryable: true });
+    }
+    const wire = messages.map(toWire);
+    publishing += messages.length;
+    const stored = channel
+      .call('publish', wire)
+      .finally(() => (publishing -= messages.length))
+      .then((seqs) => {
+        seqs.forEach((seq, index) => {
+          const message = wire[index];
+          if (seq !== null && message) enqueue(seq, message.key, message.notBefore);
+        });
+        consumer?.wake();
+        return seqs.map((seq) => (seq === null ? 'duplicate' : 'accepted'));
+      });
+    return withinLimit(stored);
+  }
+
+  async function close(): Promise<void> {
+    clearTimeout(sweeping);
+    consumer?.stop();
+    await channel.close();
+  }
+
+  return {
+    publish,
+    async consume(handler, limits) {
+      if (closing) throw new TalonError('queue_failed', 'The queue is closed.');
+      if (consumer) throw alreadyConsumed();
+      const giveBack = (seq: number, key: string, at: number) => {
+        held.delete(seq);
+        enqueue(seq, key, at);
+      };
+      consumer = startConsumer({ channel, turns, held, giveBack, now, elapsed, logger }, handler, limits);
+      await consumer.ended.finally(() => (consumer = undefined));
+    },
+    depth: async () => ({ pending: pending(), dead: channel.dead() }),
+    async ready() {
+      if (closing) throw new TalonError('queue_failed', 'The queue is closed.');
+      await withinLimit(channel.call('probe', null));
+    },
+    close: () => (closing ??= close()),
+  };
+}

@@ -1,0 +1,13 @@
+/** Primary result codes, https://sqlite.org/rescode.html */
+export const RESULT = { busy: 5, corrupt: 11, full: 13, notADatabase: 26 } as const;
+
+/** The primary result code of an error thrown by node:sqlite, undefined for any other error. */
+export function resultCode(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return undefined;
+  return error.errcode & 0xff;
+}
+
+export function isDamage(error: unknown): boolean {
+  const code = resultCode(error);
+  return code === RESULT.corrupt || code === RESULT.notADatabase;
+}

@@ -1,0 +1,71 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { Answer, Group, Request, StoreOptions, WaitingMessage } from '../protocol.ts';
+import { Full, type CallTable } from './call-table.ts';
+import { loadCalls } from './load.ts';
+import { publishCall } from './publish.ts';
+import { settleCalls } from './settle.ts';
+import { isDamage, RESULT, resultCode } from './sqlite-error.ts';
+
+export interface Store {
+  /** Runs the requests in one transaction; what cannot be stored fails alone. */
+  run(group: Group): Answer[];
+  waiting(): WaitingMessage[];
+  dead(): number;
+}
+
+export function createStore(db: DatabaseSync, options: StoreOptions): Store {
+  const calls: CallTable = {
+    publish: publishCall(db),
+    ...loadCalls(db),
+    ...settleCalls(db, options),
+  };
+  const dead = db.prepare("SELECT count(*) AS n FROM messages WHERE state <> 'waiting'");
+  const waiting = db.prepare(
+    "SELECT seq, key, not_before AS notBefore FROM messages WHERE state = 'waiting' ORDER BY seq",
+  );
+
+  function run(group: Group): Answer[] {
+    try {
+      return transaction(db, () => group.requests.map((request) => ({ value: dispatch(calls, request, group.now) })));
+    } catch (error) {
+      const [request] = group.requests;
+      if (group.requests.length === 1 && request) return [failure(error)];
+      // One of them cannot be stored: each gets its own answer.
+      return group.requests.flatMap((single) => run({ now: group.now, requests: [single] }));
+    }
+  }
+
+  return {
+    run,
+    waiting: () => waiting.all() as unknown as WaitingMessage[],
+    dead: () => Number((dead.get() as { n: number }).n),
+  };
+}
+
+function dispatch(calls: CallTable, request: Request, now: number): unknown {
+  const call = calls[request.name] as (input: unknown, now: number) => unknown;
+  return call(request.input, now);
+}
+
+function transaction<T>(db: DatabaseSync, work: () => T): T {
+  db.exec('BEGIN IMMEDIATE');
+  try {
+    const result = work();
+    db.exec('COMMIT');
+    return result;
+  } catch (error) {
+    // SQLite rolls back by itself after some errors, https://sqlite.org/lang_transaction.html
+    if (db.isTransaction) db.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+function failure(error: unknown): Answer {
+  if (error instanceof Full) return { failed: 'queue_full', message: error.message };
+  const text = error instanceof Error ? error.message : String(error);
+  if (resultCode(error) === RESULT.full) {
+    return { failed: 'queue_failed', message: `The disk, or the size allowed to the queue, is full: ${text}.` };
+  }
+  if (isDamage(error)) return { failed: 'queue_failed', message: `The queue's file is damaged: ${text}.` };
+  return { failed: 'queue_failed', message: `The queue's file cannot be written: ${text}.` };
+}
