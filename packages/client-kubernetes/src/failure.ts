@@ -79,6 +79,8 @@ export function lostError(call: Call, lost: Lost): TalonError {
       const sent = write && lost.sent ? '; the request had been sent and may have had its effect' : '';
       return new TalonError(code, `stopped while trying to ${what(call)}${sent}`, { cause, retryable: true });
     }
+    case 'closed':
+      return new TalonError('aborted', `cannot ${what(call)}: ${reason}`, { cause, retryable: true });
     case 'too_large':
       return new TalonError('too_large', `cannot ${what(call)}: ${reason}`, { cause });
     case 'busy':
@@ -99,6 +101,7 @@ const LOST_REASONS: Readonly<Record<Lost['lost'], string>> = {
   untrusted: 'CertificateNotTrusted',
   too_large: 'AnswerTooLarge',
   busy: 'TooManyCalls',
+  closed: 'ClientClosed',
 };
 
 /** A success whose body is not what the API server sends; a proxy's page, for example. */
@@ -147,4 +150,3 @@ export function kubernetesFailure(error: unknown): KubernetesFailure | undefined
     typeof cause === 'object' && cause !== null && (cause as { kind?: unknown }).kind === 'kubernetes-failure';
   return isFailure ? (cause as KubernetesFailure) : undefined;
 }
-

@@ -1,1 +1,3 @@
+export { kubernetes } from './client.ts';
+export { kubernetesFailure } from './failure.ts';
 export * from './kubernetes.ts';

@@ -50,8 +50,7 @@ function groupPath(resource: Resource): string {
   checkLabel('plural of a resource', resource.plural);
   if (!VERSION.test(resource.version)) throw badName('version of an API group', resource.version, 'v1, v1beta1, …');
   if (resource.group !== '') checkSubdomain('name of an API group', resource.group);
-  const path =
-    resource.group === '' ? `/api/${resource.version}` : `/apis/${resource.group}/${resource.version}`;
+  const path = resource.group === '' ? `/api/${resource.version}` : `/apis/${resource.group}/${resource.version}`;
   groupPaths.set(resource, path);
   return path;
 }

@@ -16,7 +16,7 @@ export interface Status {
 const LONGEST_MESSAGE = 300;
 const LONGEST_CAUSE = 200;
 const MOST_CAUSES = 8;
-const PARSED_BYTES = 1024 * 1024;
+const PARSED_BYTES = 8 * 1024 * 1024;
 
 export function explainStatus(answer: Answer): Status {
   const body = answer.body.length > PARSED_BYTES ? undefined : record(parse(answer.body));
@@ -67,10 +67,14 @@ function withoutValue(message: string): string {
 
 /** A plain `404 page not found`, a proxy's page, or nothing at all. */
 function foreignAnswer(answer: Answer): Status {
-  const type = String(answer.headers['content-type'] ?? 'no content type').split(';')[0];
+  const type = (answer.headers['content-type'] ?? '').split(';', 1)[0] ?? '';
   const html = type === 'text/html';
-  const words = answer.body.subarray(0, 2000).toString().replaceAll(/<[^>]*>/g, ' ');
-  const said = shortText(words.replaceAll(/\s+/g, ' ').trim(), 100);
+  const words = answer.body
+    .subarray(0, 2000)
+    .toString()
+    .replaceAll(/<[^>]*>/g, ' ');
+  // What is JSON but no Status may hold an object.
+  const said = type.endsWith('json') ? '' : shortText(words.replaceAll(/\s+/g, ' ').trim(), 100);
   const origin = html ? `, with a page that does not come from an API server (${type})` : '';
   return {
     reason: '',

@@ -47,7 +47,7 @@ export interface RunContext<P, U extends Uses, F> extends ReadContext<P, U> {
   /** True when the rule's action has an output, so that an actionner for which it is optional knows where its data goes. */
   readonly hasOutput: boolean;
   /** Resolves when the bytes are on disk: size-limited and hashed. The next step may then destroy the pod. */
-  keep(artifact: Artifact, body: AsyncIterable<Uint8Array>): Promise<KeptArtifact>;
+  readonly keep: (artifact: Artifact, body: AsyncIterable<Uint8Array>) => Promise<KeptArtifact>;
 }
 
 /** `ignored`: a guard of the actionner says this must not be done, and why. */

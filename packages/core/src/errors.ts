@@ -54,16 +54,25 @@ export function isTalonError(error: unknown): error is TalonError {
   return error instanceof Error && (error as { kind?: unknown }).kind === 'talon-error';
 }
 
-/** Whatever was thrown, as a `TalonError`: what no contract foresees becomes `plugin_failed`. */
+/** Whatever was thrown, as a `TalonError` whose parts can be read: what no contract foresees becomes `plugin_failed`. */
 export function asTalonError(error: unknown): TalonError {
-  if (isTalonError(error)) return error;
+  if (isReadable(error)) return error;
   return new TalonError('plugin_failed', errorText(error), { cause: error });
+}
+
+/** Getters that throw and parts of a wrong type must not reach whoever handles the error. */
+function isReadable(error: unknown): error is TalonError {
+  try {
+    return isTalonError(error) && typeof error.message === 'string' && Object.hasOwn(ERROR_CODES, error.code);
+  } catch {
+    return false;
+  }
 }
 
 /** A text for anything that can be thrown, hostile `toString` and missing messages included. */
 export function errorText(error: unknown): string {
   try {
-    if (error instanceof Error) return error.message || error.name;
+    if (error instanceof Error) return String(error.message || error.name);
     return String(error);
   } catch {
     return 'an error without a readable message';

@@ -37,5 +37,5 @@ export function valueText(value: unknown): string | undefined {
   if (value === null || value === undefined) return undefined;
   if (isExactNumber(value)) return value.rawJSON;
   if (typeof value === 'object') return JSON.stringify(value);
-  return String(value);
+  return String(value as number | boolean | bigint);
 }

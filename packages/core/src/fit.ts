@@ -1,6 +1,6 @@
 import type { Static, TSchema } from 'typebox';
 import type { Issue } from './actionner.ts';
-import { valueText } from './exact-number.ts';
+import { isExactNumber, valueText } from './exact-number.ts';
 import { nearest } from './nearest.ts';
 import { jsonSchema, type JsonSchema } from './schema.ts';
 
@@ -19,14 +19,17 @@ type Path = readonly (string | number)[];
  */
 export function fit<S extends TSchema>(schema: S, value: unknown): Fit<Static<S>> {
   const issues: Issue[] = [];
-  const fitted = fitValue(jsonSchema(schema), value, [], issues);
+  const json = jsonSchema(schema);
+  // A section with nothing in it is null in YAML.
+  const given = value ?? (json.type === 'object' ? {} : value);
+  const fitted = fitValue(json, given, [], issues);
   return { value: fitted as Static<S>, issues };
 }
 
 function fitValue(schema: JsonSchema, value: unknown, path: Path, issues: Issue[]): unknown {
-  if (schema.anyOf) return fitAny(schema.anyOf, value, path, issues);
-  if (schema.const !== undefined) return fitWord([schema.const], value, path, issues);
-  if (schema.enum) return fitWord(schema.enum, value, path, issues);
+  if (schema.anyOf) return fitAny(schema, schema.anyOf, value, path, issues);
+  if (schema.const !== undefined) return fitWord(schema, [schema.const], value, path, issues);
+  if (schema.enum) return fitWord(schema, schema.enum, value, path, issues);
   switch (schema.type) {
     case 'object':
       return fitObject(schema, value, path, issues);
@@ -38,15 +41,22 @@ function fitValue(schema: JsonSchema, value: unknown, path: Path, issues: Issue[
     case 'number':
       return fitNumber(schema, value, path, issues);
     case 'boolean':
-      return fitBoolean(value, path, issues);
+      return fitBoolean(schema, value, path, issues);
     default:
       return value;
   }
 }
 
-function fitAny(choices: readonly JsonSchema[], value: unknown, path: Path, issues: Issue[]): unknown {
+function fitAny(
+  schema: JsonSchema,
+  choices: readonly JsonSchema[],
+  value: unknown,
+  path: Path,
+  issues: Issue[],
+): unknown {
   if (choices.every((choice) => choice.const !== undefined)) {
     return fitWord(
+      schema,
       choices.map((choice) => choice.const),
       value,
       path,
@@ -72,7 +82,13 @@ function hasType(schema: JsonSchema, value: unknown): boolean {
   return schema.type === typeof value;
 }
 
-function fitWord(words: readonly unknown[], value: unknown, path: Path, issues: Issue[]): unknown {
+function fitWord(
+  schema: JsonSchema,
+  words: readonly unknown[],
+  value: unknown,
+  path: Path,
+  issues: Issue[],
+): unknown {
   const text = scalarText(value);
   const match = words.find((word) => word === value || (text !== undefined && String(word) === text));
   if (match !== undefined) return match;
@@ -80,26 +96,29 @@ function fitWord(words: readonly unknown[], value: unknown, path: Path, issues: 
   const hint = text === undefined ? undefined : nearest(text, list);
   issues.push({
     path,
-    message: `must be one of ${list.join(', ')}, not ${shown(value)}${hint === undefined ? '' : `; did you mean ${hint}?`}`,
+    message: `must be one of ${list.join(', ')}, not ${shown(schema, value)}${hint === undefined ? '' : `; did you mean ${hint}?`}`,
   });
   return value;
 }
 
 function fitObject(schema: JsonSchema, value: unknown, path: Path, issues: Issue[]): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    issues.push({ path, message: `must be a map of keys and values, not ${shown(value)}` });
+    issues.push({ path, message: `must be a map of keys and values, not ${shown(schema, value)}` });
     return value;
   }
   const properties = schema.properties ?? {};
-  const pattern = Object.values(schema.patternProperties ?? {})[0];
+  const patterns = Object.entries(schema.patternProperties ?? {});
   const result: Record<string, unknown> = {};
   const set = (key: string, item: unknown) =>
     Object.defineProperty(result, key, { value: item, enumerable: true, configurable: true, writable: true });
 
   for (const [key, item] of Object.entries(value)) {
-    const property = Object.hasOwn(properties, key) ? properties[key] : pattern;
+    const property = Object.hasOwn(properties, key)
+      ? properties[key]
+      : patterns.find(([pattern]) => new RegExp(pattern, 'u').test(key))?.[1];
     if (property === undefined) {
-      if (schema.additionalProperties === false) issues.push(unknownKey(key, Object.keys(properties), path));
+      if (patterns.length > 0) issues.push(misshapenKey(key, patterns[0]![0], path));
+      else if (schema.additionalProperties === false) issues.push(unknownKey(key, Object.keys(properties), path));
       else set(key, item);
     } else if (item !== null && item !== undefined) {
       set(key, fitValue(property, item, [...path, key], issues));
@@ -109,8 +128,12 @@ function fitObject(schema: JsonSchema, value: unknown, path: Path, issues: Issue
   }
   for (const [key, property] of Object.entries(properties)) {
     if (Object.hasOwn(result, key)) continue;
-    if (property.default !== undefined) set(key, structuredClone(property.default));
-    else if (schema.required?.includes(key)) issues.push({ path, message: `${key} is missing${described(property)}` });
+    // Fitted too: a section whose default is {} gets the defaults of its own keys.
+    if (property.default !== undefined) {
+      set(key, fitValue(property, structuredClone(property.default), [...path, key], issues));
+    } else if (schema.required?.includes(key)) {
+      issues.push({ path, message: `${key} is missing${described(property)}` });
+    }
   }
   if (schema.minProperties !== undefined && Object.keys(result).length < schema.minProperties) {
     issues.push({
@@ -131,13 +154,17 @@ export function unknownKey(key: string, known: readonly string[], path: Path): I
   const allowed = known.length === 0 ? 'no keys are allowed here' : `allowed here: ${known.join(', ')}`;
   return {
     path: [...path, key],
-    message: `unknown key ${JSON.stringify(key)}${hint === undefined ? '' : `; did you mean ${hint}?`} (${allowed})`,
+    message: `unknown key ${shownKey(key)}${hint === undefined ? '' : `; did you mean ${hint}?`} (${allowed})`,
   };
+}
+
+function misshapenKey(key: string, pattern: string, path: Path): Issue {
+  return { path: [...path, key], message: `the key ${shownKey(key)} does not have the form ${pattern}` };
 }
 
 function fitArray(schema: JsonSchema, value: unknown, path: Path, issues: Issue[]): unknown {
   if (!Array.isArray(value)) {
-    issues.push({ path, message: `must be a list, not ${shown(value)}` });
+    issues.push({ path, message: `must be a list, not ${shown(schema, value)}` });
     return value;
   }
   if (value.length < (schema.minItems ?? 0))
@@ -151,7 +178,7 @@ function fitArray(schema: JsonSchema, value: unknown, path: Path, issues: Issue[
 function fitString(schema: JsonSchema, value: unknown, path: Path, issues: Issue[]): unknown {
   const text = scalarText(value);
   if (text === undefined) {
-    issues.push({ path, message: `must be a text, not ${shown(value)}` });
+    issues.push({ path, message: `must be a text, not ${shown(schema, value)}` });
     return value;
   }
   if (text.length < (schema.minLength ?? 0)) {
@@ -164,7 +191,7 @@ function fitString(schema: JsonSchema, value: unknown, path: Path, issues: Issue
     issues.push({ path, message: `may have at most ${schema.maxLength} characters` });
   }
   if (schema.pattern !== undefined && !new RegExp(schema.pattern, 'u').test(text)) {
-    issues.push({ path, message: `${shown(value)} does not have the form ${schema.pattern}${described(schema)}` });
+    issues.push({ path, message: `${shown(schema, value)} does not have the form ${schema.pattern}${described(schema)}` });
   }
   return text;
 }
@@ -174,7 +201,7 @@ function fitNumber(schema: JsonSchema, value: unknown, path: Path, issues: Issue
   const number = text !== undefined && /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(text) ? Number(text) : NaN;
   const integer = schema.type === 'integer';
   if (typeof value === 'boolean' || !Number.isFinite(number) || (integer && !Number.isSafeInteger(number))) {
-    issues.push({ path, message: `must be ${integer ? 'a whole number' : 'a number'}, not ${shown(value)}` });
+    issues.push({ path, message: `must be ${integer ? 'a whole number' : 'a number'}, not ${shown(schema, value)}` });
     return value;
   }
   if (number < (schema.minimum ?? -Infinity))
@@ -184,23 +211,32 @@ function fitNumber(schema: JsonSchema, value: unknown, path: Path, issues: Issue
   return number;
 }
 
-function fitBoolean(value: unknown, path: Path, issues: Issue[]): unknown {
+function fitBoolean(schema: JsonSchema, value: unknown, path: Path, issues: Issue[]): unknown {
   const text = scalarText(value)?.toLowerCase();
   if (text === 'true') return true;
   if (text === 'false') return false;
-  issues.push({ path, message: `must be true or false, not ${shown(value)}` });
+  issues.push({ path, message: `must be true or false, not ${shown(schema, value)}` });
   return value;
 }
 
 function scalarText(value: unknown): string | undefined {
-  return typeof value === 'object' && value !== null && !('rawJSON' in value) ? undefined : valueText(value);
+  const scalar = ['string', 'number', 'boolean', 'bigint'].includes(typeof value) || isExactNumber(value);
+  return scalar ? valueText(value) : undefined;
 }
 
-/** A value in an error message: short, and with its quotes, so that `"5"` and `5` differ. */
-function shown(value: unknown): string {
+/** A value in an error message: short, with its quotes, so that `"5"` and `5` differ, and never a secret. */
+function shown(schema: JsonSchema, value: unknown): string {
   if (value === null || value === undefined) return 'nothing';
   if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'object' && scalarText(value) === undefined) return 'a map';
-  const text = typeof value === 'string' ? JSON.stringify(value) : String(scalarText(value));
+  const text = typeof value === 'string' ? JSON.stringify(value) : scalarText(value);
+  if (text === undefined) return 'a map';
+  return schema.writeOnly ? 'the value given' : short(text);
+}
+
+function shownKey(key: string): string {
+  return short(JSON.stringify(key));
+}
+
+function short(text: string): string {
   return text.length > 80 ? `${text.slice(0, 77)}…` : text;
 }

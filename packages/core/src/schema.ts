@@ -13,7 +13,7 @@ export function oneOf<const T extends readonly string[]>(
   words: T,
   options: { description?: string; default?: T[number] } = {},
 ) {
-  return Type.Enum([...words] as unknown as T, options);
+  return Type.Enum<[...T]>([...words], options);
 }
 
 /** The part of JSON Schema that settings and parameters are written in. */
@@ -38,6 +38,8 @@ export interface JsonSchema {
   readonly minProperties?: number;
   readonly pattern?: string;
   readonly format?: string;
+  /** A secret: never shown in an error message or a printed configuration. */
+  readonly writeOnly?: boolean;
 }
 
 export function jsonSchema(schema: TSchema): JsonSchema {

@@ -18,7 +18,7 @@ export interface Scope {
   readonly logger: Logger;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  span<T>(name: string, work: () => Promise<T>): Promise<T>;
+  readonly span: <T>(name: string, work: () => Promise<T>) => Promise<T>;
 }
 
 export const silentLogger: Logger = {

@@ -6,7 +6,7 @@ export function tokenName(field: string): string {
     .toUpperCase()
     .replaceAll(']', '')
     .replaceAll(/[^A-Z0-9_]/g, '_');
-  return /^[0-9]/.test(name) ? `_${name}` : name;
+  return /^[A-Z_]/.test(name) ? name : `_${name}`;
 }
 
 /**

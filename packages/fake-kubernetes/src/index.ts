@@ -1,1 +1,22 @@
-export {};
+export type { ApiObject, ManagedFieldsEntry, Metadata, ObjectInput, OwnerReference } from './api-object.ts';
+export type { FakeKubernetes, FakeKubernetesInput, KubeconfigOptions } from './fake-kubernetes.ts';
+export { startFakeKubernetes } from './fake-kubernetes.ts';
+export type { Rule, UserInput } from './access/users.ts';
+export { serviceAccount } from './access/users.ts';
+export type { FaultHandle, FaultInput, FaultKind, RequestMatch } from './faults/faults.ts';
+export type { ReceivedRequest, RequestPredicate } from './faults/journal.ts';
+export type { Json, JsonObject } from './json.ts';
+export type { PodInput } from './workloads/pod.ts';
+export { containerId, pod } from './workloads/pod.ts';
+export type { NodeInput, WorkloadInput } from './workloads/workloads.ts';
+export {
+  daemonSet,
+  deployment,
+  job,
+  namespace,
+  node,
+  ownerReference,
+  replicaSet,
+  replicationController,
+  statefulSet,
+} from './workloads/workloads.ts';

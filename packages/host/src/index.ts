@@ -1,1 +1,3 @@
-export {};
+export { runTalon, type TalonOptions } from './main.ts';
+export type { PluginModule } from './plugins/load-plugins.ts';
+export type { ProgramContext } from './cli/command.ts';

@@ -104,7 +104,10 @@ export async function openChannel(options: ChannelOptions): Promise<Channel> {
     asked.forEach((pending, index) => {
       const one = answers[index];
       if (one && 'value' in one) pending.resolve(one.value);
-      else pending.reject(new TalonError(one?.failed ?? 'queue_failed', one?.message ?? 'No answer.', { retryable: true }));
+      else
+        pending.reject(
+          new TalonError(one?.failed ?? 'queue_failed', one?.message ?? 'No answer.', { retryable: true }),
+        );
     });
     schedule();
     if (!sent && waiting.length === 0) onIdle?.();
@@ -127,7 +130,7 @@ export async function openChannel(options: ChannelOptions): Promise<Channel> {
 
   function start(): Promise<void> {
     return new Promise((resolve, reject) => {
-      let reason = 'it exited';
+      let reason: string | undefined;
       const started = new Worker(options.worker, {
         name: 'queue-sqlite',
         workerData: { ...options.store, now: now() } satisfies StoreOptions,
@@ -135,8 +138,11 @@ export async function openChannel(options: ChannelOptions): Promise<Channel> {
         execArgv: [],
       });
       started.on('error', (error) => (reason = error instanceof Error ? error.message : String(error)));
-      started.on('exit', () => {
-        reject(new TalonError('queue_failed', `The worker of the queue did not start: ${reason}.`, { retryable: true }));
+      started.on('exit', (code) => {
+        reason ??= `exit code ${code}`;
+        reject(
+          new TalonError('queue_failed', `The worker of the queue did not start: ${reason}.`, { retryable: true }),
+        );
         lose(reason);
       });
       started.on('message', (message: FromWorker) => {

@@ -1,4 +1,11 @@
-import { errorText, TalonError, type ConsumeLimits, type Delivery, type Logger, type Settlement } from '@falco-talon/core';
+import {
+  errorText,
+  TalonError,
+  type ConsumeLimits,
+  type Delivery,
+  type Logger,
+  type Settlement,
+} from '@falco-talon/core';
 import type { Channel } from './channel.ts';
 import { createDelivery } from './delivery.ts';
 import type { LoadedMessage } from './protocol.ts';
@@ -125,7 +132,8 @@ export function startConsumer(deps: ConsumerDeps, handler: Handler, limits: Cons
       await handler(delivery);
     } catch (error) {
       logger.error('the handler of a message failed', { id: delivery.message.id, error: errorText(error) });
-      if (!delivery.settled()) await putOff(delivery, row.attempt, (at) => (outcome = { kind: 'later', at, reason: '' }));
+      if (!delivery.settled())
+        await putOff(delivery, row.attempt, (at) => (outcome = { kind: 'later', at, reason: '' }));
     }
     returned = true;
     comeBack();

@@ -18,7 +18,8 @@ export function createDelivery(
   let next = journal.length;
 
   function refuseUnlessOpen(): void {
-    if (state !== 'open') throw new TalonError('queue_failed', `The delivery of message ${message.id} was settled already.`);
+    if (state !== 'open')
+      throw new TalonError('queue_failed', `The delivery of message ${message.id} was settled already.`);
   }
 
   async function append(entries: readonly Entry[]): Promise<void> {
@@ -47,14 +48,24 @@ export function createDelivery(
     }
   }
 
-  return { message, attempt: row.attempt, journal, append, keepAlive: () => {}, settle, settled: () => state !== 'open' };
+  return {
+    message,
+    attempt: row.attempt,
+    journal,
+    append,
+    keepAlive: () => {},
+    settle,
+    settled: () => state !== 'open',
+  };
 }
 
 function storable(entries: readonly Entry[]): WireEntry[] {
   try {
     return entries.map(entryToWire);
   } catch (error) {
-    throw new TalonError('queue_failed', `A journal entry cannot be stored as JSON: ${errorText(error)}`, { cause: error });
+    throw new TalonError('queue_failed', `A journal entry cannot be stored as JSON: ${errorText(error)}`, {
+      cause: error,
+    });
   }
 }
 

@@ -18,3 +18,4 @@ export { testOutput, type OutputSuiteOptions } from './suites/output-suite.ts';
 export { testPlugin, type PluginSuiteOptions } from './suites/plugin-suite.ts';
 export { schemaProblems } from './suites/schema-problems.ts';
 export * from './engine/test-engine.ts';
+export { testQueue, type OpenedQueue, type QueueSuiteOptions } from './queue/test-queue.ts';

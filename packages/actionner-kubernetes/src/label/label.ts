@@ -9,8 +9,7 @@ import {
   Type,
   type Issue,
 } from '@falco-talon/core';
-import { NODES, type Kubernetes } from '@falco-talon/client-kubernetes';
-import { kubernetes } from '../kubernetes-client.ts';
+import { kubernetes, NODES, type Kubernetes } from '@falco-talon/client-kubernetes';
 import { FIELD_MANAGER } from '../marks.ts';
 import { patchPodLabels } from '../pod/patch-pod-labels.ts';
 import { readPod } from '../pod/read-pod.ts';

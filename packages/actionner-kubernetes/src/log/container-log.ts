@@ -38,7 +38,7 @@ export async function logText(
   for await (const chunk of log) {
     text += decoder.decode(chunk.subarray(0, RESULT_BYTES - bytes), { stream: true });
     bytes += chunk.byteLength;
-    if (bytes >= RESULT_BYTES) return { text, cut: true };
+    if (bytes > RESULT_BYTES) return { text, cut: true };
   }
   return { text: text + decoder.decode(), cut: false };
 }

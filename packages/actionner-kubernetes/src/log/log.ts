@@ -9,13 +9,13 @@ import {
   type Result,
   type Static,
 } from '@falco-talon/core';
-import { type Kubernetes } from '@falco-talon/client-kubernetes';
-import { kubernetes } from '../kubernetes-client.ts';
-import { failureOf } from '../kubernetes-failure.ts';
+import { kubernetes, kubernetesFailure, type Kubernetes } from '@falco-talon/client-kubernetes';
 import { containerOfEvent, findContainer } from '../pod/container-of-event.ts';
 import { readPod, type PodTarget } from '../pod/read-pod.ts';
 import { logText, openLog, RESULT_BYTES } from './container-log.ts';
 import { examples } from './examples.ts';
+
+const MANY_LINES = 10_000;
 
 const factsSchema = strictObject({
   /** Absent: the API server chooses, as long as the pod has one container. */
@@ -54,6 +54,9 @@ export const log = defineActionner({
 
   target: ({ event }) => podTarget(event),
 
+  // A long log belongs to the pool of long actions.
+  timeLimit: ({ tail_lines: lines }) => (lines > MANY_LINES ? 60_000 : 5_000),
+
   async check({ event, parameters, reads, signal }): Promise<Checked<Choice>> {
     if (parameters.container !== undefined) {
       return { facts: { container: parameters.container, previous: false, by: 'rule' } };
@@ -85,7 +88,7 @@ export const log = defineActionner({
     } catch (error) {
       // The pod has several containers, or none of the name the alert gives.
       const mayChoose = choice.by === 'name' || choice.container === undefined;
-      if (!mayChoose || failureOf(error)?.status !== 400) throw error;
+      if (!mayChoose || kubernetesFailure(error)?.status !== 400) throw error;
       const found = findContainer(await readPod(reads.kubernetes, target, signal), containerOfEvent(event));
       if (found === undefined || found.container === choice.container) throw error;
       choice = found;
@@ -120,7 +123,8 @@ function openChosen(
       tailLines,
       ...(container === undefined ? {} : { container }),
       ...(previous ? { previous } : {}),
-      ...(hasOutput ? {} : { limitBytes: RESULT_BYTES }),
+      // One byte more than is kept tells whether there was more.
+      ...(hasOutput ? {} : { limitBytes: RESULT_BYTES + 1 }),
     },
   );
 }

@@ -1,6 +1,5 @@
 import { defineActionner, POD_FIELDS, podTarget, TalonError, targetText } from '@falco-talon/core';
-import { NETWORK_POLICIES } from '@falco-talon/client-kubernetes';
-import { kubernetes } from '../kubernetes-client.ts';
+import { kubernetes, NETWORK_POLICIES } from '@falco-talon/client-kubernetes';
 import { FIELD_MANAGER, noteOfOrigin } from '../marks.ts';
 import type { Pod } from '../pod/pod.ts';
 import { patchPodLabels } from '../pod/patch-pod-labels.ts';

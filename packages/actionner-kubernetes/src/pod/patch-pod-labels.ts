@@ -1,6 +1,5 @@
 import { isTalonError } from '@falco-talon/core';
-import { PODS, type Kubernetes } from '@falco-talon/client-kubernetes';
-import { failureOf } from '../kubernetes-failure.ts';
+import { kubernetesFailure, PODS, type Kubernetes } from '@falco-talon/client-kubernetes';
 import { FIELD_MANAGER } from '../marks.ts';
 import type { Pod } from './pod.ts';
 import { readPod, type PodTarget } from './read-pod.ts';
@@ -38,5 +37,5 @@ export async function patchPodLabels(
 /** A uid that differs is a 422 about `metadata.uid`; a pod replaced during the call is a 409. */
 function mayBeOtherUid(error: unknown): boolean {
   if (isTalonError(error) && error.code === 'conflict') return true;
-  return failureOf(error)?.causes.some(({ field }) => field === 'metadata.uid') ?? false;
+  return kubernetesFailure(error)?.causes.some(({ field }) => field === 'metadata.uid') ?? false;
 }

@@ -7,8 +7,7 @@ import {
   Type,
   type Result,
 } from '@falco-talon/core';
-import { PODS, type Kubernetes } from '@falco-talon/client-kubernetes';
-import { kubernetes } from '../kubernetes-client.ts';
+import { kubernetes, PODS, type Kubernetes } from '@falco-talon/client-kubernetes';
 import { isMirrorPod } from '../pod/pod.ts';
 import { readPod, recreated, type PodTarget } from '../pod/read-pod.ts';
 import { examples } from './examples.ts';
@@ -113,7 +112,7 @@ export const terminate = defineActionner({
       );
     } catch (error) {
       if (tally !== undefined && hadNoEffect(error)) unseen.remove(tally, facts.uid);
-      return explain(error, clients.kubernetes, target, facts.uid, signal);
+      return explainConflict(error, clients.kubernetes, target, facts.uid, signal);
     }
     const again = facts.terminating === true ? ', which was terminating already' : '';
     return {
@@ -127,7 +126,9 @@ export const terminate = defineActionner({
     const { namespace, name } = podTarget(event);
     try {
       const pod = await reads.kubernetes.get(PODS, { namespace, name }, { signal });
-      return pod.metadata.uid !== facts.uid || pod.metadata.deletionTimestamp !== undefined ? 'done' : 'again';
+      if (pod.metadata.uid !== facts.uid) return 'done';
+      // Somebody else had begun to delete it before: whether this action's grace period arrived is not to be seen.
+      return pod.metadata.deletionTimestamp !== undefined && facts.terminating !== true ? 'done' : 'again';
     } catch (error) {
       if (isTalonError(error) && error.code === 'target_gone') return 'done';
       throw error;
@@ -136,7 +137,7 @@ export const terminate = defineActionner({
 });
 
 /** A refused precondition only says that the uid differs; one more call tells what stands there now. */
-async function explain(
+async function explainConflict(
   error: unknown,
   client: Pick<Kubernetes, 'get'>,
   target: PodTarget,

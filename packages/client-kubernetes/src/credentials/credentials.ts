@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import { errorText, TalonError } from '@falco-talon/core';
 
@@ -24,7 +25,10 @@ export interface Credentials {
 }
 
 /** Reads the credentials again each time. `refused`: the ones of the last time were not accepted. */
-export type CredentialSource = (reading: { readonly refused: boolean; readonly signal: AbortSignal }) => Promise<Credentials>;
+export type CredentialSource = (reading: {
+  readonly refused: boolean;
+  readonly signal: AbortSignal;
+}) => Promise<Credentials>;
 
 /** What makes connections unusable when it changes. A token does not. */
 export function connectionKey({ origin, tls }: Credentials): string {
@@ -45,7 +49,9 @@ export function serverAddress(server: string, where: string): Pick<Credentials, 
     throw configError(`${where}: the server must be an https URL, not ${JSON.stringify(server.slice(0, 100))}`);
   }
   if (url.protocol === 'http:' && !/^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(url.hostname)) {
-    throw configError(`${where}: the server ${url.origin} is without TLS, which is only allowed on this machine itself`);
+    throw configError(
+      `${where}: the server ${url.origin} is without TLS, which is only allowed on this machine itself`,
+    );
   }
   return { origin: url.origin, basePath: url.pathname.replace(/\/+$/, '') };
 }
@@ -60,6 +66,8 @@ export function checkMaterial(tls: TlsMaterial, where: string): TlsMaterial {
     throw configError(`${where}: a client certificate needs its key, and a key its certificate`);
   }
   try {
+    // createSecureContext silently ignores a CA that is no certificate.
+    if (tls.ca !== undefined) void new X509Certificate(tls.ca);
     createSecureContext({ ca: tls.ca, cert: tls.cert, key: tls.key });
   } catch (error) {
     throw configError(`${where}: the certificates cannot be used: ${errorText(error)}`, error);

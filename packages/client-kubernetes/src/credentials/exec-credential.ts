@@ -39,9 +39,10 @@ export async function runExecPlugin(
   const where = `${kubeconfig}: the credential program ${JSON.stringify(plugin.command ?? '')}`;
   if (typeof plugin.command !== 'string' || plugin.command === '') throw configError(`${where} has no command`);
   if (plugin.interactiveMode === 'Always') throw configError(`${where} wants to ask questions, which a server cannot`);
-  const command = plugin.command.includes('/') && !isAbsolute(plugin.command)
-    ? resolve(dirname(kubeconfig), plugin.command)
-    : plugin.command;
+  const command =
+    plugin.command.includes('/') && !isAbsolute(plugin.command)
+      ? resolve(dirname(kubeconfig), plugin.command)
+      : plugin.command;
   const apiVersion = plugin.apiVersion ?? 'client.authentication.k8s.io/v1';
   const info = { apiVersion, kind: 'ExecCredential', spec: { interactive: false } };
   const env = {
@@ -73,7 +74,8 @@ function readCredential(output: string, where: string): ExecCredential {
   const token = text('token');
   const cert = text('clientCertificateData');
   const key = text('clientKeyData');
-  if (token === undefined && cert === undefined) throw configError(`${where} printed neither a token nor a certificate`);
+  if (token === undefined && cert === undefined)
+    throw configError(`${where} printed neither a token nor a certificate`);
   const expires = Date.parse(text('expirationTimestamp') ?? '');
   return {
     ...(token === undefined ? {} : { token }),

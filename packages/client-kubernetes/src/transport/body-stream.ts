@@ -33,7 +33,7 @@ export function createBodyStream(source: Source): BodyStream {
     wake = undefined;
   };
   const nextArrival = async (): Promise<void> => {
-    const timer = setTimeout(source.onSilence, source.silence);
+    const timer = setTimeout(() => source.onSilence(), source.silence);
     await new Promise<void>((resolve) => (wake = resolve));
     clearTimeout(timer);
   };

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { TalonError } from '@falco-talon/core';
 import { answerError, kubernetesFailure, lostError } from '../failure.ts';
 import type { Limits } from '../limits.ts';
-import { exchange, type Answer, type Lost, type Wire } from './exchange.ts';
+import { exchange, type Answer, type Identity, type Lost, type Wire } from './exchange.ts';
 
 /** One call as its attempts send it, and as messages name it. */
 export interface Call {
@@ -27,12 +27,13 @@ export interface Call {
 
 /** What calls go through: connections with the credentials of the moment. */
 export interface Session {
-  /** Undefined while the credentials must be looked at first. */
+  /** Undefined when the credentials should be looked at first. */
   readonly wire: () => Wire | undefined;
-  /** Resolves with fresh credentials, or rejects with a TalonError. */
+  /** Looks at them, for a short time at most. */
   freshWire(): Promise<Wire>;
-  /** Reads the credentials again, because this wire's were not accepted. True when there are others now. */
-  renew(refused: Wire): Promise<boolean>;
+  readonly closed: () => boolean;
+  /** Reads the credentials again, because these were not accepted. True when there are others now. */
+  renew(refused: Identity): Promise<boolean>;
   readonly now: () => number;
 }
 
@@ -46,15 +47,15 @@ export async function perform(session: Session, call: Call, limits: Limits): Pro
   let renewed = false;
   for (let attempt = 1; ; attempt++) {
     const wire = session.wire() ?? (await unlessAborted(session.freshWire(), call));
-    const left = Math.max(1, limits.callTime - (performance.now() - started));
-    const outcome = await exchange(wire, call, Math.min(limits.attemptTime, left), limits);
+    if (session.closed()) throw lostError(call, { lost: 'closed', sent: false, text: 'the client is closed' });
+    const outcome = await exchange(wire, call, limits.attemptTime, limits);
     const answer = 'status' in outcome ? outcome : undefined;
     if (answer && ((answer.status >= 200 && answer.status < 300) || answer.status === call.expects)) return answer;
 
     const refused = answer ? answer.status === 401 : (outcome as Lost).lost === 'untrusted';
     if (refused && !renewed) {
       renewed = true;
-      if (await unlessAborted(session.renew(wire), call)) continue;
+      if (await unlessAborted(session.renew(outcome.identity ?? wire.identity), call)) continue;
     }
     const error = answer ? answerError(call, answer, session.now()) : lostError(call, outcome as Lost);
     const wait = mayRepeat(call, outcome, error) ? waitBefore(attempt, error, limits) : undefined;

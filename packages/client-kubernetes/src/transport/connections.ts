@@ -6,7 +6,7 @@ import type { Limits } from '../limits.ts';
 export interface Job {
   start(client: Client, release: () => void): void;
   /** Called instead of `start` when there will be no connection. */
-  refuse(reason: string): void;
+  refuse(lost: 'busy' | 'closed', text: string): void;
 }
 
 export interface Connections {
@@ -54,7 +54,7 @@ export function openConnections(
   function submit(job: Job): void {
     const slot = waiting.size === 0 ? freeSlot() : undefined;
     if (slot) begin(slot, job);
-    else if (waiting.size >= limits.waiting) job.refuse(`${waiting.size} calls are waiting for a connection`);
+    else if (waiting.size >= limits.waiting) job.refuse('busy', `${waiting.size} calls are waiting for a connection`);
     else {
       waiting.add(job);
       watch ??= setTimeout(look, WATCH_INTERVAL);
@@ -94,10 +94,18 @@ export function openConnections(
     if (!next.done) {
       waiting.delete(next.value);
       begin(slot, next.value);
-    } else if (draining || slots.length > limits.connections) {
-      slots.splice(slots.indexOf(slot), 1);
-      end(slot);
-    }
+    } else if (draining || slots.length > limits.connections) end(slot);
+  }
+
+  /** A closed client ends its connection when its last request is done. */
+  function end(slot: Slot): void {
+    const index = slots.indexOf(slot);
+    if (index < 0) return;
+    slots.splice(index, 1);
+    const ending = slot.client.close().catch(() => {});
+    if (!draining) return;
+    endings.push(ending);
+    if (slots.length === 0) drained.resolve();
   }
 
   /** Runs only while a job waits: finds the calls that hold their connection for long, and opens others beside them. */
@@ -126,7 +134,7 @@ export function openConnections(
       clearTimeout(watch);
       const refused = [...waiting];
       waiting.clear();
-      for (const job of refused) job.refuse('the client is closed');
+      for (const job of refused) job.refuse('closed', 'the client is closed');
       await Promise.all(slots.splice(0).map(({ client }) => client.destroy()));
       drained.resolve();
     },

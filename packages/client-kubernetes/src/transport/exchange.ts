@@ -5,6 +5,8 @@ import type { Call } from './call.ts';
 import type { Connections, Job } from './connections.ts';
 
 export interface Answer {
+  /** What the request was sent with. */
+  readonly identity: Identity;
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   /** Empty when the answer is streamed. */
@@ -15,7 +17,8 @@ export interface Answer {
 
 /** No whole answer. */
 export interface Lost {
-  readonly lost: 'aborted' | 'timeout' | 'network' | 'untrusted' | 'too_large' | 'busy';
+  readonly identity?: Identity;
+  readonly lost: 'aborted' | 'timeout' | 'network' | 'untrusted' | 'too_large' | 'busy' | 'closed';
   /** False: the server surely got nothing it could act on. */
   readonly sent: boolean;
   readonly text: string;
@@ -25,9 +28,12 @@ export interface Wire {
   readonly connections: Connections;
   /** In front of every path: a server behind a gateway has one. */
   readonly basePath: string;
-  /** Names and values in turn. */
-  readonly headers: readonly string[];
+  /** Read when a request is sent, not when it begins to wait: by then it may be a newer one. */
+  readonly identity: Identity;
 }
+
+/** Headers that say who we are: names and values in turn. Another array for each change of the credentials. */
+export type Identity = readonly string[];
 
 const NOTHING = Buffer.alloc(0);
 const WITHDRAWN = new Error('withdrawn');
@@ -43,6 +49,7 @@ export function exchange(
     const { signal } = call;
     let settled = false;
     let sent = false;
+    let { identity } = wire;
     let controller: Dispatcher.DispatchController | undefined;
     let release: (() => void) | undefined;
     let status = 0;
@@ -59,7 +66,7 @@ export function exchange(
       resolve(outcome);
     };
     const stop = (lost: Lost['lost'], text: string): void => {
-      settle({ lost, sent, text });
+      settle({ identity, lost, sent, text });
       stream?.fail({ lost, sent, text });
       if (controller) controller.abort(WITHDRAWN);
       else wire.connections.withdraw(job);
@@ -92,7 +99,7 @@ export function exchange(
           silence: bounds.streamSilence,
           onSilence: () => stop('timeout', `nothing came for ${bounds.streamSilence} ms`),
         });
-        settle({ status, headers, body: NOTHING, stream });
+        settle({ identity, status, headers, body: NOTHING, stream });
       },
       onResponseData(_, chunk) {
         if (stream) return stream.push(chunk);
@@ -104,13 +111,13 @@ export function exchange(
         const body = chunks.length === 1 ? (chunks[0] ?? NOTHING) : Buffer.concat(chunks, bytes);
         chunks = [];
         stream?.end();
-        settle({ status, headers, body });
+        settle({ identity, status, headers, body });
         finish();
       },
       onResponseError(_, error) {
         const lost = describe(error, sent);
         stream?.fail(lost);
-        settle(lost);
+        settle({ ...lost, identity });
         finish();
       },
     };
@@ -119,17 +126,18 @@ export function exchange(
     const job: Job = {
       start(client, free) {
         release = free;
+        identity = wire.identity;
         client.dispatch(
           {
             path: wire.basePath + call.path + (call.query ?? ''),
             method: call.method,
-            headers: headersOf(wire, call),
+            headers: headersOf(identity, call),
             body: call.body ?? null,
           },
           handler,
         );
       },
-      refuse: (text) => settle({ lost: 'busy', sent: false, text }),
+      refuse: (lost, text) => settle({ lost, sent: false, text }),
     };
 
     const timer = setTimeout(() => stop('timeout', `no answer within ${timeLimit} ms`), timeLimit);
@@ -139,15 +147,15 @@ export function exchange(
   });
 }
 
-function headersOf(wire: Wire, call: Call): string[] {
+function headersOf(identity: Identity, call: Call): string[] {
   const accept = call.accept ?? 'application/json';
   return call.contentType === undefined
-    ? [...wire.headers, 'accept', accept]
-    : [...wire.headers, 'accept', accept, 'content-type', call.contentType];
+    ? [...identity, 'accept', accept]
+    : [...identity, 'accept', accept, 'content-type', call.contentType];
 }
 
 function describe(error: Error, sent: boolean): Lost {
-  const code = String((error as { code?: unknown }).code ?? '');
+  const { code = '' } = error as { code?: string };
   const text = error.message === '' ? code : error.message;
   // A refused certificate ends the handshake: in TLS 1.3 the client may have sent by then, but the server reads nothing.
   if (NOT_TRUSTED.test(code)) return { lost: 'untrusted', sent: false, text };
@@ -155,4 +163,5 @@ function describe(error: Error, sent: boolean): Lost {
   return { lost: 'network', sent, text };
 }
 
-const NOT_TRUSTED = /^(?:ERR_SSL_\w*ALERT_\w*(?:CERTIFICATE|UNKNOWN_CA)\w*|ERR_TLS_CERT_\w+|\w*CERT\w*|UNABLE_TO_\w+|INVALID_CA|HOSTNAME_MISMATCH)$/;
+const NOT_TRUSTED =
+  /^(?:ERR_SSL_\w*ALERT_\w*(?:CERTIFICATE|UNKNOWN_CA)\w*|ERR_TLS_CERT_\w+|\w*CERT\w*|UNABLE_TO_\w+|INVALID_CA|HOSTNAME_MISMATCH)$/;

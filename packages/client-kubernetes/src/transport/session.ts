@@ -1,16 +1,22 @@
-import { setTimeout } from 'node:timers/promises';
-import { errorText, TalonError, type Logger } from '@falco-talon/core';
+import { errorText, type Logger } from '@falco-talon/core';
 import { connectionKey, type Credentials, type CredentialSource } from '../credentials/credentials.ts';
 import type { Limits } from '../limits.ts';
 import type { Session } from './call.ts';
 import { openConnections, type Connections } from './connections.ts';
-import type { Wire } from './exchange.ts';
+import type { Identity, Wire } from './exchange.ts';
 
 export interface OpenSession extends Session {
   close(): Promise<void>;
 }
 
+interface Current {
+  /** Of the connections. */
+  readonly key: string;
+  readonly wire: Wire & { identity: Identity };
+}
+
 const RETRY_READING = 1_000;
+const READING_TIME = 1_000;
 const CLOSE_GRACE = 5_000;
 
 /**
@@ -33,10 +39,11 @@ export async function openSession(
   let current = connect(await source({ refused: false, signal: scope.signal }));
   let reading: Promise<void> | undefined;
 
-  function connect(credentials: Credentials): { credentials: Credentials; key: string; wire: Wire } {
+  function connect(credentials: Credentials): Current {
     const connections = openConnections(undici, credentials, limits);
     opened.add(connections);
-    return { credentials, key: connectionKey(credentials), wire: wireOf(credentials, connections) };
+    const wire = { connections, basePath: credentials.basePath, identity: identityOf(credentials) };
+    return { key: connectionKey(credentials), wire };
   }
 
   /** One reading at a time, shared by all who ask meanwhile. Never rejects. */
@@ -56,6 +63,7 @@ export async function openSession(
   }
 
   function adopt(credentials: Credentials): void {
+    if (closing.signal.aborted) return;
     const old = current;
     const key = connectionKey(credentials);
     if (key !== old.key) {
@@ -63,51 +71,52 @@ export async function openSession(
       const { connections } = old.wire;
       void connections.drain().then(() => opened.delete(connections));
       logger.info('kubernetes certificates were replaced');
-    } else if (
-      credentials.authorization !== old.credentials.authorization ||
-      credentials.impersonate !== old.credentials.impersonate
-    ) {
-      current = { credentials, key, wire: wireOf(credentials, old.wire.connections) };
+    } else {
+      const identity = identityOf(credentials);
+      if (JSON.stringify(identity) === JSON.stringify(old.wire.identity)) return;
+      old.wire.identity = identity;
       logger.debug('kubernetes token was replaced');
     }
   }
 
-  function assertOpen(): void {
-    if (closing.signal.aborted) throw new TalonError('aborted', 'the Kubernetes client is closed');
-  }
-
   return {
     now,
-    wire() {
-      assertOpen();
-      // The wall clock may step back; that counts as old too.
-      return Math.abs(now() - checked) < limits.credentialsAge ? current.wire : undefined;
-    },
+    closed: () => closing.signal.aborted,
+    // The wall clock may step back; that counts as old too.
+    wire: () => (Math.abs(now() - checked) < limits.credentialsAge ? current.wire : undefined),
     async freshWire() {
-      await read(false);
-      assertOpen();
+      // Slow files, or a program that hangs, must not hold up calls the old credentials are still good for.
+      await atMost(READING_TIME, read(false));
       return current.wire;
     },
     async renew(refused) {
       // A reading under way may have begun before the files changed.
-      if (reading && current.wire === refused) await reading;
-      if (current.wire === refused) await read(true);
-      return current.wire !== refused;
+      if (reading && current.wire.identity === refused) await atMost(limits.attemptTime, reading);
+      if (current.wire.identity === refused) await atMost(limits.attemptTime, read(true));
+      return current.wire.identity !== refused;
     },
     async close() {
       closing.abort();
       const all = [...opened];
       const drained = Promise.all(all.map((connections) => connections.drain()));
-      await Promise.race([drained, setTimeout(CLOSE_GRACE, undefined, { ref: false })]);
+      await atMost(CLOSE_GRACE, drained);
       await Promise.all(all.map((connections) => connections.destroy()));
       opened.clear();
     },
   };
 }
 
-function wireOf(credentials: Credentials, connections: Connections): Wire {
+function identityOf(credentials: Credentials): Identity {
   const headers = ['user-agent', 'falco-talon'];
   if (credentials.authorization !== undefined) headers.push('authorization', credentials.authorization);
   if (credentials.impersonate !== undefined) headers.push('impersonate-user', credentials.impersonate);
-  return { connections, basePath: credentials.basePath, headers };
+  return headers;
+}
+
+/** Resolves when the work is done, or the time is over. */
+async function atMost(milliseconds: number, work: Promise<unknown>): Promise<void> {
+  const over = Promise.withResolvers<void>();
+  const timer = setTimeout(over.resolve, milliseconds);
+  await Promise.race([work, over.promise]);
+  clearTimeout(timer);
 }

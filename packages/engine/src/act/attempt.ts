@@ -13,7 +13,7 @@ import type { EventFacts } from '../enrich/event-facts.ts';
 import { tokensOf } from '../enrich/tokens.ts';
 import { judge } from '../guard/judge.ts';
 import type { PlannedStep } from '../plan/plan.ts';
-import { successOf, type Outcome } from '../record/outcome.ts';
+import { successOf, type Objects, type Outcome } from '../record/outcome.ts';
 import type { Registry } from '../registry/registry.ts';
 import { checkRequiredFields } from './required-fields.ts';
 
@@ -24,12 +24,27 @@ export interface StepRun {
   readonly actionner: Actionner;
   readonly facts: EventFacts;
   readonly lease: ClientLease;
-  /** Set once the step was about to act, by this process or the one before a crash. */
+  /**
+   * Set once the step was about to act, by this process or the one before a crash. A repeat acts on these facts, so that
+   * it cannot hit what took the target's place.
+   */
   intent: { readonly facts: Readonly<Record<string, unknown>> } | undefined;
   /** Makes the intent durable. */
   saveIntent(facts: Readonly<Record<string, unknown>>): Promise<void>;
   /** The first call out is about to be made. */
   started(): void;
+}
+
+/** What the attempts of a step hand to each other. */
+export interface Progress {
+  /** There was an attempt before: guards and checks look again. */
+  repeated: boolean;
+  /** `run` was begun in this process. */
+  acted: boolean;
+  /** Nobody can tell whether an earlier attempt had its effect. */
+  uncertain: boolean;
+  /** By number; a repeat replaces the artifact of the same number. */
+  readonly artifacts: Map<number, SpooledArtifact>;
 }
 
 export interface AttemptDeps {
@@ -44,12 +59,13 @@ export interface Held {
 }
 
 /**
- * One attempt: checks, then either the preview of a dry run or the action itself.
- * @throws TalonError
+ * One attempt: checks, then either the preview of a dry run or the action itself. One that was left behind at its time
+ * limit may go on reading, but never comes to act.
+ * @throws whatever a plugin throws
  */
 export async function attemptStep(
   run: StepRun,
-  attempt: number,
+  progress: Progress,
   scope: Scope,
   { registry, spool }: AttemptDeps,
 ): Promise<Outcome | Held> {
@@ -58,60 +74,78 @@ export async function attemptStep(
   const names = { id: step.id, rule: step.rule, action: step.action, actionner: step.actionner };
   checkRequiredFields(actionner, event);
   const target = actionner.target({ event, parameters });
-  run.started();
+  const objects = targetObjects(target);
+  if (progress.repeated) run.facts.forget();
+  else run.started();
   if (target && !run.intent) {
     const verdict = await judge({ event, step: names, target, parameters }, registry, run.facts, scope);
-    if (verdict.kind === 'hold') return verdict;
-    if (verdict.kind === 'deny') return ignored(`${targetText(target)} was not touched: ${verdict.reason}`);
+    const refusal = `${targetText(target)} was not touched: ${verdict.kind === 'allow' ? '' : verdict.reason}`;
+    if (verdict.kind === 'deny') return ended('ignored', refusal, objects);
+    if (verdict.kind === 'hold') return step.dryRun ? ended('dry_run', `would wait: ${verdict.reason}`, objects) : verdict;
   }
-  const contexts = await run.facts.contexts(step.contexts, scope);
+  const contexts = await run.facts.contexts(step.contexts);
   const uses = actionner.uses ?? {};
-  const reads = await run.facts.reads(uses, scope, attempt > 1);
+  const reads = await run.facts.reads(uses);
   const read = { ...scope, event, parameters, step: names, reads };
 
   let facts: Readonly<Record<string, unknown>>;
-  if (run.intent) {
+  if (run.intent && !step.dryRun) {
     facts = run.intent.facts;
-    const settled = await (actionner.settled?.({ ...read, facts }) ?? (actionner.idempotent ? 'again' : 'unknown'));
-    if (settled === 'done') return { status: 'success', message: 'done by an earlier attempt', objects: objectsOf(target), artifacts: [] };
-    if (settled === 'unknown') throw unknownOutcome();
+    const settled = actionner.settled ? await actionner.settled({ ...read, facts }) : settledUnasked(actionner, progress);
+    if (settled === 'done') return { ...ended('success', 'done by an earlier attempt', objects), artifacts: keptBefore(progress) };
+    if (settled !== 'again') throw unknownOutcome();
   } else {
     const checked = (await actionner.check?.(read)) ?? { facts: {} };
-    if ('ignored' in checked) return ignored(checked.ignored);
-    facts = checked.facts;
-    if (step.dryRun) return dryRun((await actionner.preview?.({ ...read, facts })) ?? `would run ${step.actionner} with ${JSON.stringify(parameters)}`);
-    if (!actionner.idempotent) {
-      await run.saveIntent(facts);
-      run.intent = { facts };
+    if ('ignored' in checked) return ended('ignored', checked.ignored, objects);
+    facts = checked.facts ?? {};
+    if (step.dryRun) {
+      const preview = await actionner.preview?.({ ...read, facts });
+      return ended('dry_run', preview ?? `would run ${step.actionner} with ${JSON.stringify(parameters)}`, objects);
     }
   }
+  const clients = await run.lease.all(uses);
+  scope.signal.throwIfAborted();
+  if (!actionner.idempotent && !run.intent) {
+    await run.saveIntent(facts);
+    run.intent = { facts };
+    scope.signal.throwIfAborted();
+  }
 
-  const artifacts: SpooledArtifact[] = [];
+  progress.acted = true;
+  let number = 0;
   const result = await actionner.run({
     ...read,
     facts,
-    clients: await run.lease.all(uses),
+    clients,
     tokens: () => tokensOf(event, step, contexts),
     hasOutput: step.output !== undefined,
     keep: async (artifact: Artifact, body: AsyncIterable<Uint8Array>): Promise<KeptArtifact> => {
       if (!step.output) throw new TalonError('plugin_failed', `${step.actionner} kept an artifact although the action has no output`);
-      const kept = await spool.keep(step.id, artifacts.length, artifact, body, scope.signal);
-      artifacts.push(kept);
+      const n = number++;
+      const kept = await spool.keep(step.id, n, artifact, body, scope.signal);
+      progress.artifacts.set(n, kept);
       return { bytes: kept.bytes, sha256: kept.sha256, truncated: kept.truncated };
     },
   });
-  return successOf(result, artifacts);
+  return successOf(result, objects, keptBefore(progress));
 }
 
-function ignored(reason: string): Outcome {
-  return { status: 'ignored', message: reason, objects: {}, artifacts: [] };
+function ended(status: Outcome['status'], message: string, objects: Objects): Outcome {
+  return { status, message: String(message), objects, artifacts: [] };
 }
 
-function dryRun(preview: string): Outcome {
-  return { status: 'dry_run', message: preview, objects: {}, artifacts: [] };
+/** In the order they were begun, earlier attempts included: evidence of an attempt that failed later is evidence too. */
+export function keptBefore({ artifacts }: Progress): readonly SpooledArtifact[] {
+  return [...artifacts].toSorted(([a], [b]) => a - b).map(([, artifact]) => artifact);
 }
 
-function objectsOf(target: ReturnType<Actionner['target']>): Record<string, string> {
+/** An actionner that cannot look is only repeated when the earlier attempt is known to have had no effect. */
+function settledUnasked({ idempotent }: Actionner, { uncertain }: Progress): 'again' | 'unknown' {
+  return idempotent || !uncertain ? 'again' : 'unknown';
+}
+
+/** What a record names when the actionner did not say what it acted on. */
+export function targetObjects(target: ReturnType<Actionner['target']>): Objects {
   if (!target) return {};
   return { [target.kind]: target.name, ...(target.namespace !== undefined && { namespace: target.namespace }) };
 }

@@ -1,13 +1,16 @@
-import { asTalonError, errorText, type Logger, type Scope, type TalonError } from '@falco-talon/core';
+import { asTalonError, TalonError, type Logger, type Scope } from '@falco-talon/core';
 import { backoffDelay, pause } from '../calls/backoff.ts';
-import { withTimeLimit } from '../calls/time-limit.ts';
-import { failureOf, type Outcome } from '../record/outcome.ts';
-import { attemptStep, type AttemptDeps, type StepRun } from './attempt.ts';
+import { announcedLimit, withTimeLimit } from '../calls/time-limit.ts';
+import { failureOf, type Objects, type Outcome } from '../record/outcome.ts';
+import { attemptStep, keptBefore, targetObjects, type AttemptDeps, type Progress, type StepRun } from './attempt.ts';
 import type { Rank, Slots } from './slots.ts';
 
 const DEFAULT_LIMIT = 10_000;
 /** Steps that announce more run in a pool of their own, so that captures and drains never keep the others waiting. */
 const LONG_STEP = 5_000;
+/** A guard that holds a step is asked again no sooner and no later than this. */
+const SHORTEST_HOLD = 1_000;
+const LONGEST_HOLD = 60 * 60 * 1000;
 
 export interface StepDeps extends AttemptDeps {
   readonly slots: Slots;
@@ -25,29 +28,34 @@ export interface StepDeps extends AttemptDeps {
  * @throws TalonError `aborted` when the process stops first
  */
 export async function runStep(run: StepRun, rank: Rank, deps: StepDeps): Promise<Outcome> {
-  const announced = announcedLimit(run);
+  const announced = limitOf(run);
   const limit = announced ?? DEFAULT_LIMIT;
   const long = announced !== undefined && announced > LONG_STEP;
   const slots = long ? deps.longSlots : deps.slots;
   const { signal, logger, now } = deps;
+  const progress: Progress = { repeated: false, acted: false, uncertain: run.intent !== undefined, artifacts: new Map() };
   for (let attempt = 1; ; ) {
     const release = await slots.take(rank, signal);
     let wait: number;
     try {
       const outcome = await withTimeLimit(`action ${run.step.actionner}`, limit, signal, (attemptSignal) =>
-        attemptStep(run, attempt, scope(attemptSignal), deps),
+        attemptStep(run, progress, scope(attemptSignal), deps),
       );
       if (!('until' in outcome)) return outcome;
-      wait = Math.max(0, outcome.until - now());
+      wait = Math.min(Math.max(outcome.until - now(), SHORTEST_HOLD), LONGEST_HOLD);
       logger.info('action held', { rule: run.step.rule, action: run.step.action, trace_id: run.event.traceId, reason: outcome.reason });
     } catch (thrown) {
       const error = asTalonError(thrown);
-      if (signal.aborted) throw error;
-      if (!isWorthRepeating(error, run, long) || attempt >= deps.attempts) return failureOf(withAttempts(error, attempt));
+      if (signal.aborted && error.code === 'aborted') throw error;
+      if (progress.acted && isLost(error)) progress.uncertain = true;
+      if (!isWorthRepeating(error, run, progress, long) || attempt >= deps.attempts) {
+        return failureOf(withAttempts(error, attempt), objectsOf(run), keptBefore(progress));
+      }
       wait = backoffDelay(attempt++, error);
     } finally {
       release();
     }
+    progress.repeated = true;
     await pause(wait, signal);
   }
 
@@ -56,23 +64,35 @@ export async function runStep(run: StepRun, rank: Rank, deps: StepDeps): Promise
   }
 }
 
+/** The request may have had its effect. */
+function isLost(error: TalonError): boolean {
+  return error.code === 'outcome_unknown' || error.code === 'timeout';
+}
+
 /** A lost answer is looked into by the next attempt; a capture that took too long would only take as long again. */
-function isWorthRepeating(error: TalonError, run: StepRun, long: boolean): boolean {
-  if (error.code === 'outcome_unknown') return run.actionner.idempotent || run.actionner.settled !== undefined ? error.retryable : false;
-  return error.retryable && !(long && error.code === 'timeout');
+function isWorthRepeating(error: TalonError, { actionner }: StepRun, { uncertain }: Progress, long: boolean): boolean {
+  if (long && error.code === 'timeout') return false;
+  const canTell = actionner.idempotent || actionner.settled !== undefined || !uncertain;
+  return error.retryable && canTell;
 }
 
 function withAttempts(error: TalonError, attempts: number): TalonError {
-  if (attempts > 1) error.message += ` (after ${attempts} attempts)`;
-  return error;
+  return attempts === 1 ? error : new TalonError(error.code, `${error.message} (after ${attempts} attempts)`, { cause: error });
 }
 
-function announcedLimit(run: StepRun): number | undefined {
+// What throws here throws again in the attempt, which makes it a failure with a record.
+function limitOf({ actionner, step }: StepRun): number | undefined {
   try {
-    return run.actionner.timeLimit?.(run.step.parameters);
-  } catch (error) {
-    // The step itself will fail on the same values, with a record.
-    void errorText(error);
+    return announcedLimit(actionner.timeLimit?.(step.parameters));
+  } catch {
     return undefined;
+  }
+}
+
+function objectsOf({ actionner, event, step }: StepRun): Objects {
+  try {
+    return targetObjects(actionner.target({ event, parameters: step.parameters }));
+  } catch {
+    return {};
   }
 }

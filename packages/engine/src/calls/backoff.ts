@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { TalonError } from '@falco-talon/core';
 
 const FIRST = 200;
@@ -9,15 +8,21 @@ const CAP = 30_000;
  * https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
  */
 export function backoffDelay(attempt: number, error: TalonError, random: () => number = Math.random): number {
-  if (error.retryAfter !== undefined) return Math.min(error.retryAfter, CAP);
+  if (error.retryAfter !== undefined && error.retryAfter >= 0) return Math.min(error.retryAfter, CAP);
   return Math.ceil(random() * Math.min(CAP, FIRST * 2 ** (attempt - 1)));
 }
 
 /** @throws TalonError `aborted` */
 export async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const abort = () => reject(new TalonError('aborted', 'stopped while waiting for the next attempt'));
+  if (signal.aborted) abort();
+  const timer = setTimeout(resolve, milliseconds);
+  signal.addEventListener('abort', abort, { once: true });
   try {
-    await delay(milliseconds, undefined, { signal });
-  } catch (cause) {
-    throw new TalonError('aborted', 'stopped while waiting for the next attempt', { cause });
+    await promise;
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', abort);
   }
 }

@@ -32,6 +32,8 @@ interface Open {
   readonly instance: Promise<unknown>;
   readonly lifetime: AbortController;
   leases: number;
+  /** Still being created. */
+  pending: boolean;
 }
 
 export interface ClientPoolDeps {
@@ -56,11 +58,34 @@ export function createClientPool(deps: ClientPoolDeps): ClientPool {
     const instance =
       section.missing.length > 0
         ? Promise.reject(missingSettings(client, section))
-        : withTimeLimit(`creating the client ${client.id}`, CREATE_LIMIT, lifetime.signal, () =>
-            client.create({ ...scopeOf(lifetime.signal), settings: section.value, environment: deps.environment }),
-          );
-    instance.catch(() => {});
-    return { client, instance, lifetime, leases: 0 };
+        : createInTime(client, section, lifetime);
+    const entry: Open = { client, instance, lifetime, leases: 0, pending: true };
+    const settle = () => (entry.pending = false);
+    instance.then(settle, () => {
+      settle();
+      lifetime.abort();
+    });
+    return entry;
+  }
+
+  function createInTime(client: Client, section: Section, lifetime: AbortController): Promise<unknown> {
+    return withTimeLimit(`creating the client ${client.id}`, CREATE_LIMIT, lifetime.signal, async (limit) => {
+      // What the client gets is its lifetime's signal; the limit's is only for its creation.
+      const scope = scopeOf(lifetime.signal);
+      const value: unknown = await client.create({ ...scope, settings: section.value, environment: deps.environment });
+      if (limit.aborted) await close(client, value);
+      return value;
+    });
+  }
+
+  async function close(client: Client, value: unknown): Promise<void> {
+    try {
+      await withTimeLimit(`closing the client ${client.id}`, CLOSE_LIMIT, new AbortController().signal, async () =>
+        client.close?.(value),
+      );
+    } catch (error) {
+      deps.logger.warn('client was not closed cleanly', { client: client.id, error: asTalonError(error).message });
+    }
   }
 
   function use(id: string): Open {
@@ -80,23 +105,23 @@ export function createClientPool(deps: ClientPoolDeps): ClientPool {
 
   async function giveBack(entry: Open): Promise<void> {
     if (--entry.leases > 0) return;
-    const { client } = entry;
+    const { client, instance, lifetime } = entry;
     if (open.get(client.id) === entry) open.delete(client.id);
-    try {
-      const instance = await entry.instance;
-      await withTimeLimit(`closing the client ${client.id}`, CLOSE_LIMIT, new AbortController().signal, async () =>
-        client.close?.(instance),
-      );
-    } catch (error) {
-      deps.logger.warn('client was not closed cleanly', { client: client.id, error: asTalonError(error).message });
-    } finally {
-      entry.lifetime.abort();
-    }
+    // Nobody waits for a client that is still being created.
+    if (entry.pending) lifetime.abort();
+    const created = await instance.then(
+      (value) => ({ value }),
+      () => undefined,
+    );
+    if (created) await close(client, created.value);
+    lifetime.abort();
   }
 
   function lease(): ClientLease {
     const held = new Map<string, Open>();
+    let released = false;
     async function get(id: string): Promise<LeasedClient> {
+      if (released) throw new TalonError('aborted', `the client ${id} is asked for by work that has ended`);
       let entry = held.get(id);
       if (!entry) {
         entry = use(id);
@@ -107,7 +132,7 @@ export function createClientPool(deps: ClientPoolDeps): ClientPool {
         const value = await instance;
         return { value, reads: (scope) => client.reads?.(value, scope) ?? {} };
       } catch (error) {
-        held.delete(id);
+        if (held.get(id) === entry) held.delete(id);
         throw error;
       }
     }
@@ -119,6 +144,7 @@ export function createClientPool(deps: ClientPoolDeps): ClientPool {
         return result;
       },
       async release() {
+        released = true;
         const entries = [...held.values()];
         held.clear();
         await Promise.all(entries.map(giveBack));

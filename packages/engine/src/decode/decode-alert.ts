@@ -1,4 +1,13 @@
-import { parseJson, PRIORITIES, TalonError, valueText, errorText, type FalcoEvent, type Priority } from '@falco-talon/core';
+import {
+  errorText,
+  isExactNumber,
+  parseJson,
+  PRIORITIES,
+  TalonError,
+  valueText,
+  type FalcoEvent,
+  type Priority,
+} from '@falco-talon/core';
 import { normaliseSource } from '../match/source.ts';
 import { cutTimePrefix } from './time-prefix.ts';
 
@@ -66,10 +75,8 @@ function parseObject(text: string): Record<string, unknown> {
   } catch (error) {
     throw invalid(`the body is not JSON: ${errorText(error).slice(0, 200)}`, error);
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw invalid(`the body must be one JSON object, not ${kindOf(value)}`);
-  }
-  return value as Record<string, unknown>;
+  if (!isObject(value)) throw invalid(`the body must be one JSON object, not ${kindOf(value)}`);
+  return value;
 }
 
 function textOf(known: ReadonlyMap<string, unknown>, key: string): string {
@@ -85,10 +92,12 @@ function tagsOf(value: unknown): readonly string[] {
 /** A Map, so that no key of an alert can ever reach a prototype. */
 function mapOf(value: unknown, key: string): ReadonlyMap<string, unknown> {
   if (value === undefined || value === null) return new Map();
-  if (typeof value !== 'object' || Array.isArray(value)) {
-    throw invalid(`"${key}" must be an object, not ${kindOf(value)}`);
-  }
+  if (!isObject(value)) throw invalid(`"${key}" must be an object, not ${kindOf(value)}`);
   return new Map(Object.entries(value));
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isExactNumber(value);
 }
 
 function checkDepth(text: string): void {
@@ -118,6 +127,7 @@ function kindOf(value: unknown): string {
   if (value === undefined) return 'absent';
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'a list';
+  if (isExactNumber(value)) return 'a number';
   return typeof value === 'string' ? 'a text' : typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 

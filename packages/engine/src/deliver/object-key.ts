@@ -1,6 +1,8 @@
 import { hash } from 'node:crypto';
 
-const MAX_PART = 100;
+/** A file system takes 255 bytes; some are left for whoever writes a partial file beside the artifact. */
+const MAX_OWNER = 120;
+const MAX_STEM = 70;
 
 /**
  * Name of an artifact in its destination, one safe path segment: when, whose, what, and a suffix that differs for every
@@ -15,7 +17,8 @@ export function objectKey(
   const time = `${new Date(keptAt).toISOString().slice(0, 19).replaceAll(':', '-')}Z`;
   const { stem, extension } = split(artifact.name);
   const suffix = hash('sha256', artifact.file, 'hex').slice(0, 8);
-  return [time, ...ownerOf(objects), stem, suffix].map(safe).join('_') + safe(extension);
+  const owner = safe(ownerOf(objects).join('_'), MAX_OWNER);
+  return [time, ...(owner === '' ? [] : [owner]), safe(stem, MAX_STEM), suffix].join('_') + extension;
 }
 
 function ownerOf(objects: Readonly<Record<string, string>>): readonly string[] {
@@ -32,6 +35,6 @@ function split(name: string): { readonly stem: string; readonly extension: strin
   return match?.[1] ? { stem: match[1], extension: match[2] ?? '' } : { stem: name, extension: '' };
 }
 
-function safe(part: string): string {
-  return part.slice(0, MAX_PART).replaceAll(/[^A-Za-z0-9.=-]/g, '_');
+function safe(part: string, limit: number): string {
+  return part.slice(0, limit).replaceAll(/[^A-Za-z0-9.=-]/g, '_');
 }

@@ -1,8 +1,9 @@
 import { createHash, hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TalonError, type Artifact } from '@falco-talon/core';
+import { chunksOf } from './chunks.ts';
 
 /** An artifact safe on disk. Plain data: it is journalled with the step's result. */
 export interface SpooledArtifact extends Artifact {
@@ -22,6 +23,7 @@ export interface Spool {
    * @throws TalonError `too_large` when the spool as a whole is full, `unavailable` when the disk fails
    */
   keep(stepId: string, n: number, artifact: Artifact, body: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<SpooledArtifact>;
+  /** Opens nothing before it is read. */
   open(artifact: SpooledArtifact): AsyncIterable<Uint8Array>;
   remove(artifact: SpooledArtifact): Promise<void>;
   bytes(): number;
@@ -34,48 +36,68 @@ export interface SpoolLimits {
   readonly totalBytes: number;
 }
 
+interface Written {
+  bytes: number;
+  sha256: string;
+  truncated: boolean;
+}
+
 export async function openSpool(directory: string, limits: SpoolLimits, now: () => number): Promise<Spool> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   let total = await clear(directory);
+  let keeps = 0;
+
+  async function write(handle: FileHandle, body: AsyncIterable<Uint8Array>, signal: AbortSignal, written: Written): Promise<void> {
+    const sha256 = createHash('sha256');
+    for await (const chunk of chunksOf(body, signal)) {
+      const room = limits.artifactBytes - written.bytes;
+      const part = chunk.byteLength > room ? chunk.subarray(0, room) : chunk;
+      if (total + part.byteLength > limits.totalBytes) throw spoolFull(limits.totalBytes);
+      // Counted first: several artifacts are written at a time.
+      total += part.byteLength;
+      written.bytes += part.byteLength;
+      await handle.writeFile(part).catch(diskError);
+      sha256.update(part);
+      written.truncated = part !== chunk;
+      if (written.truncated) break;
+    }
+    written.sha256 = sha256.digest('hex');
+  }
 
   return {
     bytes: () => total,
-    open: (artifact) => createReadStream(join(directory, artifact.file)),
+    async *open(artifact) {
+      yield* createReadStream(join(directory, artifact.file));
+    },
     async remove(artifact) {
-      await rm(join(directory, artifact.file), { force: true });
-      total -= artifact.bytes;
+      const path = join(directory, artifact.file);
+      const bytes = await sizeOf(path);
+      await rm(path, { force: true });
+      total -= bytes;
     },
     async keep(stepId, n, artifact, body, signal) {
       const file = hash('sha256', `${stepId}\0${n}`, 'hex');
-      const partial = join(directory, `${file}.partial`);
-      const sha256 = createHash('sha256');
-      let bytes = 0;
-      let truncated = false;
-      const handle = await open(partial, 'w', 0o600).catch(diskError);
+      const path = join(directory, file);
+      // A name of its own: an attempt that was left behind may still be writing.
+      const partial = `${path}.${keeps++}.partial`;
+      const written: Written = { bytes: 0, sha256: '', truncated: false };
+      const handle = await open(partial, 'wx', 0o600).catch(diskError);
       try {
-        for await (const chunk of body) {
-          signal.throwIfAborted();
-          if (total + chunk.byteLength > limits.totalBytes) throw spoolFull(limits.totalBytes);
-          truncated = bytes + chunk.byteLength > limits.artifactBytes;
-          const part = truncated ? chunk.subarray(0, limits.artifactBytes - bytes) : chunk;
-          await handle.writeFile(part).catch(diskError);
-          sha256.update(part);
-          bytes += part.byteLength;
-          total += part.byteLength;
-          if (truncated) break;
-        }
+        await write(handle, body, signal, written);
         await handle.sync().catch(diskError);
-        await handle.close();
-        const replaced = await sizeOf(join(directory, file));
-        await rename(partial, join(directory, file)).catch(diskError);
+        await handle.close().catch(diskError);
+        signal.throwIfAborted();
+        const replaced = await sizeOf(path);
+        await rename(partial, path).catch(diskError);
         total -= replaced;
       } catch (error) {
-        total -= bytes;
+        total -= written.bytes;
         await handle.close().catch(() => {});
-        await rm(partial, { force: true });
+        await rm(partial, { force: true }).catch(() => {});
         throw error;
       }
-      return { ...artifact, file, bytes, sha256: sha256.digest('hex'), truncated, keptAt: now() };
+      await syncDirectory(directory);
+      return { ...artifact, file, ...written, keptAt: now() };
     },
   };
 }
@@ -96,6 +118,13 @@ async function sizeOf(path: string): Promise<number> {
     (found) => found.size,
     () => 0,
   );
+}
+
+/** Makes the new name durable as well. Some systems cannot open a directory; there the name is as durable as it gets. */
+async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, 'r').catch(() => undefined);
+  await handle?.sync().catch(() => {});
+  await handle?.close().catch(() => {});
 }
 
 function diskError(cause: Error): never {

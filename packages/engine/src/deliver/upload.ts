@@ -1,11 +1,10 @@
-import { TalonError, type FalcoEvent, type OutcomeRecord, type Scope } from '@falco-talon/core';
+import { asTalonError, TalonError, type FalcoEvent, type OutcomeRecord, type Scope } from '@falco-talon/core';
 import { withRetry } from '../calls/retry.ts';
-import { withTimeLimit } from '../calls/time-limit.ts';
+import { announcedLimit, withTimeLimit } from '../calls/time-limit.ts';
 import type { ClientLease } from '../clients/client-pool.ts';
 import type { PlannedStep } from '../plan/plan.ts';
 import { outputRecord } from '../record/outcome.ts';
 import type { Registry } from '../registry/registry.ts';
-import { asTalonError } from '@falco-talon/core';
 import { objectKey } from './object-key.ts';
 import type { Spool, SpooledArtifact } from './spool.ts';
 
@@ -35,26 +34,26 @@ export async function upload(
   try {
     const output = target && registry.outputs.get(target.target)?.part;
     if (!output) throw new TalonError('invalid_rules', `output ${target?.target ?? ''} is not loaded any more`);
-    const clients = await lease.all(output.uses ?? {});
-    const limit = output.timeLimit?.(target.parameters) ?? DEFAULT_LIMIT;
+    const limit = announcedLimit(output.timeLimit?.(target.parameters)) ?? DEFAULT_LIMIT;
     const { name, mediaType, bytes, sha256, truncated } = artifact;
     const key = objectKey(artifact.keptAt, objects, artifact);
     const stored = await withRetry(ATTEMPTS, scope.signal, () =>
-      withTimeLimit(`output ${target.target}`, limit, scope.signal, (signal) =>
+      withTimeLimit(`output ${target.target}`, limit, scope.signal, async (signal) =>
         output.store({
           ...scope,
           signal,
-          clients,
+          clients: await lease.all(output.uses ?? {}),
           parameters: target.parameters,
           artifact: { key, name, mediaType, bytes, sha256, truncated, open: () => spool.open(artifact) },
         }),
       ),
     );
+    const record = outputRecord(event, step, stored, artifact, scope.now());
     await spool.remove(artifact);
-    return outputRecord(event, step, stored, artifact, scope.now());
+    return record;
   } catch (thrown) {
     const error = asTalonError(thrown);
-    if (error.code === 'aborted') throw error;
+    if (scope.signal.aborted) throw error;
     const kept = new TalonError(error.code, `${error.message}; the artifact stays in the spool as ${artifact.file}`, { cause: error });
     return outputRecord(event, step, { error: kept }, artifact, scope.now());
   }

@@ -1,4 +1,4 @@
-import { TalonError, type FalcoEvent, type Scope } from '@falco-talon/core';
+import { TalonError, valueText, type FalcoEvent, type Scope } from '@falco-talon/core';
 import { withTimeLimit } from '../calls/time-limit.ts';
 import type { ClientLease } from '../clients/client-pool.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -7,24 +7,23 @@ const CONTEXT_LIMIT = 5_000;
 
 /** What was read and fetched for one event, shared by all its steps. */
 export interface EventFacts {
-  /**
-   * The read-only views of these clients; each is made once per event. `fresh`: new ones that remember nothing, for a
-   * repeat after a conflict.
-   */
-  reads(uses: Readonly<Record<string, { readonly id: string }>>, scope: Scope, fresh: boolean): Promise<Record<string, unknown>>;
+  /** The read-only views of these clients; each is made once per event. */
+  reads(uses: Readonly<Record<string, { readonly id: string }>>): Promise<Record<string, unknown>>;
+  /** The next views remember nothing: for a repeat, which must see what changed. */
+  forget(): void;
   /**
    * The elements of these contexts. Fetched once per event; a failed fetch is not remembered.
    * @throws TalonError
    */
-  contexts(names: readonly string[], scope: Scope): Promise<ReadonlyMap<string, string>>;
+  contexts(names: readonly string[]): Promise<ReadonlyMap<string, string>>;
 }
 
-export function createEventFacts(event: FalcoEvent, registry: Registry, lease: ClientLease): EventFacts {
+/** `scope` is the event's, not a step's: the end of one step must not end what another one waits for. */
+export function createEventFacts(event: FalcoEvent, registry: Registry, lease: ClientLease, scope: Scope): EventFacts {
   const views = new Map<string, unknown>();
-  const fetched = new Map<string, Promise<Readonly<Record<string, string>>>>();
+  const fetched = new Map<string, Promise<Readonly<Record<string, unknown>>>>();
 
-  const reads: EventFacts['reads'] = async (uses, scope, fresh) => {
-    if (fresh) views.clear();
+  const reads: EventFacts['reads'] = async (uses) => {
     const result: Record<string, unknown> = {};
     for (const [name, { id }] of Object.entries(uses)) {
       const client = await lease.get(id);
@@ -34,29 +33,37 @@ export function createEventFacts(event: FalcoEvent, registry: Registry, lease: C
     return result;
   };
 
-  async function fetch(name: string, scope: Scope): Promise<Readonly<Record<string, string>>> {
+  async function fetch(name: string): Promise<Readonly<Record<string, unknown>>> {
     const context = registry.contexts.get(name)?.part;
     if (!context) throw new TalonError('invalid_rules', `context ${name} is not loaded any more`);
     const uses = context.uses ?? {};
     const clients = await lease.all(uses);
-    const views = await reads(uses, scope, false);
+    const views = await reads(uses);
     return withTimeLimit(`context ${name}`, CONTEXT_LIMIT, scope.signal, (signal) =>
       context.fetch({ ...scope, signal, event, reads: views, clients }),
     );
   }
 
+  function fetchOnce(name: string): Promise<Readonly<Record<string, unknown>>> {
+    let pending = fetched.get(name);
+    if (!pending) {
+      pending = fetch(name);
+      fetched.set(name, pending);
+      pending.catch(() => fetched.delete(name));
+    }
+    return pending;
+  }
+
   return {
     reads,
-    async contexts(names, scope) {
+    forget: () => views.clear(),
+    async contexts(names) {
       const elements = new Map<string, string>();
-      for (const name of names) {
-        let pending = fetched.get(name);
-        if (!pending) {
-          pending = fetch(name, scope);
-          fetched.set(name, pending);
-          pending.catch(() => fetched.delete(name));
+      for (const found of await Promise.all(names.map(fetchOnce))) {
+        for (const [key, value] of Object.entries(found)) {
+          const text = valueText(value);
+          if (text !== undefined) elements.set(key, text);
         }
-        for (const [key, value] of Object.entries(await pending)) elements.set(key, value);
       }
       return elements;
     },

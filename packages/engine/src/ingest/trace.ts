@@ -1,8 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingHeaders } from '../lifecycle/engine.ts';
 
-/** https://www.w3.org/TR/trace-context/#traceparent-header */
-const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-[0-9a-f]{2}(?:-|$)/;
+/**
+ * https://www.w3.org/TR/trace-context/#traceparent-header: version 00 ends after the flags, a later one may go on after a
+ * dash, ff is no version.
+ */
+const TRACEPARENT =
+  /^(?:00(?=.{53}$)|(?!00|ff)[0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-[0-9a-f]{2}(?:-|$)/;
 
 export interface Trace {
   readonly traceId: string;

@@ -34,7 +34,10 @@ export function readJournal(journal: readonly Entry[]): Journal {
   const find = (step: string, kind: Entry['kind']) => journal.findLast((entry) => entry.step === step && entry.kind === kind)?.data;
   return {
     plan: find('', 'plan') as Plan | undefined,
-    intent: (stepId) => find(stepId, 'intent') as { facts: Record<string, unknown> } | undefined,
+    intent(stepId) {
+      const intent = find(stepId, 'intent') as { facts?: Record<string, unknown> } | undefined;
+      return intent && { facts: intent.facts ?? {} };
+    },
     result: (stepId) => find(stepId, 'result') as ResultData | undefined,
     delivered(stepId, n) {
       const entry = journal.find(({ step, kind, data }) => step === stepId && kind === 'delivered' && (data as { n: number }).n === n);

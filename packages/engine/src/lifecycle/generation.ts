@@ -22,9 +22,15 @@ export interface GenerationDeps {
  * Compiles the rules and creates the clients they use.
  * @throws TalonError `invalid_config` that lists everything missing
  */
-export async function createGeneration(ruleSet: RuleSet, { registry, pool, settings }: GenerationDeps): Promise<Generation> {
+export async function createGeneration(
+  ruleSet: RuleSet,
+  { registry, pool, settings }: GenerationDeps,
+): Promise<Generation> {
   const lease = pool.lease();
-  const problems = [...notifierProblems(ruleSet, registry, settings), ...(await clientProblems(ruleSet, registry, lease))];
+  const problems = [
+    ...notifierProblems(ruleSet, registry, settings),
+    ...(await clientProblems(ruleSet, registry, lease)),
+  ];
   if (problems.length > 0) {
     await lease.release();
     throw new TalonError('invalid_config', problems.join('\n'));
@@ -32,7 +38,11 @@ export async function createGeneration(ruleSet: RuleSet, { registry, pool, setti
   return { ruleSet, matcher: compileMatcher(ruleSet), release: () => lease.release() };
 }
 
-function notifierProblems(ruleSet: RuleSet, registry: Registry, settings: EngineSettings): readonly string[] {
+export function notifierProblems(
+  ruleSet: RuleSet,
+  registry: Registry,
+  settings: Pick<EngineSettings, 'defaultNotifiers' | 'sections'>,
+): readonly string[] {
   const used = new Set([
     ...settings.defaultNotifiers.map((name) => name.toLowerCase()),
     ...ruleSet.rules.flatMap((rule) => rule.notifiers),

@@ -9,10 +9,15 @@ export interface KeepAlive {
   close(): void;
 }
 
+/** A queue that fails here costs this delivery its lease, not the process. */
+function touch(delivery: Delivery): void {
+  (async () => delivery.keepAlive())().catch(() => {});
+}
+
 export function keepAlive(): KeepAlive {
   const open = new Set<Delivery>();
   const timer = setInterval(() => {
-    for (const delivery of open) delivery.keepAlive();
+    for (const delivery of open) touch(delivery);
   }, INTERVAL);
   timer.unref();
   return {

@@ -54,7 +54,7 @@ export async function processEvent(delivery: Delivery, deps: ProcessDeps): Promi
   }
   const chains = enterLanes(event, plan, registry, deps.lanes);
   const lease = deps.pool.lease();
-  const facts = createEventFacts(event, registry, lease);
+  const facts = createEventFacts(event, registry, lease, deps.scope);
   const current: Case = { event, plan, journal, delivery, lease, facts, age: arrivals++, effects: [] };
   let ended = false;
   try {
@@ -126,16 +126,25 @@ async function settle({ event, delivery, lease, effects }: Case, ended: boolean,
     const results = await Promise.allSettled(effects);
     const complete = ended && results.every((result) => result.status === 'fulfilled');
     if (complete) await delivery.settle({ kind: 'done' });
-    else if (deps.signal.aborted) await delivery.settle({ kind: 'later', at: deps.now(), reason: 'Falco Talon stopped' });
+    else if (deps.signal.aborted)
+      await delivery.settle({ kind: 'later', at: deps.now(), reason: 'Falco Talon stopped' });
     else if (ended) throw results.find((result) => result.status === 'rejected')?.reason;
   } catch (error) {
-    deps.logger.error('event not settled', { event: event.id, trace_id: event.traceId, error: asTalonError(error).message });
+    deps.logger.error('event not settled', {
+      event: event.id,
+      trace_id: event.traceId,
+      error: asTalonError(error).message,
+    });
   } finally {
     await lease.release();
   }
 }
 
-async function setAside(delivery: Delivery, event: FalcoEvent, { settings, logger, observer }: ProcessDeps): Promise<void> {
+async function setAside(
+  delivery: Delivery,
+  event: FalcoEvent,
+  { settings, logger, observer }: ProcessDeps,
+): Promise<void> {
   const reason = `not finished after ${settings.limits.eventAttempts} attempts; each ended with the process`;
   logger.error('event set aside', { ...eventFields(event), reason });
   observer.event({ source: event.source, priority: event.priority ?? '', result: 'dead' });
@@ -147,7 +156,12 @@ function announceMatches({ event, plan }: Case, { logger, observer }: ProcessDep
   logger.info('event', eventFields(event));
   for (const { rule } of plan.chains) {
     observer.match({ rule });
-    logger.info('match', { rule, event: event.output || event.rule, rules_version: plan.ruleSet, trace_id: event.traceId });
+    logger.info('match', {
+      rule,
+      event: event.output || event.rule,
+      rules_version: plan.ruleSet,
+      trace_id: event.traceId,
+    });
   }
 }
 

@@ -221,14 +221,20 @@ describe('the engine', () => {
     world.gates.get('a:cart')?.resolve();
     await engine.outcomes(6);
     const cart = world.log.filter((line) => line.includes('cart'));
-    expect(cart).toEqual(['a:cart', 'a:cart done', 'b:cart', 'b:cart done', 'a:cart', 'a:cart done', 'b:cart', 'b:cart done']);
+    expect(cart).toEqual([
+      'a:cart',
+      'a:cart done',
+      'b:cart',
+      'b:cart done',
+      'a:cart',
+      'a:cart done',
+      'b:cart',
+      'b:cart done',
+    ]);
   });
 
   it('only previews in a dry run and in observe mode', async () => {
-    for (const options of [
-      { rules: `${RULE}  dry_run: true\n` },
-      { settings: { mode: 'observe' as const } },
-    ]) {
+    for (const options of [{ rules: `${RULE}  dry_run: true\n` }, { settings: { mode: 'observe' as const } }]) {
       const world = newWorld();
       const engine = await start(world, options);
       await engine.post(alert('cart'));
@@ -261,7 +267,9 @@ describe('the engine', () => {
   it('repeats what may pass, and gives up with the number of attempts', async () => {
     const world = newWorld();
     let failures = 0;
-    world.fail.set('a', () => (failures++ < 2 ? new TalonError('throttled', 'slow down', { retryable: true, retryAfter: 1 }) : undefined));
+    world.fail.set('a', () =>
+      failures++ < 2 ? new TalonError('throttled', 'slow down', { retryable: true, retryAfter: 1 }) : undefined,
+    );
     world.fail.set('b', () => new TalonError('unavailable', 'down', { retryable: true, retryAfter: 1 }));
     const engine = await start(world, { limits: { stepAttempts: 3 } });
     await engine.post(alert('cart'));
@@ -292,9 +300,15 @@ describe('the engine', () => {
   it('acknowledges a duplicate and does not run it', async () => {
     const world = newWorld();
     const engine = await start(world, { settings: { deduplicationWindow: 5000 } });
-    expect(await engine.post(alert('cart', { output: '10:00:00.000000001: Notice same' }))).toMatchObject({ duplicate: false });
-    expect(await engine.post(alert('cart', { output: '10:00:01.000000001: Notice same' }))).toMatchObject({ duplicate: true });
-    expect(await engine.post(alert('web', { output: '10:00:01.000000001: Notice same' }))).toMatchObject({ duplicate: false });
+    expect(await engine.post(alert('cart', { output: '10:00:00.000000001: Notice same' }))).toMatchObject({
+      duplicate: false,
+    });
+    expect(await engine.post(alert('cart', { output: '10:00:01.000000001: Notice same' }))).toMatchObject({
+      duplicate: true,
+    });
+    expect(await engine.post(alert('web', { output: '10:00:01.000000001: Notice same' }))).toMatchObject({
+      duplicate: false,
+    });
     await engine.outcomes(4);
     expect(world.log.filter((line) => line === 'a:cart')).toHaveLength(1);
   });

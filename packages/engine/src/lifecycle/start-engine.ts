@@ -22,7 +22,13 @@ const CLOSING = 2_000;
  * Starts everything between the intake and the outcomes: rules, the clients they use, then the queue.
  * @throws TalonError that lists every start-up problem
  */
-export async function startEngine({ plugins, settings, logger, observer, environment }: EngineOptions): Promise<Engine> {
+export async function startEngine({
+  plugins,
+  settings,
+  logger,
+  observer,
+  environment,
+}: EngineOptions): Promise<Engine> {
   const now = Date.now;
   const registry = buildRegistry(plugins);
   const stopping = new AbortController();
@@ -32,10 +38,17 @@ export async function startEngine({ plugins, settings, logger, observer, environ
   const { limits, sections } = settings;
   const pool = createClientPool({ clients: registry.clients, sections: sections.clients, environment, logger, now });
   const rules = await openRules({ registry, pool, settings, logger, observer });
-  const spool = await openSpool(join(settings.dataDirectory, 'spool'), { artifactBytes: limits.artifactBytes, totalBytes: limits.spoolBytes }, now);
+  const spool = await openSpool(
+    join(settings.dataDirectory, 'spool'),
+    { artifactBytes: limits.artifactBytes, totalBytes: limits.spoolBytes },
+    now,
+  );
   const driver = registry.queues.get(settings.queueType)?.part;
   if (!driver) {
-    throw new TalonError('invalid_config', `queue.type: no loaded plugin brings the queue ${JSON.stringify(settings.queueType)}; there are ${[...registry.queues.keys()].join(', ')}`);
+    throw new TalonError(
+      'invalid_config',
+      `queue.type: no loaded plugin brings the queue ${JSON.stringify(settings.queueType)}; there are ${[...registry.queues.keys()].join(', ')}`,
+    );
   }
   const queue = await driver.open({
     ...scope,
@@ -59,11 +72,19 @@ export async function startEngine({ plugins, settings, logger, observer, environ
     longSlots: createSlots(limits.longConcurrency),
     attempts: limits.stepAttempts,
     generation: rules.current,
-    notifications: createNotifications({ registry, sections: sections.notifiers, lease: notifierLease, observer, scope }),
+    notifications: createNotifications({
+      registry,
+      sections: sections.notifiers,
+      lease: notifierLease,
+      observer,
+      scope,
+    }),
     background: new Set(),
   };
   const alive = keepAlive();
-  const consumption = consume(queue, consuming.signal, limits.inFlight, deps, (delivery) => processEvent(alive.watch(delivery), deps));
+  const consumption = consume(queue, consuming.signal, limits.inFlight, deps, (delivery) =>
+    processEvent(alive.watch(delivery), deps),
+  );
   const ingest = createIngest({ queue, settings, observer, now });
   if (settings.watchRules) rules.watch();
 
@@ -74,7 +95,10 @@ export async function startEngine({ plugins, settings, logger, observer, environ
     consuming.abort();
     const finished = consumption.then(() => Promise.all(deps.background));
     const timer = new AbortController();
-    await Promise.race([finished, delay(Math.max(0, deadline - performance.now()), undefined, { signal: timer.signal }).catch(() => {})]);
+    await Promise.race([
+      finished,
+      delay(Math.max(0, deadline - performance.now()), undefined, { signal: timer.signal }).catch(() => {}),
+    ]);
     timer.abort();
     stopping.abort(new TalonError('aborted', 'Falco Talon is stopping'));
     await finished;
@@ -89,7 +113,13 @@ export async function startEngine({ plugins, settings, logger, observer, environ
     registry,
     ingest: (body, headers) =>
       stopped
-        ? Promise.resolve({ kind: 'refused', status: 503, code: 'aborted', detail: 'Falco Talon is stopping', retryAfter: 5 })
+        ? Promise.resolve({
+            kind: 'refused',
+            status: 503,
+            code: 'aborted',
+            detail: 'Falco Talon is stopping',
+            retryAfter: 5,
+          })
         : ingest(body, headers),
     rulesVersion: () => rules.current().ruleSet.version,
     reload: rules.reload,
@@ -129,7 +159,8 @@ async function consume(
           try {
             await handle(delivery);
           } catch (error) {
-            if (!signal.aborted) logger.error('event not processed', { event: delivery.message.id, error: errorText(error) });
+            if (!signal.aborted)
+              logger.error('event not processed', { event: delivery.message.id, error: errorText(error) });
             throw error;
           }
         },

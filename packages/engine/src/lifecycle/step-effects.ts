@@ -53,7 +53,12 @@ async function uploadOnce(
   return record;
 }
 
-async function notifyOnce({ step, delivery, journal }: SettledStep, record: OutcomeRecord, what: Notified, deps: EffectDeps): Promise<void> {
+async function notifyOnce(
+  { step, delivery, journal }: SettledStep,
+  record: OutcomeRecord,
+  what: Notified,
+  deps: EffectDeps,
+): Promise<void> {
   if (step.notifiers.length === 0 || journal.notified(step.id, what)) return;
   await deps.notifications.submit(record, step.notifiers);
   await append(delivery, deps.scope.logger, () => delivery.append([entries.notified(step.id, what)]));

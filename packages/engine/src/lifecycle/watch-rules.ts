@@ -16,20 +16,29 @@ export interface RulesWatch {
  * on a file would stay with the old one. Polls too: not every file system sends events.
  */
 export function watchRules(paths: readonly string[], changed: () => void): RulesWatch {
-  const watchers: FSWatcher[] = [];
+  const watchers = new Set<FSWatcher>();
   let timer: NodeJS.Timeout | undefined;
+  let closed = false;
 
   const later = () => {
+    if (closed) return;
     clearTimeout(timer);
     timer = setTimeout(changed, QUIET);
   };
   const directories = new Set(paths.flatMap((path) => [dirname(resolve(path)), resolve(path)]));
-  for (const directory of directories) void watchDirectory(directory, watchers, later);
+  for (const directory of directories) {
+    void watchDirectory(directory, later).then((watcher) => {
+      if (!watcher) return;
+      if (closed) watcher.close();
+      else watchers.add(watcher);
+    });
+  }
   const poll = setInterval(changed, POLL);
   poll.unref();
 
   return {
     close() {
+      closed = true;
       clearInterval(poll);
       clearTimeout(timer);
       for (const watcher of watchers) watcher.close();
@@ -37,14 +46,15 @@ export function watchRules(paths: readonly string[], changed: () => void): Rules
   };
 }
 
-async function watchDirectory(directory: string, watchers: FSWatcher[], changed: () => void): Promise<void> {
+async function watchDirectory(directory: string, changed: () => void): Promise<FSWatcher | undefined> {
   try {
-    if (!(await stat(directory)).isDirectory()) return;
+    if (!(await stat(directory)).isDirectory()) return undefined;
     const watcher = watch(directory, { persistent: false }, changed);
     // A directory that disappears ends its watch; the poll goes on.
     watcher.on('error', () => watcher.close());
-    watchers.push(watcher);
+    return watcher;
   } catch {
     // Nothing to watch yet; the poll finds it when it comes.
+    return undefined;
   }
 }

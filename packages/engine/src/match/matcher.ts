@@ -57,7 +57,7 @@ export function compileMatcher(ruleSet: RuleSet): Matcher {
       if (withName.length + nameless.length === 0) return matched;
       const view = viewEvent(event);
       // Both lists are in the order of the rules; walk them as one.
-      for (let a = 0, b = 0; a < withName.length || b < nameless.length; ) {
+      for (let a = 0, b = 0; a < withName.length || b < nameless.length;) {
         const fromNamed = withName[a] ?? Infinity;
         const fromNameless = nameless[b] ?? Infinity;
         const candidate = compiled[fromNamed < fromNameless ? (a++, fromNamed) : (b++, fromNameless)]!;

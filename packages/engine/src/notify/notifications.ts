@@ -63,31 +63,38 @@ function sender(name: string, notifier: Notifier, { sections, lease, observer, s
   const settings = sections.get(name)?.value ?? {};
   // After a destination was given up on, each batch gets one try until one succeeds: no storm against a dead service.
   let broken = false;
+
+  /** @returns the errors of the records that were not delivered, by position */
+  async function call(records: readonly OutcomeRecord[]): Promise<ReadonlyMap<number, TalonError>> {
+    const refused = await withTimeLimit(`notifier ${name}`, CALL_LIMIT, scope.signal, async (signal) =>
+      notifier.notify({ ...scope, signal, settings, clients: await lease.all(notifier.uses ?? {}), records }),
+    );
+    return new Map((refused ?? []).map(({ index, error }) => [index, asTalonError(error)]));
+  }
+
   return async function send(records: readonly OutcomeRecord[]): Promise<readonly boolean[]> {
     const arrived = records.map(() => false);
     let open = records.map((_, index) => index);
+    let lost: TalonError | undefined;
     const startedAt = scope.now();
     try {
-      const clients = await lease.all(notifier.uses ?? {});
       await withRetry(broken ? 1 : ATTEMPTS, scope.signal, async () => {
-        const batch = open.map((index) => records[index]!);
-        const refused = await withTimeLimit(`notifier ${name}`, CALL_LIMIT, scope.signal, (signal) =>
-          notifier.notify({ ...scope, signal, settings, clients, records: batch }),
-        );
-        const failed = new Map((refused ?? []).map(({ index, error }) => [index, asTalonError(error)]));
+        const failed = await call(open.map((index) => records[index]!));
         open.forEach((index, position) => (arrived[index] = !failed.has(position)));
         open = open.filter((_, position) => failed.get(position)?.retryable);
-        const retry = [...failed.values()].find((error) => error.retryable) ?? [...failed.values()][0];
+        const errors = [...failed.values()];
+        lost = errors.find((error) => !error.retryable) ?? lost;
+        const retry = errors.find((error) => error.retryable);
         if (retry) throw retry;
       });
       broken = false;
     } catch (thrown) {
-      const error: TalonError = asTalonError(thrown);
-      if (scope.signal.aborted) throw error;
-      broken = true;
-      logFailure(scope.logger, name, error, arrived.filter((ok) => !ok).length, scope.now() - startedAt);
+      lost = asTalonError(thrown);
+      if (scope.signal.aborted) throw lost;
+      broken = !arrived.includes(true);
     }
     const delivered = arrived.filter(Boolean).length;
+    if (lost) logFailure(scope.logger, name, lost, records.length - delivered, scope.now() - startedAt);
     if (delivered > 0) observer.notification({ notifier: name, status: 'success', records: delivered });
     return arrived;
   };

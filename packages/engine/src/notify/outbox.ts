@@ -2,6 +2,8 @@ import { TalonError, type Notifier, type OutcomeRecord } from '@falco-talon/core
 
 /** Records that may wait for one notifier; the ones beyond are dropped and counted. */
 const MAX_WAITING = 10_000;
+/** Characters of all of them together; a record with a log in it is far from small. */
+const MAX_WAITING_SIZE = 64 * 1024 * 1024;
 /** Calls at a time to a notifier that takes records one by one. */
 const PARALLEL = 4;
 
@@ -12,7 +14,8 @@ export interface Outbox {
 
 interface Waiting {
   readonly record: OutcomeRecord;
-  readonly bytes: number;
+  /** In bytes when the notifier limits its batches by them, else in characters. */
+  readonly size: number;
   readonly end: (result: 'delivered' | 'failed') => void;
   readonly abort: (error: unknown) => void;
 }
@@ -21,16 +24,16 @@ type Send = (records: readonly OutcomeRecord[]) => Promise<readonly boolean[]>;
 
 /** The bounded queue in front of one notifier: collects batches as the notifier asked for, and keeps calls apart. */
 export function createOutbox(batch: Notifier['batch'], send: Send, signal: AbortSignal): Outbox {
-  const limits = batch ?? { records: 1, bytes: Infinity, delay: 0 };
+  const limits = { records: Math.max(1, batch?.records ?? 1), bytes: batch?.bytes ?? Infinity, delay: batch?.delay ?? 0 };
   const parallel = batch ? 1 : PARALLEL;
   const waiting: Waiting[] = [];
-  let waitingBytes = 0;
+  let waitingSize = 0;
   let running = 0;
   let timer: NodeJS.Timeout | undefined;
 
   function schedule(): void {
     if (running >= parallel || waiting.length === 0) return;
-    if (waiting.length >= limits.records || waitingBytes >= limits.bytes) start();
+    if (waiting.length >= limits.records || waitingSize >= limits.bytes) start();
     else timer ??= setTimeout(start, limits.delay);
   }
 
@@ -47,12 +50,12 @@ export function createOutbox(batch: Notifier['batch'], send: Send, signal: Abort
 
   function takeBatch(): Waiting[] {
     const taken: Waiting[] = [];
-    let bytes = 0;
-    while (waiting[0] && taken.length < limits.records && (taken.length === 0 || bytes + waiting[0].bytes <= limits.bytes)) {
-      bytes += waiting[0].bytes;
+    let size = 0;
+    while (waiting[0] && taken.length < limits.records && (taken.length === 0 || size + waiting[0].size <= limits.bytes)) {
+      size += waiting[0].size;
       taken.push(waiting.shift()!);
     }
-    waitingBytes -= bytes;
+    waitingSize -= size;
     return taken;
   }
 
@@ -73,11 +76,12 @@ export function createOutbox(batch: Notifier['batch'], send: Send, signal: Abort
   return {
     put(record) {
       if (signal.aborted) return Promise.reject(new TalonError('aborted', 'stopped before the notification was sent'));
-      if (waiting.length >= MAX_WAITING) return Promise.resolve('dropped');
+      if (waiting.length >= MAX_WAITING || waitingSize >= MAX_WAITING_SIZE) return Promise.resolve('dropped');
       return new Promise((end, abort) => {
-        const bytes = batch ? Buffer.byteLength(JSON.stringify(record)) : 0;
-        waiting.push({ record, bytes, end, abort });
-        waitingBytes += bytes;
+        const json = JSON.stringify(record);
+        const size = batch ? Buffer.byteLength(json) : json.length;
+        waiting.push({ record, size, end, abort });
+        waitingSize += size;
         schedule();
       });
     },

@@ -42,6 +42,8 @@ function storable({ step, kind, data }: Entry): string {
   try {
     return JSON.stringify({ step, kind, data: data ?? null });
   } catch (error) {
-    throw new TalonError('queue_failed', `A journal entry cannot be stored as JSON: ${errorText(error)}`, { cause: error });
+    throw new TalonError('queue_failed', `A journal entry cannot be stored as JSON: ${errorText(error)}`, {
+      cause: error,
+    });
   }
 }

@@ -91,7 +91,11 @@ export function openMemoryQueue(options: MemoryQueueOptions): Queue {
         throw new TalonError('queue_failed', 'The queue is being consumed already; it has one consumer at a time.');
       }
       const isClosed = () => closed;
-      consumer = startMemoryConsumer({ turns, messages, enqueue, remove, isClosed, now, elapsed, logger }, handler, limits);
+      consumer = startMemoryConsumer(
+        { turns, messages, enqueue, remove, isClosed, now, elapsed, logger },
+        handler,
+        limits,
+      );
       await consumer.ended.finally(() => (consumer = undefined));
     },
     depth: async () => ({ pending: messages.size, dead: dead.size }),

@@ -37,7 +37,7 @@ export function turns(): Turns {
   let lastPerKey: number | undefined;
 
   function take(limit: number, perKey: number, now: number): Turn[] {
-    if (lastPerKey !== undefined && lastPerKey !== perKey) for (const key of [...parked.keys()]) while (unpark(key));
+    if (lastPerKey !== undefined && lastPerKey !== perKey) for (const key of parked.keys()) while (unpark(key));
     lastPerKey = perKey;
     for (let turn = delayed.peek(); turn && turn.due <= now; turn = delayed.peek()) {
       delayed.pop();

@@ -1,27 +1,46 @@
-import type { FalcoEvent, OutcomeRecord, Result, Status, TalonError } from '@falco-talon/core';
+import { TalonError, valueText, type FalcoEvent, type OutcomeRecord, type Result, type Status } from '@falco-talon/core';
 import type { PlannedStep } from '../plan/plan.ts';
 import type { SpooledArtifact } from '../deliver/spool.ts';
 
 const MAX_OUTPUT = 64 * 1024;
+const MAX_EVENT = 16 * 1024;
 const MAX_TEXT = 4 * 1024;
+const MAX_WORD = 256;
+const MAX_OBJECTS = 64;
+
+/** What was acted on or made: `{ pod: 'cart-x2x9z', namespace: 'shop' }`. */
+export type Objects = Readonly<Record<string, string>>;
 
 /** How one step ended. */
 export interface Outcome {
   readonly status: Exclude<Status, 'in_progress'>;
   readonly message: string;
   readonly error?: TalonError;
-  readonly objects: Readonly<Record<string, string>>;
+  readonly objects: Objects;
   readonly output?: string;
   readonly artifacts: readonly SpooledArtifact[];
 }
 
-export function successOf(result: Result, artifacts: readonly SpooledArtifact[]): Outcome {
-  const outcome = { status: result.status, message: result.message, objects: result.objects ?? {}, artifacts };
-  return result.output === undefined ? outcome : { ...outcome, output: result.output };
+/**
+ * What an actionner says it did; `objects` when it does not say to what.
+ * @throws TalonError `plugin_failed` when that is no result
+ */
+export function successOf(result: Result, objects: Objects, artifacts: readonly SpooledArtifact[]): Outcome {
+  if (result?.status !== 'success' && result?.status !== 'ignored') {
+    throw new TalonError('plugin_failed', 'the actionner ran, but did not say with what result');
+  }
+  const output = valueText(result.output);
+  return {
+    status: result.status,
+    message: valueText(result.message) ?? '',
+    objects: result.objects ? textsOf(result.objects) : objects,
+    artifacts,
+    ...(output !== undefined && { output }),
+  };
 }
 
-export function failureOf(error: TalonError, artifacts: readonly SpooledArtifact[] = []): Outcome {
-  return { status: 'failure', message: '', error, objects: {}, artifacts };
+export function failureOf(error: TalonError, objects: Objects = {}, artifacts: readonly SpooledArtifact[] = []): Outcome {
+  return { status: 'failure', message: '', error, objects, artifacts };
 }
 
 /** The record of a step's outcome: the only place that words one. */
@@ -31,7 +50,7 @@ export function actionRecord(event: FalcoEvent, step: PlannedStep, outcome: Outc
     message: 'action',
     stage: 'action',
     status: outcome.status,
-    ...(Object.keys(outcome.objects).length > 0 && { objects: outcome.objects }),
+    ...(Object.keys(outcome.objects).length > 0 && { objects: textsOf(outcome.objects) }),
     ...(outcome.message !== '' && { result: cut(outcome.message, MAX_TEXT) }),
     ...(outcome.output !== undefined && outcome.output !== '' && { output: cut(outcome.output, MAX_OUTPUT) }),
     ...(outcome.error && { error: cut(outcome.error.message, MAX_TEXT) }),
@@ -43,7 +62,7 @@ export function actionRecord(event: FalcoEvent, step: PlannedStep, outcome: Outc
 export function outputRecord(
   event: FalcoEvent,
   step: PlannedStep,
-  upload: { readonly objects: Readonly<Record<string, string>>; readonly message: string } | { readonly error: TalonError },
+  upload: { readonly objects: Objects; readonly message: string } | { readonly error: TalonError },
   artifact: SpooledArtifact,
   time: number,
 ): OutcomeRecord {
@@ -54,8 +73,8 @@ export function outputRecord(
     message: 'output',
     stage: 'output',
     status: failed ? 'failure' : 'success',
-    output_target: step.output?.target ?? '',
-    objects: failed ? facts : { ...upload.objects, ...facts },
+    ...(step.output && { output_target: step.output.target }),
+    objects: failed ? facts : { ...textsOf(upload.objects), ...facts },
     ...(failed ? { error: cut(upload.error.message, MAX_TEXT) } : { result: cut(upload.message, MAX_TEXT) }),
   };
 }
@@ -65,15 +84,23 @@ function common(event: FalcoEvent, step: PlannedStep, time: number) {
     time: new Date(time).toISOString(),
     trace_id: event.traceId,
     rule: step.rule,
-    event: event.output === '' ? event.rule : event.output,
-    ...(event.priorityText !== '' && { priority: event.priorityText }),
-    source: event.source,
+    event: cut(event.output === '' ? event.rule : event.output, MAX_EVENT),
+    ...(event.priorityText !== '' && { priority: cut(event.priorityText, MAX_WORD) }),
+    source: cut(event.source, MAX_WORD),
     actionner: step.actionner,
     action: step.action,
     category: step.actionner.slice(0, step.actionner.indexOf(':')),
   };
 }
 
+/** Plugins are not held to the types of the contract when they run: whatever they name becomes text. */
+function textsOf(objects: Objects): Objects {
+  const texts = Object.entries(objects).slice(0, MAX_OBJECTS);
+  return Object.fromEntries(texts.map(([key, value]) => [cut(key, MAX_WORD), cut(valueText(value) ?? '', MAX_TEXT)]));
+}
+
+/** Well-formed: half a surrogate pair, cut or sent, is refused by the services records go to. */
 function cut(text: string, limit: number): string {
-  return text.length <= limit ? text : `${text.slice(0, limit)}… (${text.length - limit} characters cut)`;
+  const rest = text.length - limit;
+  return rest <= 0 ? text.toWellFormed() : `${text.slice(0, limit).toWellFormed()}… (${rest} characters cut)`;
 }

@@ -5,21 +5,29 @@ const FRAME_WIDTH = 120;
 
 /** `rules.yaml:12:7: error: message (path)`, and below it the line with a caret when the file's text is given. */
 export function formatProblem(problem: Problem, text?: string): string {
+  return format(problem, text === undefined ? [] : linesOf(text));
+}
+
+function format(problem: Problem, lines: readonly string[]): string {
   const { file, line, column, severity, path, message } = problem;
   const where = `${printable(file)}:${line}:${column}`;
   const head = `${where}: ${severity}: ${printable(message)}${path === '' ? '' : ` (${printable(path)})`}`;
-  const content = text?.replace(/^\uFEFF/, '').split('\n', line)[line - 1];
+  const content = lines[line - 1];
   if (content === undefined || content.trim() === '') return head;
-  return `${head}\n${frame(content.replace(/\r$/, ''), line, column)}`;
+  return `${head}\n${frame(content, line, column)}`;
+}
+
+function linesOf(text: string): string[] {
+  return text.replace(/^\uFEFF/, '').split(/\r?\n/);
 }
 
 /** All of them, one below the other, with a line that counts them; empty without problems. */
 export function formatProblems(problems: readonly Problem[], files: readonly RuleFile[]): string {
   if (problems.length === 0) return '';
-  const texts = new Map(files.map(({ path, text }) => [path, text]));
+  const lines = new Map(files.map(({ path, text }) => [path, linesOf(text)]));
   const errors = problems.filter(({ severity }) => severity === 'error').length;
   return [
-    ...problems.map((problem) => formatProblem(problem, texts.get(problem.file))),
+    ...problems.map((problem) => format(problem, lines.get(problem.file) ?? [])),
     `${counted(errors, 'error')}, ${counted(problems.length - errors, 'warning')}`,
   ].join('\n');
 }

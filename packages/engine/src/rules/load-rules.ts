@@ -35,7 +35,12 @@ export function loadRules(files: readonly RuleFile[], registry: Registry): Loade
     complete: documents.every(({ problems }) => problems.length === 0),
   };
   for (const action of deps.shared.values()) checkSharedAction(action, deps);
-  const blocks = [...mergeByName(parsed.flatMap((file) => file.rules), mergeRules).values()];
+  const blocks = [
+    ...mergeByName(
+      parsed.flatMap((file) => file.rules),
+      mergeRules,
+    ).values(),
+  ];
   const rules = blocks.map((block) => resolveRule(block, deps));
   warnOfUnreachable(blocks, rules, report);
 

@@ -3,12 +3,7 @@ import type { Placed } from './block.ts';
 import type { Report } from './report.ts';
 
 /** The part with this name; without one, the mistake is reported with the nearest name. */
-export function lookUp<T>(
-  name: Placed,
-  kind: string,
-  parts: ReadonlyMap<string, T>,
-  report: Report,
-): T | undefined {
+export function lookUp<T>(name: Placed, kind: string, parts: ReadonlyMap<string, T>, report: Report): T | undefined {
   const part = parts.get(name.text);
   if (part === undefined) {
     const known = [...parts.keys()].toSorted();

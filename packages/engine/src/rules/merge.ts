@@ -19,7 +19,8 @@ export function mergeByName<B extends { readonly name: { readonly text: string }
  * Parameters belong to their actionner: when `over` names another one, only its own count. Likewise for the output.
  */
 export function mergeActions(base: ActionBlock, over: ActionBlock): ActionBlock {
-  const other = over.actionner !== undefined && over.actionner.text !== base.actionner?.text && base.actionner !== undefined;
+  const other =
+    over.actionner !== undefined && over.actionner.text !== base.actionner?.text && base.actionner !== undefined;
   return {
     name: over.name,
     description: over.description ?? base.description,

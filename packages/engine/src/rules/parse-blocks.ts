@@ -30,7 +30,7 @@ export function parseBlocks({ root, source }: YamlDocument, report: Report): Blo
     const kind = kindOf(block);
     const name = nameOf(block, kind);
     if (name !== undefined) report.nameBlock(source, index, name);
-    if (kind === 'rule') rules.push(...(wrap(parseRule(block, report))));
+    if (kind === 'rule') rules.push(...wrap(parseRule(block, report)));
     else if (kind === 'action') actions.push(...wrap(parseAction(block, report)));
     else report.error(block.place, complaint(block, kind));
   }
@@ -55,7 +55,8 @@ function complaint({ entries }: YamlMap, kind: Kind): string {
   if (kind === 'name') {
     return 'a block that begins with - name: is in the rule syntax of the first releases, which this version does not read; write it as - rule: with a list of actions';
   }
-  if (kind === 'falco') return "this is a rule of Falco itself; Falco Talon's rules refer to it by name under match.rules";
+  if (kind === 'falco')
+    return "this is a rule of Falco itself; Falco Talon's rules refer to it by name under match.rules";
   const hint = [...entries.keys()].map((key) => nearest(key, ['rule', 'action'])).find((word) => word !== undefined);
   return `a block begins with - rule: or - action:${hint === undefined ? '' : `; did you mean ${hint}?`}`;
 }

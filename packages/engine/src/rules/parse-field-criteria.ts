@@ -33,7 +33,9 @@ function readField(text: string, from: number): { name: string; operator: '=' | 
   const quoted = readQuoted(text, start);
   let end = quoted?.end ?? start;
   if (quoted) end = skipSpaces(text, end);
-  else while (end < text.length && !'=,'.includes(text[end]!)) end = text[end] === '[' ? closingBracket(text, end) : end + 1;
+  else
+    while (end < text.length && !'=,'.includes(text[end]!))
+      end = text[end] === '[' ? closingBracket(text, end) : end + 1;
 
   let nameEnd = end;
   let operator: '=' | '!=' = '=';
@@ -73,7 +75,9 @@ function readValue(text: string, from: number, field: string): { text: string; e
   const value = text.slice(start, end).trimEnd();
   if (value === '') throw new CriteriaError(`${field} has no value; write "" for an empty text`);
   if (value.startsWith('=')) {
-    throw new CriteriaError(`the value of ${field} begins with =; operators are = and !=, put the value in quotes if = belongs to it`);
+    throw new CriteriaError(
+      `the value of ${field} begins with =; operators are = and !=, put the value in quotes if = belongs to it`,
+    );
   }
   return { text: value, end: end + 1 };
 }
@@ -110,7 +114,8 @@ function skipSpaces(text: string, from: number): number {
 }
 
 function fieldName(field: string): string {
-  const plain = /^[^\s"'=,[\]!<>~^](?:[^\s=,[\]]*[^\s=,[\]!<>~^])?(?:\[[^\]]*\])?$/.test(field) && field === field.trim();
+  const plain =
+    /^[^\s"'=,[\]!<>~^](?:[^\s=,[\]]*[^\s=,[\]!<>~^])?(?:\[[^\]]*\])?$/.test(field) && field === field.trim();
   return plain ? field : quote(field);
 }
 

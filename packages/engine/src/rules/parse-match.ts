@@ -21,7 +21,7 @@ export function parseMatch(entry: YamlEntry, report: Report): MatchBlock | undef
     return undefined;
   }
   const { values, entries, broken } = readKeys(node, MATCH_KEYS, report);
-  const mistakes = { any: broken.size > 0 || node.entries.size > entries.size + broken.size };
+  const mistakes = { any: broken.size > 0 };
   const priority = placed(values.priority, entries.get('priority'));
   const source = placed(values.source, entries.get('source'));
   const tags = placedList(values.tags, entries.get('tags')) ?? [];

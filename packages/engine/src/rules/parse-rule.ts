@@ -37,7 +37,10 @@ function warnOfRepeats(actions: RuleBlock['actions'], report: Report): void {
   const seen = new Set<string>();
   for (const { name } of actions) {
     if (seen.has(name.text)) {
-      report.warning(name.place, `this rule lists the action ${JSON.stringify(name.text)} more than once; it runs each time`);
+      report.warning(
+        name.place,
+        `this rule lists the action ${JSON.stringify(name.text)} more than once; it runs each time`,
+      );
     }
     seen.add(name.text);
   }

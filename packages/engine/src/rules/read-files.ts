@@ -72,7 +72,8 @@ async function readText(path: string): Promise<string> {
   let bytes = 0;
   for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > YAML_SIZE_LIMIT) throw new Error(`the file is larger than ${YAML_SIZE_LIMIT / 1024 / 1024} MiB; split it`);
+    if (bytes > YAML_SIZE_LIMIT)
+      throw new Error(`the file is larger than ${YAML_SIZE_LIMIT / 1024 / 1024} MiB; split it`);
     chunks.push(chunk);
   }
   try {

@@ -9,6 +9,7 @@ export interface ReadKeys<S extends Schemas> {
   readonly values: { readonly [K in keyof S]?: Static<S[K]> };
   /** Where the values of `values` stand. */
   readonly entries: ReadonlyMap<string, YamlEntry>;
+  /** Keys with a wrong value, and unknown ones. */
   readonly broken: ReadonlySet<string>;
 }
 
@@ -20,6 +21,7 @@ export function readKeys<const S extends Schemas>(map: YamlMap, schemas: S, repo
   for (const [key, entry] of map.entries) {
     if (!Object.hasOwn(schemas, key)) {
       report.error(entry.key, unknownKey(key, Object.keys(schemas), []).message);
+      broken.add(key);
       continue;
     }
     if (isNull(entry.value)) continue;

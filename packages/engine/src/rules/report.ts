@@ -28,7 +28,8 @@ export function createReport(): Report {
     const [block, ...rest] = path;
     const name = typeof block === 'number' ? blockNames.get(place.source)?.get(block) : undefined;
     const below = pathText(rest);
-    const text = name === undefined ? pathText(path) : `${name}${below === '' || below.startsWith('[') ? '' : '.'}${below}`;
+    const text =
+      name === undefined ? pathText(path) : `${name}${below === '' || below.startsWith('[') ? '' : '.'}${below}`;
     add({ ...place.source.position(place.offset), severity, path: text, message });
   }
 

@@ -63,7 +63,11 @@ export function checkSharedAction(action: ActionBlock, { registry, report, share
   report.issues(entry, issues, value);
 }
 
-function noActionner(own: ActionBlock, base: ActionBlock | undefined, shared: ReadonlyMap<string, ActionBlock>): string {
+function noActionner(
+  own: ActionBlock,
+  base: ActionBlock | undefined,
+  shared: ReadonlyMap<string, ActionBlock>,
+): string {
   const name = JSON.stringify(own.name.text);
   if (base) return `neither this action nor the shared action ${name} says which actionner to use`;
   const hint = nearest(own.name.text, shared.keys());

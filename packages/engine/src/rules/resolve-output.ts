@@ -32,7 +32,8 @@ export function resolveOutput(
     return 'invalid';
   }
   if (!output.target) {
-    if (extent === 'wholly' && !output.broken.has('target')) report.error(output.place, 'target is missing: which output');
+    if (extent === 'wholly' && !output.broken.has('target'))
+      report.error(output.place, 'target is missing: which output');
     return 'invalid';
   }
   const part = lookUp(output.target, 'output', registry.outputs, report)?.part;
@@ -41,7 +42,8 @@ export function resolveOutput(
     key: output.place,
     value: { kind: 'map', place: output.place, entries: new Map() },
   };
-  const schema = extent === 'wholly' ? part.parameters : ({ ...jsonSchema(part.parameters), required: [] } as unknown as TSchema);
+  const schema =
+    extent === 'wholly' ? part.parameters : ({ ...jsonSchema(part.parameters), required: [] } as unknown as TSchema);
   const { value, issues } = fit(schema, plainValue(entry.value));
   report.issues(entry, issues, value);
   if (issues.length > 0 || extent === 'partly') return 'invalid';

@@ -1,3 +1,4 @@
+import { normaliseSource } from '../match/source.ts';
 import type { Match, Rule } from './rule.ts';
 import { matchesEverything } from './rule.ts';
 import type { MatchBlock, RuleBlock } from './block.ts';
@@ -52,7 +53,7 @@ function warnOfSources(block: RuleBlock, { registry, report, shared }: ResolveDe
   for (const action of block.actions) {
     const name = action.actionner ?? shared.get(action.name.text)?.actionner;
     const sources = name && registry.actionners.get(name.text)?.part.sources;
-    if (!sources || sources === 'any' || sources.includes(source.text)) continue;
+    if (!sources || sources === 'any' || sources.some((own) => normaliseSource(own) === source.text)) continue;
     report.warning(
       action.name.place,
       `${name.text} is made for alerts of the source ${sources.join(' or ')}, but this rule matches those of ${source.text}`,

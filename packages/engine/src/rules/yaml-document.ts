@@ -1,8 +1,7 @@
-import type { Issue } from '@falco-talon/core';
 import { LineCounter, parseDocument, type YAMLError } from 'yaml';
 import type { Problem } from './rule.ts';
 import { buildYamlTree } from './yaml-tree.ts';
-import { pathOf, pathText, placeOfIssue, plainValue, type Place, type YamlNode, type YamlSource } from './yaml-node.ts';
+import { pathOf, pathText, plainValue, type YamlNode, type YamlSource } from './yaml-node.ts';
 
 /** Bytes (UTF-16 units, to be exact) one YAML file may have. A Kubernetes ConfigMap holds a quarter of it. */
 export const YAML_SIZE_LIMIT = 4 * 1024 * 1024;
@@ -49,7 +48,7 @@ export function readYaml(file: string, text: string): YamlDocument {
     // The parser's own check compares every key with every other one.
     uniqueKeys: false,
     prettyErrors: false,
-    logLevel: 'silent',
+    logLevel: 'error',
     lineCounter: lines,
   });
 
@@ -60,22 +59,12 @@ export function readYaml(file: string, text: string): YamlDocument {
   for (const error of parserErrors([...document.errors, ...document.warnings])) report(error.pos[0], worded(error));
   if (problems.length > 0) return failed;
 
-  const root = document.contents && buildYamlTree(document.contents, source, (place, message) => {
-    if (problems.length < PROBLEM_LIMIT) report(place.offset, message, pathText(pathOf(place)));
-  });
+  const root =
+    document.contents &&
+    buildYamlTree(document.contents, source, (place, message) => {
+      if (problems.length < PROBLEM_LIMIT) report(place.offset, message, pathText(pathOf(place)));
+    });
   return { source, root: problems.length > 0 ? undefined : (root ?? undefined), problems };
-}
-
-/** What a schema found wrong in a document, as problems with positions. `fitted` is the value `fit` returned. */
-export function problemsOfIssues(document: YamlDocument, issues: readonly Issue[], fitted: unknown): Problem[] {
-  const start: Place = { source: document.source, offset: 0, trail: undefined };
-  return issues.map((issue) => {
-    const place = document.root
-      ? placeOfIssue({ key: document.root.place, value: document.root }, issue.path, fitted)
-      : start;
-    const { file, line, column } = document.source.position(place.offset);
-    return { file, line, column, severity: 'error', path: pathText(issue.path), message: issue.message };
-  });
 }
 
 /** The document's value; undefined when it is empty. */

@@ -28,23 +28,27 @@ export function buildYamlTree(contents: Node, source: YamlSource, report: Report
     if (node.anchor) anchors.set(node.anchor, undefined);
     const built = isMap(node) ? map(node, place, depth) : list(node, place, depth);
     if (node.anchor) anchors.set(node.anchor, built);
-    return built.height > DEPTH_LIMIT ? broken(place, 'nested too deeply') : built;
+    return built.height > DEPTH_LIMIT + 1 ? broken(place, 'nested too deeply') : built;
   }
 
   function broken(place: Place, message: string): Built {
     report(place, message);
-    return { node: { kind: 'scalar', place, value: null }, size: 1, height: 1 };
+    return { node: { kind: 'scalar', place, value: null }, size: 1, height: -Infinity };
   }
 
   function alias(name: string, place: Place): Built {
     const target = anchors.get(name);
     if (target === undefined) {
-      return broken(place, anchors.has(name) ? `*${name} contains itself` : `there is no anchor &${name} before *${name}`);
+      return broken(
+        place,
+        anchors.has(name) ? `*${name} contains itself` : `there is no anchor &${name} before *${name}`,
+      );
     }
     aliased += target.size;
     if (aliased <= ALIASED_LIMIT) return target;
     const reported = aliased - target.size > ALIASED_LIMIT;
-    if (!reported) report(place, `the aliases (*) of this file stand for more than ${ALIASED_LIMIT} values; write less`);
+    if (!reported)
+      report(place, `the aliases (*) of this file stand for more than ${ALIASED_LIMIT} values; write less`);
     return { ...target, node: { kind: 'scalar', place, value: null } };
   }
 
@@ -79,7 +83,10 @@ export function buildYamlTree(contents: Node, source: YamlSource, report: Report
       if (key === undefined) report(keyPlace, 'a key must be a text');
       else if (key === '<<') report(keyPlace, 'merge keys (<<) are not supported; write the keys out');
       else if (first) {
-        report(keyPlace, `${JSON.stringify(key)} stands here twice, first in line ${source.position(first.key.offset).line}`);
+        report(
+          keyPlace,
+          `${JSON.stringify(key)} stands here twice, first in line ${source.position(first.key.offset).line}`,
+        );
       }
       const built = build(pair.value, keyPlace.trail, depth + 1, keyOffset);
       size += built.size;

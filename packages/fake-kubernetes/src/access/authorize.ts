@@ -57,7 +57,11 @@ function rbac(plural: string): Resource {
 function rulesOf(store: Store, binding: ApiObject): readonly Rule[] {
   const namespace = binding.metadata.namespace ?? '';
   const cluster = textAt(binding, 'roleRef', 'kind') === 'ClusterRole';
-  const role = store.get(rbac(cluster ? 'clusterroles' : 'roles'), cluster ? '' : namespace, textAt(binding, 'roleRef', 'name'));
+  const role = store.get(
+    rbac(cluster ? 'clusterroles' : 'roles'),
+    cluster ? '' : namespace,
+    textAt(binding, 'roleRef', 'name'),
+  );
   const rules = at(role, 'rules');
   const list = Array.isArray(rules) ? (rules.filter(isObject) as JsonObject[]) : [];
   return list.map((rule) => ({ ...(rule as unknown as Rule), ...(namespace === '' ? {} : { namespace }) }));
@@ -67,7 +71,8 @@ function boundRules(store: Store, user: User): readonly Rule[] {
   return ['clusterrolebindings', 'rolebindings'].flatMap((plural) =>
     store.list(rbac(plural), '').flatMap((binding) => {
       const subjects = at(binding, 'subjects');
-      const bound = Array.isArray(subjects) && subjects.some((s) => isSubject(s, user, binding.metadata.namespace ?? ''));
+      const bound =
+        Array.isArray(subjects) && subjects.some((s) => isSubject(s, user, binding.metadata.namespace ?? ''));
       return bound ? rulesOf(store, binding) : [];
     }),
   );
@@ -79,13 +84,15 @@ export function mayDo(store: Store, user: User, asked: Attributes): boolean {
 }
 
 export function mayGetPath(store: Store, user: User, verb: string, path: string): boolean {
-  const under = (roots: readonly string[]): boolean => roots.some((root) => path === root || path.startsWith(`${root}/`));
+  const under = (roots: readonly string[]): boolean =>
+    roots.some((root) => path === root || path.startsWith(`${root}/`));
   if (user.groups.includes('system:masters') || (verb === 'get' && under(PUBLIC_PATHS))) return true;
   if (verb === 'get' && user.groups.includes('system:authenticated') && under(DISCOVERY_PATHS)) return true;
   return [...user.rules, ...boundRules(store, user)].some(
     (rule) =>
       has(rule.verbs, verb) &&
-      (rule.nonResourceURLs?.some((url) => url === path || (url.endsWith('*') && path.startsWith(url.slice(0, -1)))) ?? false),
+      (rule.nonResourceURLs?.some((url) => url === path || (url.endsWith('*') && path.startsWith(url.slice(0, -1)))) ??
+        false),
   );
 }
 

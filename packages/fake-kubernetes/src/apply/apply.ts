@@ -100,7 +100,9 @@ export function applyConfiguration(input: ApplyInput): Applied {
   const conflicts = others.flatMap((entry) => conflictsWith(entry, changed));
   if (conflicts.length > 0 && !input.force) throw conflictRefusal(conflicts);
 
-  const own = new Set([...fieldPaths(schema, applied)].filter(([, leaf]) => leaf.kind !== 'container').map(([path]) => path));
+  const own = new Set(
+    [...fieldPaths(schema, applied)].filter(([, leaf]) => leaf.kind !== 'container').map(([path]) => path),
+  );
   const kept = others.flatMap((entry) => without(entry, changed) ?? []);
   const stillOwned = new Set(kept.flatMap((entry) => fromFieldsV1(entry.fieldsV1)));
   const previous = input.entries.find((entry) => isEntryOf(entry, manager));
@@ -112,7 +114,9 @@ export function applyConfiguration(input: ApplyInput): Applied {
   const same = previous !== undefined && sameJson(previous.fieldsV1, entry.fieldsV1) && sameJson(object, live);
   const position = input.entries.findIndex((other) => isEntryOf(other, manager));
   const mine = own.size === 0 ? [] : [same ? previous : entry];
-  const before = kept.filter((other) => position < 0 || input.entries.findIndex((e) => isEntryOf(e, asManager(other))) < position);
+  const before = kept.filter(
+    (other) => position < 0 || input.entries.findIndex((e) => isEntryOf(e, asManager(other))) < position,
+  );
   return { object, entries: [...before, ...mine, ...kept.filter((other) => !before.includes(other))] };
 }
 

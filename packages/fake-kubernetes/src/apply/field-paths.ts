@@ -59,15 +59,15 @@ function walk(schema: Schema, value: Json, prefix: FieldPath, found: Map<FieldPa
     walkList(schema, value, prefix, found);
     return;
   }
-  const granular = schema === 'any' || (typeof schema !== 'string' && schema.type !== 'list');
-  const atomic = typeof schema !== 'string' && schema.type === 'struct' && schema.atomic === true;
-  if (!isObject(value) || !granular || atomic || Object.keys(value).length === 0) {
+  const known = typeof schema === 'string' ? undefined : schema;
+  const atomic = known?.type === 'struct' && known.atomic === true;
+  if (!isObject(value) || known?.type === 'list' || atomic || Object.keys(value).length === 0) {
     if (prefix !== '') found.set(prefix, { value, kind: 'leaf' });
     return;
   }
-  if (typeof schema !== 'string' && schema.type === 'map') found.set(join(prefix, '.'), { value: null, kind: 'container' });
+  if (known?.type === 'map') found.set(join(prefix, '.'), { value: null, kind: 'container' });
   for (const [key, item] of Object.entries(value)) {
-    const inner = typeof schema === 'string' || schema.type === 'list' ? 'any' : (fieldSchema(schema, key) ?? 'any');
+    const inner = known === undefined ? 'any' : (fieldSchema(known, key) ?? 'any');
     walk(inner, item, join(prefix, `f:${key}`), found);
   }
 }
@@ -113,7 +113,9 @@ export function displayPath(path: FieldPath): string {
       if (step.startsWith('f:')) return `.${step.slice(2)}`;
       if (step.startsWith('v:')) return `[=${step.slice(2)}]`;
       const keys = JSON.parse(step.slice(2)) as JsonObject;
-      return `[${Object.entries(keys).map(([key, value]) => `${key}=${JSON.stringify(value)}`).join(',')}]`;
+      return `[${Object.entries(keys)
+        .map(([key, value]) => `${key}=${JSON.stringify(value)}`)
+        .join(',')}]`;
     })
     .join('');
 }
@@ -121,7 +123,9 @@ export function displayPath(path: FieldPath): string {
 function matchesStep(step: string, item: Json): boolean {
   const wanted = JSON.parse(step.slice(2)) as Json;
   if (step.startsWith('v:')) return sameJson(wanted, item);
-  return isObject(item) && isObject(wanted) && Object.entries(wanted).every(([key, value]) => sameJson(item[key], value));
+  return (
+    isObject(item) && isObject(wanted) && Object.entries(wanted).every(([key, value]) => sameJson(item[key], value))
+  );
 }
 
 /** Takes the field out of the object, in place. */

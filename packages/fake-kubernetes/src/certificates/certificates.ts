@@ -16,7 +16,12 @@ export interface Authority {
 }
 
 const ECDSA_SHA256 = sequence(oid('1.2.840.10045.4.3.2'));
-const OID = { commonName: '2.5.4.3', organization: '2.5.4.10', serverAuth: '1.3.6.1.5.5.7.3.1', clientAuth: '1.3.6.1.5.5.7.3.2' };
+const OID = {
+  commonName: '2.5.4.3',
+  organization: '2.5.4.10',
+  serverAuth: '1.3.6.1.5.5.7.3.1',
+  clientAuth: '1.3.6.1.5.5.7.3.2',
+};
 /** Fixed, so that no clock is read; the certificates live as long as the test that made them. */
 const VALIDITY = sequence(utcTime('200101000000Z'), utcTime('491231235959Z'));
 
@@ -57,7 +62,9 @@ const loopback = extension(
 );
 
 function keyId(key: KeyObject): Buffer {
-  return createHash('sha1').update(key.export({ type: 'spki', format: 'der' })).digest();
+  return createHash('sha1')
+    .update(key.export({ type: 'spki', format: 'der' }))
+    .digest();
 }
 
 function certificate(

@@ -27,7 +27,8 @@ function mergeKeyed(schema: ListSchema, key: string, current: readonly Json[], p
 function mergeList(schema: Schema, current: Json | undefined, patch: readonly Json[]): Json {
   if (typeof schema === 'string' || schema.type !== 'list') return [...patch];
   const existing = Array.isArray(current) ? current : [];
-  if (schema.set === true) return [...existing, ...patch.filter((item) => !existing.some((old) => sameJson(old, item)))];
+  if (schema.set === true)
+    return [...existing, ...patch.filter((item) => !existing.some((old) => sameJson(old, item)))];
   return schema.patchKey === undefined ? [...patch] : mergeKeyed(schema, schema.patchKey, existing, patch);
 }
 

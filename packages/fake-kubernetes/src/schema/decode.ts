@@ -66,7 +66,8 @@ function decodeStruct(schema: StructSchema, value: JsonObject, place: Place, fin
 
 function decodeMap(of: Schema, value: JsonObject, place: Place, findings: Findings): JsonObject | undefined {
   const result: JsonObject = {};
-  for (const [key, item] of Object.entries(value)) {
+  // Go writes maps in the order of their keys.
+  for (const [key, item] of Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1))) {
     const decoded = decodeValue(of, item, { ...place, path: `${place.path}.${key}` }, findings);
     if (decoded !== undefined) setKey(result, key, decoded);
   }
@@ -88,7 +89,8 @@ function decodeValue(schema: Schema, value: Json, place: Place, findings: Findin
       return decoded === undefined ? [] : [decoded];
     });
   }
-  if (!isObject(value)) return mistyped(value, place, schema.type === 'map' ? 'map[string]string' : schema.go, findings);
+  if (!isObject(value))
+    return mistyped(value, place, schema.type === 'map' ? 'map[string]string' : schema.go, findings);
   if (schema.type === 'map') return decodeMap(schema.of, value, place, findings);
   return decodeStruct(schema, value, place, findings);
 }

@@ -70,7 +70,8 @@ export function parseLabelSelector(text: string): LabelSelector {
     }
     if (operator === '>' || operator === '<') {
       const bound = Number(identifier());
-      return (labels) => has(labels, key) && (operator === '>' ? Number(labels[key]) > bound : Number(labels[key]) < bound);
+      return (labels) =>
+        has(labels, key) && (operator === '>' ? Number(labels[key]) > bound : Number(labels[key]) < bound);
     }
     throw unparsable(operator, "in, notin, =, ==, !=, gt, lt, ',' or end of selector".replace(/ or .*/, ''));
   };

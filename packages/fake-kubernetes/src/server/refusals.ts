@@ -53,8 +53,7 @@ export function conflict(of: Named, name: string, why: string): Refusal {
   });
 }
 
-export const MODIFIED =
-  'the object has been modified; please apply your changes to the latest version and try again';
+export const MODIFIED = 'the object has been modified; please apply your changes to the latest version and try again';
 
 export function badRequest(message: string): Refusal {
   return refuse({ code: 400, reason: 'BadRequest', message });

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { ApiObject } from '../api-object.ts';
+import { canonical } from '../resources/canonical.ts';
 import type { Resource } from '../resources/resource.ts';
-import { apiVersionOf, qualifiedPlural } from '../resources/resource.ts';
+import { qualifiedPlural } from '../resources/resource.ts';
 
 export type Change = 'added' | 'modified' | 'deleted';
 export type ChangeListener = (change: Change, resource: Resource, object: ApiObject) => void;
@@ -40,15 +41,8 @@ export function createStore(): Store {
   const notify: ChangeListener = (change, resource, object) => {
     for (const listener of listeners) listener(change, resource, object);
   };
-  const versioned = (resource: Resource, object: ApiObject): ApiObject => {
-    const { kind: _kind, apiVersion: _apiVersion, metadata, ...rest } = object;
-    return {
-      kind: resource.kind,
-      apiVersion: apiVersionOf(resource),
-      metadata: { ...metadata, resourceVersion: String(++version) },
-      ...rest,
-    };
-  };
+  const versioned = (resource: Resource, object: ApiObject): ApiObject =>
+    canonical(resource, { ...object, metadata: { ...object.metadata, resourceVersion: String(++version) } });
 
   return {
     get: (resource, namespace, name) => table(resource).get(keyOf(namespace, name)),

@@ -19,7 +19,10 @@ function annotationErrors(annotations: Readonly<Record<string, string>>): readon
   const keys = Object.keys(annotations).flatMap((key) =>
     keyProblems(key.toLowerCase()).map((problem) => invalidValue(field, key, problem)),
   );
-  const size = Object.entries(annotations).reduce((sum, [k, v]) => sum + Buffer.byteLength(k) + Buffer.byteLength(v), 0);
+  const size = Object.entries(annotations).reduce(
+    (sum, [k, v]) => sum + Buffer.byteLength(k) + Buffer.byteLength(v),
+    0,
+  );
   if (size <= TOTAL_ANNOTATIONS) return keys;
   const why = `may not be more than ${TOTAL_ANNOTATIONS} bytes`;
   return [...keys, { reason: 'FieldValueInvalid', field, message: `Too long: ${why}` }];

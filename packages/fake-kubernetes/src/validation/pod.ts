@@ -20,7 +20,8 @@ export function podErrors(pod: ApiObject): readonly FieldError[] {
       typeof name !== 'string' || name === ''
         ? [required(`${path}.name`)]
         : nameProblems('label', name).map((problem) => invalidValue(`${path}.name`, name, problem));
-    const image = typeof container['image'] === 'string' && container['image'] !== '' ? [] : [required(`${path}.image`)];
+    const image =
+      typeof container['image'] === 'string' && container['image'] !== '' ? [] : [required(`${path}.image`)];
     return [...named, ...image];
   });
 }

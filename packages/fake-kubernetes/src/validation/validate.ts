@@ -27,12 +27,17 @@ const CIDR_TEXT = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/6
 
 function networkPolicyErrors(policy: ApiObject): readonly FieldError[] {
   const errors: FieldError[] = [];
-  for (const [direction, peers] of [['ingress', 'from'], ['egress', 'to']] as const) {
+  for (const [direction, peers] of [
+    ['ingress', 'from'],
+    ['egress', 'to'],
+  ] as const) {
     objects(at(policy, 'spec', direction)).forEach((rule, ruleIndex) => {
       objects(rule[peers]).forEach((peer, peerIndex) => {
         const cidr = at(peer, 'ipBlock', 'cidr');
         if (typeof cidr !== 'string' || isCidr(cidr)) return;
-        errors.push(invalidValue(`spec.${direction}[${ruleIndex}].${peers}[${peerIndex}].ipBlock.cidr`, cidr, CIDR_TEXT));
+        errors.push(
+          invalidValue(`spec.${direction}[${ruleIndex}].${peers}[${peerIndex}].ipBlock.cidr`, cidr, CIDR_TEXT),
+        );
       });
     });
   }

@@ -10,14 +10,19 @@ export const SYSTEM_DATA = '/var/lib/falco-talon';
  * @param configured empty: the system's place when it can be written, else the user's
  * @throws TalonError `invalid_config` when no place can be written
  */
-export function dataDirectory(configured: string, variables: Variables, homeDirectory: string): string {
+export function dataDirectory(
+  configured: string,
+  variables: Variables,
+  homeDirectory: string,
+  system = SYSTEM_DATA,
+): string {
   if (configured !== '') {
     const problem = unusable(configured);
     if (problem === undefined) return configured;
     throw new TalonError('invalid_config', `data_directory: ${configured} cannot be used: ${problem}`);
   }
   const state = variables['XDG_STATE_HOME'] || join(homeDirectory, '.local', 'state');
-  const candidates = [SYSTEM_DATA, join(state, 'falco-talon')];
+  const candidates = [system, join(state, 'falco-talon')];
   const problems: string[] = [];
   for (const candidate of candidates) {
     const problem = unusable(candidate);

@@ -62,7 +62,6 @@ export const hostSchema = strictObject({
     description: 'Notifiers of every rule, beside its own.',
   }),
   mode: oneOf(MODES, { default: 'enforce', description: '`observe`: every rule is a dry run.' }),
-  namespace: text('', "Falco Talon's own Kubernetes namespace; needed outside a cluster only."),
   log_format: oneOf(LOG_FORMATS, {
     default: 'color',
     description: '`color` is written as `text` when the output is no terminal or NO_COLOR is set.',
@@ -115,6 +114,7 @@ export const OLD_KEYS: ReadonlySet<string> = new Set([
 /** Sections accepted as they are, unused, when no loaded plugin owns them: published configurations carry them all. */
 export const RESERVED_SECTIONS: readonly (readonly string[])[] = [
   ['kubeconfig'],
+  ['namespace'],
   ['otel'],
   ['aws'],
   ['gcp'],

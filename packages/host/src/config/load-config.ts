@@ -7,7 +7,7 @@ import { applyEnvironment, type Variables } from './environment.ts';
 import { emptyMap, fileValues, type ConfigMap } from './file-values.ts';
 import type { HostConfig } from './host-schema.ts';
 import { Origins, type ConfigProblem } from './origins.ts';
-import { ownersOf, schemaTree, treeSchema, type Branch, type Owner } from './owners.ts';
+import { hostOwner, ownersOf, schemaTree, treeSchema, type Branch, type Owner } from './owners.ts';
 
 export interface ConfigSources {
   /** As given with `-c`; it must exist. Absent: the usual places, none of which must. */
@@ -62,6 +62,26 @@ export function configDirectory(file: ConfigFile, sources: ConfigSources): strin
   return file.path === undefined ? sources.workingDirectory : dirname(file.path);
 }
 
+/** The `plugins` list, from the file or the environment; undefined when there is none, or it is none. */
+export function pluginList(file: ConfigFile, sources: ConfigSources): readonly string[] | undefined {
+  const { root } = schemaTree([hostOwner]);
+  const plugins: Branch = { ...root, keys: new Map([['plugins', root.keys.get('plugins')!]]) };
+  const origins = new Origins();
+  const { value } = fileValues(file.document?.root, plugins, origins);
+  if (typeof value !== 'object' || value === null) return undefined;
+  applyEnvironment(value as ConfigMap, plugins, sources.variables, origins);
+  const list = (value as ConfigMap)['plugins'];
+  return Array.isArray(list) && list.every((item) => typeof item === 'string') ? list : undefined;
+}
+
+export interface LoadedConfig {
+  /** Undefined when there are problems. */
+  readonly config: Config | undefined;
+  /** Known even then, unless the list itself is wrong, so that the rules can be checked in the same run. */
+  readonly rulesFiles: readonly string[] | undefined;
+  readonly problems: readonly ConfigProblem[];
+}
+
 /**
  * The whole configuration: file, then environment, then flags, against the program's keys and those of the plugins.
  * Without a config when there are problems. `strict: false` ignores unknown keys, for when plugins failed to load.
@@ -71,7 +91,7 @@ export function loadConfig(
   sources: ConfigSources,
   registry: Registry,
   strict = true,
-): { readonly config: Config | undefined; readonly problems: readonly ConfigProblem[] } {
+): LoadedConfig {
   const owners = ownersOf(registry);
   const tree = schemaTree(owners);
   const origins = new Origins();
@@ -81,7 +101,7 @@ export function loadConfig(
 
   if (typeof read.value !== 'object' || read.value === null || Array.isArray(read.value)) {
     problems.push({ where: origins.place([], 'value'), path: '', message: 'the file must hold a map of keys and values' });
-    return { config: undefined, problems };
+    return { config: undefined, rulesFiles: sources.rulesFiles, problems };
   }
   const value = read.value as ConfigMap;
   problems.push(...applyEnvironment(value, tree.root, sources.variables, origins));
@@ -96,13 +116,15 @@ export function loadConfig(
     const where = origins.place(issue.path, unknown ? 'key' : 'value');
     problems.push({ where, path: pathText(issue.path), message: issue.message });
   }
-  if (problems.length > 0) return { config: undefined, problems };
-
   const all = fitted.value as ConfigMap;
-  const host = pick(owners[0]!, all) as HostConfig;
   const fromFile = sources.rulesFiles === undefined;
-  const rulesFiles = host.rules_files.map((path) => rulesPath(path, fromFile, file, sources));
+  const listed = fitted.issues.some(({ path }) => path[0] === 'rules_files') ? undefined : (all['rules_files'] as string[]);
+  const rulesFiles = listed?.map((path) => rulesPath(path, fromFile, file, sources));
+  if (problems.length > 0 || rulesFiles === undefined) return { config: undefined, rulesFiles, problems };
+
+  const host = pick(owners[0]!, all) as HostConfig;
   return {
+    rulesFiles,
     config: {
       host: { ...host, rules_files: rulesFiles },
       queueType: (all['queue'] as { type: string }).type,

@@ -18,6 +18,15 @@ export interface Owner {
   readonly oldNames: Readonly<Record<string, string>>;
 }
 
+export const hostOwner: Owner = {
+  kind: 'host',
+  name: '',
+  label: 'Falco Talon',
+  path: [],
+  schema: jsonSchema(hostSchema),
+  oldNames: RENAMED,
+};
+
 /** The program and everything in the loaded plugins that has settings. */
 export function ownersOf(registry: Registry): readonly Owner[] {
   const queueNames = [...registry.queues.keys()];
@@ -28,7 +37,7 @@ export function ownersOf(registry: Registry): readonly Owner[] {
     }),
   });
   const owners: Owner[] = [
-    { kind: 'host', name: '', label: 'Falco Talon', path: [], schema: jsonSchema(hostSchema), oldNames: RENAMED },
+    hostOwner,
     { kind: 'host', name: 'queue', label: 'Falco Talon', path: ['queue'], schema: jsonSchema(queue), oldNames: {} },
   ];
   for (const [id, client] of registry.clients) {

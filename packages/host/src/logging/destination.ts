@@ -1,6 +1,6 @@
 import { constants, fstatSync, openSync } from 'node:fs';
 import type { Writable } from 'node:stream';
-import { SonicBoom } from 'sonic-boom';
+import sonicBoom from 'sonic-boom';
 
 /** Where finished lines go. Writing never blocks and never throws; what does not fit the buffer is dropped and counted. */
 export interface Destination {
@@ -36,7 +36,7 @@ export function openDestination(stream: Writable & { readonly fd?: number }, buf
 }
 
 function fileDestination(fd: number, buffer: number): Destination {
-  const boom = new SonicBoom({ fd, sync: false, maxLength: buffer });
+  const boom = new sonicBoom.SonicBoom({ fd, sync: false, maxLength: buffer });
   let dropped = 0;
   boom.on('drop', () => dropped++);
   // A full disk or a closed terminal must not end the process; sonic-boom tries again with the next line.

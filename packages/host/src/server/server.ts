@@ -6,6 +6,9 @@ import type { Hono } from 'hono';
 import type { Intake } from './intake.ts';
 import { PROBLEM_TYPE, problemBody } from './problem.ts';
 
+/** While closing, how often connections that have become idle are closed. Milliseconds. */
+const IDLE_CHECK = 20;
+
 export interface ServerSettings {
   readonly address: string;
   /** 0: any free one. */
@@ -101,10 +104,12 @@ function answerMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
 function close(server: Server, grace: number): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => server.closeAllConnections(), grace);
+    // Node closes what idles now, but not a kept-alive connection that is answered later.
+    const idle = setInterval(() => server.closeIdleConnections(), IDLE_CHECK);
     server.close(() => {
       clearTimeout(timer);
+      clearInterval(idle);
       resolve();
     });
-    server.closeIdleConnections();
   });
 }

@@ -26,7 +26,15 @@ export function loadCalls(db: DatabaseSync): Pick<CallTable, 'load' | 'unload'> 
       return { seq, unreadable: 'the checksum of its journal does not match' };
     }
     const { id, kind, headers, body, attempt } = row;
-    return { seq, id, kind, headers, body, attempt, journal: journal.map(({ step, kind, data }) => ({ step, kind, data })) };
+    return {
+      seq,
+      id,
+      kind,
+      headers,
+      body,
+      attempt,
+      journal: journal.map(({ step, kind, data }) => ({ step, kind, data })),
+    };
   }
 
   function load(seqs: readonly number[], now: number): (LoadedMessage | UnreadableMessage)[] {

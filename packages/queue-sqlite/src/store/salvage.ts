@@ -16,7 +16,7 @@ export function salvage(damaged: string, into: DatabaseSync): number {
   for (const order of ['ASC', 'DESC']) {
     saved += copy(from, into, 'messages', `ORDER BY seq ${order}`);
     copy(from, into, 'journal', `ORDER BY seq ${order}, n ${order}`);
-    copy(from, into, 'dedup', `ORDER BY key ${order}`);
+    copy(from, into, 'dedup', `ORDER BY n ${order}`);
   }
   into.exec('COMMIT');
   from.close();
@@ -26,7 +26,10 @@ export function salvage(damaged: string, into: DatabaseSync): number {
 function copy(from: DatabaseSync, into: DatabaseSync, table: string, order: string): number {
   let copied = 0;
   try {
-    const columns = into.prepare(`SELECT name FROM pragma_table_info('${table}')`).all().map((row) => String(row['name']));
+    const columns = into
+      .prepare(`SELECT name FROM pragma_table_info('${table}')`)
+      .all()
+      .map((row) => String(row['name']));
     const insert = into.prepare(
       `INSERT OR IGNORE INTO ${table} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`,
     );

@@ -32,11 +32,11 @@ export const SCHEMA = `
     PRIMARY KEY (seq, n)
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE dedup (
-    key TEXT PRIMARY KEY,
+    n INTEGER PRIMARY KEY,
+    key TEXT NOT NULL,
     accepted INTEGER NOT NULL,
     expires INTEGER NOT NULL
-  ) STRICT, WITHOUT ROWID;
-  CREATE INDEX dedup_expires ON dedup (expires);
-  CREATE TABLE probe (one INTEGER PRIMARY KEY, at INTEGER NOT NULL) STRICT;
-  INSERT INTO probe VALUES (1, 0);
+  ) STRICT;
+  CREATE TABLE probe (one INTEGER PRIMARY KEY, at INTEGER NOT NULL, filler BLOB NOT NULL) STRICT;
+  INSERT INTO probe VALUES (1, 0, zeroblob(16384));
 `;

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Answer, Group, Request, StoreOptions, WaitingMessage } from '../protocol.ts';
 import { Full, type CallTable } from './call-table.ts';
+import { openDedup } from './dedup.ts';
 import { loadCalls } from './load.ts';
 import { publishCall } from './publish.ts';
 import { settleCalls } from './settle.ts';
@@ -14,10 +15,11 @@ export interface Store {
 }
 
 export function createStore(db: DatabaseSync, options: StoreOptions): Store {
+  const dedup = openDedup(db, options.now);
   const calls: CallTable = {
-    publish: publishCall(db),
+    publish: publishCall(db, dedup),
     ...loadCalls(db),
-    ...settleCalls(db, options),
+    ...settleCalls(db, options, dedup),
   };
   const dead = db.prepare("SELECT count(*) AS n FROM messages WHERE state <> 'waiting'");
   const waiting = db.prepare(
@@ -26,8 +28,13 @@ export function createStore(db: DatabaseSync, options: StoreOptions): Store {
 
   function run(group: Group): Answer[] {
     try {
-      return transaction(db, () => group.requests.map((request) => ({ value: dispatch(calls, request, group.now) })));
+      const answers = transaction(db, () =>
+        group.requests.map((request) => ({ value: dispatch(calls, request, group.now) })),
+      );
+      dedup.commit();
+      return answers;
     } catch (error) {
+      dedup.rollback();
       const [request] = group.requests;
       if (group.requests.length === 1 && request) return [failure(error)];
       // One of them cannot be stored: each gets its own answer.

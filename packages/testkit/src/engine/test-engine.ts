@@ -132,6 +132,8 @@ export async function startTestEngine(options: TestEngineOptions): Promise<TestE
   };
 }
 
-function sections(values: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {}): ReadonlyMap<string, Section> {
+function sections(
+  values: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {},
+): ReadonlyMap<string, Section> {
   return new Map(Object.entries(values).map(([name, value]) => [name, { value, missing: [] }]));
 }

@@ -26,10 +26,10 @@ afterAll(async () => {
 });
 
 interface Switch extends SwitchReads {
-  put(position: string, signal: AbortSignal): Promise<string>;
+  readonly put: (position: string, signal: AbortSignal) => Promise<string>;
 }
 interface SwitchReads {
-  get(signal: AbortSignal): Promise<string>;
+  readonly get: (signal: AbortSignal) => Promise<string>;
 }
 
 const client = defineClient({

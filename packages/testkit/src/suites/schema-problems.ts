@@ -23,6 +23,7 @@ const KEYWORDS = new Set<keyof JsonSchema>([
   'minProperties',
   'pattern',
   'format',
+  'writeOnly',
 ]);
 
 /** What is wrong with the schema of parameters, settings or facts; empty when nothing is. */

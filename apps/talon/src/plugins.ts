@@ -1,0 +1,8 @@
+/** The plugins of the default distribution. Static imports, so that a bundle contains them; loaded when called. */
+export const plugins = () =>
+  Promise.all([
+    import('@falco-talon/actionner-kubernetes'),
+    import('@falco-talon/output-file'),
+    import('@falco-talon/notifier-webhook'),
+    import('@falco-talon/queue-sqlite'),
+  ]);

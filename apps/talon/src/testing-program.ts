@@ -1,0 +1,85 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const MAIN = join(import.meta.dirname, 'main.ts');
+
+/** A directory of its own with these files; `remove` when done. */
+export function directoryOf(files: Readonly<Record<string, string>>): { readonly path: string; remove(): void } {
+  const path = mkdtempSync(join(tmpdir(), 'talon-program-'));
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(path, name), text);
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+export interface RunningTalon {
+  readonly child: ChildProcess;
+  readonly port: number;
+  /** What it wrote to its error output. */
+  stderr(): string;
+  /** Waits for a log line that contains the text. */
+  line(text: string): Promise<string>;
+  /** Sends one alert. */
+  alert(body: string): Promise<Response>;
+  /** Exit code, or the signal that ended it. */
+  readonly ended: Promise<number | NodeJS.Signals>;
+}
+
+/** The server as a process of its own, from sources; resolves when it listens. The config must say `listen_port: 0`. */
+export async function startTalon(directory: string, argv: readonly string[] = [], stdout: 'pipe' | number = 'pipe'): Promise<RunningTalon> {
+  const child = spawn(
+    process.execPath,
+    ['--conditions=@falco-talon/source', MAIN, 'server', '-c', 'config.yaml', ...argv],
+    { cwd: directory, stdio: ['ignore', stdout, 'pipe'], env: { PATH: process.env['PATH'], HOME: directory } },
+  );
+  const ended = once(child, 'exit').then(([code, signal]) => (code ?? signal) as number | NodeJS.Signals);
+  let errors = '';
+  child.stderr!.on('data', (chunk) => (errors += String(chunk)));
+  let output = '';
+  const waiting = new Set<() => void>();
+  child.stdout?.on('data', (chunk) => {
+    output += String(chunk);
+    for (const look of waiting) look();
+  });
+  const line = (text: string) =>
+    new Promise<string>((resolve, reject) => {
+      const look = () => {
+        const found = output.split('\n').find((candidate) => candidate.includes(text));
+        if (found === undefined) return;
+        waiting.delete(look);
+        resolve(found);
+      };
+      waiting.add(look);
+      look();
+      void ended.then(() => reject(new Error(`it ended before it wrote ${JSON.stringify(text)}: ${errors}`)));
+    });
+  const started = typeof stdout === 'number' ? undefined : (JSON.parse(await line('server started')) as { port: number });
+  const port = started?.port ?? 0;
+  const alert = (body: string) =>
+    fetch(`http://127.0.0.1:${port}/`, { method: 'POST', body, headers: { 'content-type': 'application/json' } });
+  return { child, port, stderr: () => errors, line, alert, ended };
+}
+
+/** A plugin whose actionners break every promise, as a module that needs no package. */
+export const BAD_PLUGIN = `
+const actionner = (name, run) => ({
+  kind: 'actionner', apiVersion: 1, name, description: 'd', stability: 'alpha', sources: 'any', continue: true, output: 'none',
+  idempotent: true, permissions: [], examples: [{ description: 'd', parameters: {} }],
+  parameters: { type: 'object', properties: {}, additionalProperties: false },
+  target: () => undefined, timeLimit: () => 300, run,
+});
+export default {
+  kind: 'plugin', apiVersion: 1, name: 'bad', category: 'bad',
+  actionners: [
+    actionner('exit', async () => process.exit(0)),
+    actionner('late', async () => { setTimeout(() => { throw new Error('thrown late'); }); Promise.reject(new Error('rejected late')); return { status: 'success', message: 'm' }; }),
+    actionner('never', () => new Promise(() => {})),
+    actionner('loop', async () => { for (;;); }),
+    actionner('fine', async () => ({ status: 'success', message: 'fine' })),
+  ],
+};
+`;
+
+export const ruleFor = (name: string) =>
+  `- rule: ${name}\n  match: { rules: [${name}] }\n  actions:\n    - { action: ${name}, actionner: "bad:${name}" }\n`;

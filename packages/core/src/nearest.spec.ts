@@ -1,0 +1,30 @@
+import { expect, it } from 'vitest';
+import { nearest } from './index.ts';
+
+const KNOWN = ['tail_lines', 'container', 'grace_period_seconds', 'ignore_daemonsets', 'labels', 'POST'];
+
+it.each([
+  ['tail_line', 'tail_lines'],
+  ['tailLines', 'tail_lines'],
+  ['TAIL-LINES', 'tail_lines'],
+  ['lables', 'labels'],
+  ['ignoreDaemonset', 'ignore_daemonsets'],
+  ['gracePeriod', undefined],
+  ['post', 'POST'],
+  ['nonsense', undefined],
+  ['', undefined],
+  ['x', undefined],
+])('is near %j: %j', (word, expected) => {
+  expect(nearest(word, KNOWN)).toBe(expected);
+});
+
+it('prefers the closest, then the first', () => {
+  expect(nearest('kubernetes:lable', ['kubernetes:log', 'kubernetes:label'])).toBe('kubernetes:label');
+  expect(nearest('cat', ['bat', 'hat'])).toBe('bat');
+  expect(nearest('fo', ['ba'])).toBeUndefined();
+  expect(nearest('a', [])).toBeUndefined();
+});
+
+it('takes words of any length', () => {
+  expect(nearest('a'.repeat(1_000_000), ['b'.repeat(1_000_000)])).toBeUndefined();
+});

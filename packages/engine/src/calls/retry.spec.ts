@@ -1,0 +1,54 @@
+import { TalonError } from '@falco-talon/core';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { withRetry } from './retry.ts';
+
+const busy = new TalonError('throttled', 'busy', { retryable: true, retryAfter: 1000 });
+
+describe('withRetry', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  it('repeats what may pass, after the wait asked for', async () => {
+    const attempts: number[] = [];
+    const result = withRetry(5, new AbortController().signal, async (attempt) => {
+      attempts.push(attempt);
+      if (attempt < 3) throw busy;
+      return 'done';
+    });
+    await vi.advanceTimersByTimeAsync(999);
+    expect(attempts).toEqual([1]);
+    await vi.advanceTimersByTimeAsync(1001);
+    expect(attempts).toEqual([1, 2, 3]);
+    await expect(result).resolves.toBe('done');
+  });
+
+  it('gives up after the last attempt, with the last error', async () => {
+    const work = vi.fn(async (attempt: number) => {
+      throw new TalonError('unavailable', `down ${attempt}`, { retryable: true, retryAfter: 1 });
+    });
+    const expected = expect(withRetry(3, new AbortController().signal, work)).rejects.toThrow('down 3');
+    await vi.runAllTimersAsync();
+    await expected;
+    expect(work).toHaveBeenCalledTimes(3);
+  });
+
+  it.each([new TalonError('forbidden', 'no'), new Error('broken'), undefined, 'text'])('does not repeat %s', async (thrown) => {
+    const work = vi.fn(() => Promise.reject(thrown as Error));
+    await expect(withRetry(5, new AbortController().signal, work)).rejects.toMatchObject({ kind: 'talon-error' });
+    expect(work).toHaveBeenCalledTimes(1);
+  });
+
+  it('stops waiting when the signal fires', async () => {
+    const stop = new AbortController();
+    const work = vi.fn(async () => {
+      throw busy;
+    });
+    const result = withRetry(5, stop.signal, work);
+    const expected = expect(result).rejects.toMatchObject({ code: 'aborted' });
+    await vi.advanceTimersByTimeAsync(10);
+    stop.abort();
+    await expected;
+    expect(work).toHaveBeenCalledTimes(1);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});

@@ -1,0 +1,171 @@
+import { describe, expect, it } from 'vitest';
+import { compileMatcher } from '../match/matcher.ts';
+import { eventOf } from '../match/testing-event.ts';
+import { rulesOf } from '../rules/testing-registry.ts';
+import { explainEvent } from './explain.ts';
+import { explanationText } from './explain-text.ts';
+
+const RULES = `
+- rule: Shell
+  match: {rules: [Terminal shell in container], priority: ">=Notice", output_fields: [k8s.ns.name!=kube-system]}
+  actions:
+    - action: Keep the log
+      actionner: kubernetes:log
+      contexts: [k8snode]
+      output: {target: aws:s3, parameters: {bucket: evidence}}
+      ignore_errors: true
+    - {action: Kill, actionner: kubernetes:terminate}
+  continue: false
+- rule: Later
+  match: all
+  continue: false
+`;
+const OPTIONS = { observe: true, defaultNotifiers: ['slack'], ruleSetVersion: 'v' };
+const explain = (event: Parameters<typeof explainEvent>[0], rules = RULES) =>
+  explainEvent(event, compileMatcher(rulesOf(rules)), OPTIONS);
+const EVENT = eventOf({
+  output: 'A shell was spawned',
+  hostname: 'node-1',
+  time: '2026-01-01T00:00:00Z',
+  tags: ['shell'],
+  fields: '{"k8s.ns.name":"shop","evt.time":1731945600482812345,"proc.name":null,"__proto__":{"x":1}}',
+});
+
+describe('explaining an event', () => {
+  it('gives the documented JSON, with every digit, key and null', () => {
+    const json = JSON.stringify(explain(EVENT), null, 1);
+    expect(json).toContain('"evt.time": 1731945600482812345');
+    expect(json).toContain('"__proto__": {');
+    expect(JSON.parse(json)).toEqual({
+      event: {
+        rule: 'Terminal shell in container',
+        priority: 'Notice',
+        source: 'syscall',
+        hostname: 'node-1',
+        output: 'A shell was spawned',
+        time: '2026-01-01T00:00:00Z',
+        tags: ['shell'],
+        output_fields: JSON.parse(
+          '{"k8s.ns.name":"shop","evt.time":1731945600482812345,"proc.name":null,"__proto__":{"x":1}}',
+        ),
+      },
+      rules: [
+        {
+          rule: 'Shell',
+          evaluated: true,
+          matched: true,
+          criteria: [
+            {
+              criterion: 'rules',
+              expected: ['Terminal shell in container'],
+              actual: 'Terminal shell in container',
+              holds: true,
+            },
+            { criterion: 'priority', expected: '>=Notice', actual: 'Notice', holds: true },
+            {
+              criterion: 'output_fields',
+              expected: ['k8s.ns.name!=kube-system'],
+              actual: { 'k8s.ns.name': 'shop' },
+              holds: true,
+            },
+          ],
+        },
+        { rule: 'Later', evaluated: false, matched: false, criteria: [] },
+      ],
+      plan: [
+        {
+          rule: 'Shell',
+          action: 'Keep the log',
+          actionner: 'kubernetes:log',
+          parameters: { tail_lines: 20 },
+          contexts: ['k8snode'],
+          output: { target: 'aws:s3', parameters: { bucket: 'evidence', prefix: '' } },
+          notifiers: ['slack'],
+          continue: true,
+          ignore_errors: true,
+          dry_run: true,
+        },
+        {
+          rule: 'Shell',
+          action: 'Kill',
+          actionner: 'kubernetes:terminate',
+          parameters: { ignore_daemonsets: false },
+          contexts: [],
+          output: null,
+          notifiers: ['slack'],
+          continue: false,
+          ignore_errors: false,
+          dry_run: true,
+        },
+      ],
+    });
+  });
+
+  it('keeps an unknown priority as it was sent', () => {
+    expect(explain(eventOf({ priority: 'Severe' })).event.priority).toBe('Severe');
+  });
+
+  it('is readable in a terminal', () => {
+    expect(explanationText(explain(EVENT))).toBe(`Alert "Terminal shell in container" (Notice, syscall, node-1)
+  A shell was spawned
+
+Rules
+  ✓ Shell
+      ✓ rules: Terminal shell in container; the alert has "Terminal shell in container"
+      ✓ priority: >=Notice; the alert has "Notice"
+      ✓ output_fields: k8s.ns.name!=kube-system; the alert has k8s.ns.name "shop"
+  - Later: not tried, an earlier rule matched and has continue: false
+
+Plan
+  1. Keep the log (kubernetes:log) of Shell: dry run, errors are ignored
+       parameters: {"tail_lines":20}
+       contexts: k8snode
+       output: aws:s3 {"bucket":"evidence","prefix":""}
+       notifiers: slack
+  2. Kill (kubernetes:terminate) of Shell: dry run, the rule's later actions do not run
+       parameters: {"ignore_daemonsets":false}
+       notifiers: slack
+`);
+  });
+
+  it('says what an event lacks, and that nothing is done', () => {
+    const rules = '- rule: r\n  match: {tags: ["a, b", c], output_fields: [x=1], priority: Error}\n  continue: false\n';
+    expect(explanationText(explain(eventOf({ rule: 'X', priority: '' }), rules))).toBe(`Alert "X" (no priority, syscall)
+
+Rules
+  ✗ r
+      ✗ priority: Error; the alert has none
+      ✗ tags: a, b or c; the alert has none
+      ✗ output_fields: x=1; the alert has x absent or null
+
+Plan
+  nothing is done
+`);
+    expect(explanationText(explain(eventOf(), ''))).toContain('Rules\n  none\n');
+    expect(explanationText(explain(eventOf(), '- rule: r\n  match: all\n  continue: false'))).toContain(
+      '  ✓ r: matches every event\n',
+    );
+  });
+
+  it('lets nothing in the alert steer the terminal or add lines', () => {
+    const evil = '\u001b[2J\n  ✓ faked\u202e';
+    const event = eventOf({
+      rule: evil,
+      output: evil,
+      hostname: evil,
+      priority: evil,
+      tags: [evil],
+      fields: JSON.stringify({ f: evil + 'x'.repeat(1000) }),
+    });
+    const text = explanationText(
+      explain(
+        event,
+        '- rule: r\n  match: {rules: [x], priority: Error, tags: [t], output_fields: [f=1]}\n  continue: false',
+      ),
+    );
+    expect(text.split('\n')).toHaveLength(13);
+    expect(text).not.toContain('\u001b');
+    expect(text).not.toContain('\u202e');
+    expect(text.length).toBeLessThan(1500);
+  });
+});

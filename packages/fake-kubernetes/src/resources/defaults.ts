@@ -1,0 +1,102 @@
+import { randomBytes } from 'node:crypto';
+import type { ApiObject } from '../api-object.ts';
+import type { JsonObject } from '../json.ts';
+import { at, isObject } from '../json.ts';
+
+/** Sets what is missing. */
+function fill(target: JsonObject, defaults: JsonObject): void {
+  for (const [key, value] of Object.entries(defaults)) {
+    if (!Object.hasOwn(target, key)) target[key] = structuredClone(value);
+  }
+}
+
+export function randomSuffix(): string {
+  const alphabet = 'bcdfghjklmnpqrstvwxz2456789';
+  return [...randomBytes(5)].map((byte) => alphabet[byte % alphabet.length]).join('');
+}
+
+function containerDefaults(spec: JsonObject): void {
+  for (const list of ['initContainers', 'containers', 'ephemeralContainers']) {
+    const items = spec[list];
+    if (!Array.isArray(items)) continue;
+    for (const item of items.filter(isObject)) {
+      const image = typeof item['image'] === 'string' ? item['image'] : '';
+      const floating = image.endsWith(':latest') || !/[:@][^/]*$/.test(image);
+      fill(item, {
+        resources: {},
+        terminationMessagePath: '/dev/termination-log',
+        terminationMessagePolicy: 'File',
+        imagePullPolicy: floating ? 'Always' : 'IfNotPresent',
+      });
+    }
+  }
+}
+
+function podSpecDefaults(spec: JsonObject): void {
+  containerDefaults(spec);
+  fill(spec, {
+    restartPolicy: 'Always',
+    terminationGracePeriodSeconds: 30,
+    dnsPolicy: 'ClusterFirst',
+    securityContext: {},
+    schedulerName: 'default-scheduler',
+  });
+}
+
+const TOLERATED = ['not-ready', 'unreachable'].map((what) => ({
+  key: `node.kubernetes.io/${what}`,
+  operator: 'Exists',
+  effect: 'NoExecute',
+  tolerationSeconds: 300,
+}));
+
+function podDefaults(pod: ApiObject): void {
+  const spec = (pod.spec ??= {});
+  podSpecDefaults(spec);
+  fill(spec, {
+    serviceAccountName: 'default',
+    serviceAccount: typeof spec['serviceAccountName'] === 'string' ? spec['serviceAccountName'] : 'default',
+    tolerations: TOLERATED,
+    priority: 0,
+    enableServiceLinks: true,
+    preemptionPolicy: 'PreemptLowerPriority',
+  });
+  pod.status ??= { phase: 'Pending', qosClass: 'BestEffort' };
+}
+
+function networkPolicyDefaults(policy: ApiObject): void {
+  const spec = (policy.spec ??= {});
+  fill(spec, { podSelector: {} });
+  if (Object.hasOwn(spec, 'policyTypes')) return;
+  spec['policyTypes'] = Object.hasOwn(spec, 'egress') ? ['Ingress', 'Egress'] : ['Ingress'];
+}
+
+function workloadDefaults(workload: ApiObject): void {
+  const spec = (workload.spec ??= {});
+  const template = at(spec, 'template', 'spec');
+  if (isObject(template)) podSpecDefaults(template);
+  if (workload.kind !== 'DaemonSet' && workload.kind !== 'Job') fill(spec, { replicas: 1 });
+}
+
+/** Fills in what the server fills in when an object is created. Changes `object`. */
+export function setDefaults(object: ApiObject): void {
+  switch (object.kind) {
+    case 'Pod':
+      return podDefaults(object);
+    case 'NetworkPolicy':
+      return networkPolicyDefaults(object);
+    case 'Namespace':
+      object.metadata.labels = { ...object.metadata.labels, 'kubernetes.io/metadata.name': object.metadata.name };
+      object.spec ??= { finalizers: ['kubernetes'] };
+      object.status ??= { phase: 'Active' };
+      return undefined;
+    case 'Deployment':
+    case 'ReplicaSet':
+    case 'StatefulSet':
+    case 'DaemonSet':
+    case 'Job':
+      return workloadDefaults(object);
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,89 @@
+import type { Writable } from 'node:stream';
+import type { Variables } from '../config/environment.ts';
+import type { SignalSource } from '../lifecycle/signals.ts';
+import type { PluginModule } from '../plugins/load-plugins.ts';
+
+/** What a command may know of its surroundings; nothing reads `process` itself. */
+export interface ProgramContext {
+  /** `falco-talon`, or the name of a custom build. */
+  readonly name: string;
+  readonly version: string;
+  /** The distribution's plugins; called by commands that need them only. */
+  readonly plugins: () => Promise<readonly PluginModule[]>;
+  /** Of the program: the last place where plugins named in the config are looked for. */
+  readonly directory: string;
+  readonly environment: Variables;
+  readonly homeDirectory: string;
+  readonly workingDirectory: string;
+  readonly stdout: Writable & { readonly fd?: number; readonly isTTY?: boolean };
+  readonly stderr: Writable;
+  readonly signals: SignalSource;
+  /** Undefined: the program runs inside another one, whose process is not touched. */
+  readonly process: NodeJS.Process | undefined;
+}
+
+export interface OptionSpec {
+  /** As commander reads it: `-o, --output <format>`. */
+  readonly flags: string;
+  readonly description: string;
+  readonly choices?: readonly string[];
+  readonly default?: string;
+  readonly repeatable?: boolean;
+  readonly required?: boolean;
+  /** The value is a file: the shell completes it. */
+  readonly file?: boolean;
+}
+
+export interface ArgumentSpec {
+  readonly name: string;
+  readonly description: string;
+  readonly choices: readonly string[];
+}
+
+export interface CommandInput {
+  readonly program: ProgramContext;
+  /** The global and the command's own options under their camelCase names. */
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly argument: string | undefined;
+}
+
+/** 0 fine, 1 the input is wrong, 2 wrong usage. */
+export type ExitCode = 0 | 1 | 2;
+
+export interface CommandSpec {
+  /** `['rules', 'check']` */
+  readonly path: readonly string[];
+  readonly description: string;
+  readonly options: readonly OptionSpec[];
+  readonly argument?: ArgumentSpec;
+  /** True: it has flushed what it wrote when it returns; whoever does not read that must not keep it from ending. */
+  readonly flushes?: true;
+  run(input: CommandInput): Promise<ExitCode>;
+}
+
+export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
+  {
+    flags: '-c, --config <file>',
+    description: 'configuration (default: /etc/falco-talon/config.yaml, else ./config.yaml)',
+    file: true,
+  },
+  {
+    flags: '-r, --rules <file>',
+    description: "rules file or directory; repeatable, replaces the config's list",
+    repeatable: true,
+    file: true,
+  },
+];
+
+/** Groups of commands that have no action of their own. */
+export const GROUPS: Readonly<Record<string, string>> = {
+  rules: 'check and print rules',
+  actionners: 'what actions can do',
+  outputs: 'where artifacts can go',
+  notifiers: 'who can be told',
+  contexts: 'facts that can be added to an event',
+};
+
+export function print(stream: Writable, text: string): void {
+  stream.write(text.endsWith('\n') ? text : `${text}\n`);
+}

@@ -1,0 +1,157 @@
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { CONFIG, RULES, run } from './testing-program.ts';
+
+const FILES = { 'config.yaml': CONFIG, 'rules.yaml': RULES };
+
+describe('usage', () => {
+  it.each([['sever'], ['rules', 'chek'], ['check', '--confg', 'x'], ['check', 'too', 'many'], ['explain'], [], ['rules'], ['completion', 'tcsh'], ['actionners', 'list', '-o', 'xml']])(
+    'that is wrong ends with 2: %j %j',
+    async (...argv) => {
+      const { code, stderr, stdout } = await run(argv);
+      expect(code).toBe(2);
+      expect(stderr).not.toBe('');
+      expect(stdout).toBe('');
+    },
+  );
+
+  it('names the nearest command and option', async () => {
+    expect((await run(['sever'])).stderr).toBe("falco-talon: unknown command 'sever'\n(Did you mean server?)\n");
+    expect((await run(['rules', 'chek'])).stderr).toContain('Did you mean check?');
+    expect((await run(['check', '--confg', 'x'])).stderr).toContain('Did you mean --config?');
+  });
+
+  it('is explained by help', async () => {
+    for (const argv of [['help'], ['--help'], ['help', 'explain'], ['explain', '--help']]) {
+      // oxlint-disable-next-line no-await-in-loop
+      const { code, stdout } = await run(argv);
+      expect(code).toBe(0);
+      expect(stdout).toMatch(/^Usage: falco-talon/);
+    }
+    expect((await run(['explain', '--help'])).stdout).toContain('--config');
+  });
+
+  it('has a version', async () => {
+    expect((await run(['version'])).stdout).toBe(`falco-talon 1.2.3 (Node.js ${process.versions.node})\n`);
+    expect((await run(['--version'])).stdout).toBe('falco-talon 1.2.3\n');
+  });
+});
+
+describe('check', () => {
+  it.each([[['check']], [['rules', 'check']], [['check', '-c', 'config.yaml']], [['-r', 'rules.yaml', 'check']]])('%j accepts good rules', async (argv) => {
+    expect(await run(argv, FILES)).toEqual({ code: 0, stdout: 'the rules are valid: 1 rule in 1 file\n', stderr: '' });
+  });
+
+  it('needs no config', async () => {
+    expect((await run(['check', '-r', 'rules.yaml'], { 'rules.yaml': RULES })).code).toBe(0);
+    expect((await run(['check', '-c', 'no.yaml'], FILES)).code).toBe(1);
+  });
+
+  it('prints every mistake of config, plugins and rules in one run', async () => {
+    const { code, stderr, stdout } = await run(['check'], {
+      'config.yaml': 'listen_port: x\nrules_files: [rules.yaml]\nplugins: [./absent.js, test-plugin]\n',
+      'rules.yaml': RULES.replace('text:', 'txt:'),
+    });
+    expect(code).toBe(1);
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(/config\.yaml:1:14: listen_port: must be a whole number, not "x"/);
+    expect(stderr).toMatch(/plugin \.\/absent\.js: there is no/);
+    expect(stderr).toMatch(/rules\.yaml:6:21: error: unknown key "txt"; did you mean text\?/);
+    expect(stderr).not.toMatch(/\n\s+at /);
+  });
+
+  it('reads several rules in place of the config’s', async () => {
+    const files = { ...FILES, 'a.yaml': RULES, 'b.yaml': RULES.replace('rule: Shell', 'rule: Other') };
+    expect((await run(['check', '-r', 'a.yaml', '-r', 'b.yaml'], files)).stdout).toContain('2 rules in 2 files');
+  });
+
+  it('finds a notifier that lacks a setting, when it is in use', async () => {
+    expect((await run(['check'], { ...FILES, 'config.yaml': `${CONFIG}notifiers: {bell: {tone: null}}\n` })).code).toBe(0);
+    const used = await run(['check'], { ...FILES, 'config.yaml': `${CONFIG}default_notifiers: [Bell]\n` });
+    expect(used.code).toBe(1);
+    expect(used.stderr).toContain('tone is missing');
+    const typo = await run(['check'], { ...FILES, 'config.yaml': `${CONFIG}default_notifiers: [bel]\n` });
+    expect(typo.stderr).toContain('did you mean bell?');
+  });
+
+  it('prints warnings and still succeeds', async () => {
+    const { code, stderr } = await run(['check'], { ...FILES, 'rules.yaml': RULES.replace('match: { rules: [Terminal shell in container] }', 'match: {}') });
+    expect(code).toBe(0);
+    expect(stderr).toContain('warning');
+  });
+});
+
+it('rules print prints what is in force', async () => {
+  const { code, stdout } = await run(['rules', 'print'], FILES);
+  expect(code).toBe(0);
+  expect(parse(stdout)).toMatchObject([{ rule: 'Shell', actions: [{ actionner: 'test:note', parameters: { text: 'hello', times: 1 } }] }]);
+});
+
+describe('explain', () => {
+  const event = '{"rule":"Terminal shell in container","priority":"Notice","output_fields":{"evt.time":1731945600482812345}}';
+  const explain = (text: string, ...more: string[]) => run(['explain', '--event', 'event.json', ...more], { ...FILES, 'event.json': text });
+
+  it('tells people what would happen', async () => {
+    const { code, stdout } = await explain(event);
+    expect(code).toBe(0);
+    expect(stdout).toContain('Note it (test:note)');
+  });
+
+  it('tells programs, without losing a digit', async () => {
+    const { code, stdout } = await explain(event, '--output', 'json');
+    expect(code).toBe(0);
+    expect(stdout).toContain('"evt.time": 1731945600482812345');
+    const { rules, plan } = JSON.parse(stdout) as { rules: unknown[]; plan: unknown[] };
+    expect(rules).toMatchObject([{ rule: 'Shell', evaluated: true, matched: true, criteria: [{ criterion: 'rules', holds: true }] }]);
+    expect(plan).toMatchObject([
+      { rule: 'Shell', action: 'Note it', actionner: 'test:note', parameters: { text: 'hello' }, output: null, dry_run: false },
+    ]);
+  });
+
+  it.each([
+    ['a list', `[${event}, {"rule":"other"}]`],
+    ['one alert a line', `${event}\n\n{"rule":"other"}\n`],
+  ])('takes %s', async (_, text) => {
+    const list = JSON.parse((await explain(text, '-o', 'json')).stdout) as { plan: unknown[] }[];
+    expect(list.map(({ plan }) => plan.length)).toEqual([1, 0]);
+  });
+
+  it('says what is wrong with the file', async () => {
+    expect(await explain('{"rule":')).toMatchObject({ code: 1, stderr: expect.stringMatching(/^event\.json: this is not JSON/) });
+    expect(await explain(`[${event},{"priority":"x"}]`)).toMatchObject({ code: 1, stderr: expect.stringMatching(/^event\.json: alert 2: .*rule/) });
+    expect((await run(['explain', '--event', 'no.json'], FILES)).code).toBe(1);
+  });
+
+  it('shows default notifiers and the mode of the config', async () => {
+    const config = `${CONFIG}mode: observe\ndefault_notifiers: [bell]\nnotifiers: {bell: {tone: a}}\n`;
+    const { stdout } = await run(['explain', '--event', 'e', '-o', 'json'], { ...FILES, 'config.yaml': config, e: event });
+    expect(JSON.parse(stdout)).toMatchObject({ plan: [{ notifiers: ['bell'], dry_run: true }] });
+  });
+});
+
+describe('lists', () => {
+  it('show actionners as YAML, JSON and a table', async () => {
+    const yaml = parse((await run(['actionners', 'list'])).stdout) as unknown;
+    expect(yaml).toMatchObject([
+      {
+        name: 'test:note',
+        category: 'test',
+        continue: true,
+        parameters: { text: { type: 'string', required: true, description: 'What to note.' }, times: { type: 'integer', default: 1 } },
+        plugin: 'test-plugin',
+      },
+    ]);
+    expect(JSON.parse((await run(['actionners', 'list', '--output', 'json'])).stdout)).toEqual(yaml);
+    expect((await run(['actionners', 'list', '-o', 'table'])).stdout).toBe('test:note  Notes a text.\n');
+  });
+
+  it('show outputs, notifiers and contexts', async () => {
+    expect(parse((await run(['outputs', 'list'])).stdout)).toMatchObject([{ name: 'test:shelf', parameters: { place: { required: true } } }]);
+    expect(parse((await run(['notifiers', 'list'])).stdout)).toMatchObject([{ name: 'bell', settings: { tone: { type: 'string' } } }]);
+    expect((await run(['contexts', 'list'])).stdout).toBe('[]\n');
+  });
+
+  it('are of the plugins the config names', async () => {
+    expect((await run(['actionners', 'list'], { 'config.yaml': 'plugins: []\n' })).stdout).toBe('[]\n');
+  });
+});

@@ -1,0 +1,94 @@
+import {
+  formatProblem,
+  loadRules,
+  notifierProblems,
+  readRuleFiles,
+  type Problem,
+  type RuleFile,
+  type RuleSet,
+} from '@falco-talon/engine';
+import {
+  configDirectory,
+  loadConfig,
+  pluginList,
+  readConfigFile,
+  type Config,
+  type ConfigSources,
+} from '../config/load-config.ts';
+import { formatConfigProblem } from '../config/origins.ts';
+import { loadPlugins, type LoadedPlugins } from '../plugins/load-plugins.ts';
+import type { CommandInput } from './command.ts';
+
+export interface Prepared {
+  /** Undefined when it has problems. */
+  readonly config: Config | undefined;
+  /** The rules files to read, when at least those are known. */
+  readonly rulesFiles: readonly string[] | undefined;
+  readonly loaded: LoadedPlugins;
+  /** Sentences, each with its place. */
+  readonly problems: readonly string[];
+}
+
+/** Config file, plugins, then the whole config: what every command that works on something begins with. */
+export async function prepare({ program, options }: CommandInput): Promise<Prepared> {
+  const sources = configSources(program, options);
+  const file = await readConfigFile(sources);
+  const list = pluginList(file, sources);
+  const loaded = await loadPlugins({
+    shipped: await program.plugins(),
+    list,
+    directories: [configDirectory(file, sources), program.directory],
+  });
+  // The keys of a plugin that did not load are unknown through no fault of theirs.
+  const { config, rulesFiles, problems } = loadConfig(file, sources, loaded.registry, loaded.problems.length === 0);
+  return {
+    config: file.problems.length > 0 ? undefined : config,
+    rulesFiles,
+    loaded,
+    problems: [...[...file.problems, ...problems].map(formatConfigProblem), ...loaded.problems],
+  };
+}
+
+function configSources(program: CommandInput['program'], options: CommandInput['options']): ConfigSources {
+  const file = options['config'] as string | undefined;
+  const rulesFiles = options['rules'] as readonly string[] | undefined;
+  return {
+    variables: program.environment,
+    workingDirectory: program.workingDirectory,
+    ...(file === undefined ? {} : { file }),
+    ...(rulesFiles === undefined ? {} : { rulesFiles }),
+    ...(options['dryRun'] === true ? { observe: true } : {}),
+  };
+}
+
+export interface CheckedRules {
+  /** Undefined when there are errors. */
+  readonly ruleSet: RuleSet | undefined;
+  readonly files: readonly RuleFile[];
+  readonly errors: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** The rules, against the plugins that are loaded; with a config also the notifiers they use. */
+export async function checkRules({ rulesFiles, loaded, config }: Prepared): Promise<CheckedRules> {
+  const { files, problems: unread } = await readRuleFiles(rulesFiles ?? []);
+  const { ruleSet, problems: wrong } = loadRules(files, loaded.registry);
+  const problems = [...unread, ...wrong];
+  const unreadable = unread.some(({ severity }) => severity === 'error');
+  const notifiers =
+    ruleSet && config
+      ? notifierProblems(ruleSet, loaded.registry, { defaultNotifiers: config.host.default_notifiers, sections: config.sections })
+      : [];
+  return {
+    ruleSet: unreadable || notifiers.length > 0 ? undefined : ruleSet,
+    files,
+    errors: [...worded(problems, files, 'error'), ...notifiers],
+    warnings: worded(problems, files, 'warning'),
+  };
+}
+
+function worded(problems: readonly Problem[], files: readonly RuleFile[], severity: Problem['severity']): readonly string[] {
+  return problems
+    .filter((problem) => problem.severity === severity)
+    .map((problem) => formatProblem(problem, files.find(({ path }) => path === problem.file)?.text));
+}

@@ -1,0 +1,24 @@
+import { print, type CommandInput, type CommandSpec, type ExitCode } from './command.ts';
+import { checkRules, prepare } from './prepare.ts';
+
+async function server(input: CommandInput): Promise<ExitCode> {
+  const { program } = input;
+  const prepared = await prepare(input);
+  if (prepared.config === undefined || prepared.problems.length > 0) {
+    // The rules are checked in the same run, so that nobody has to repair one mistake after the other.
+    const rules = await checkRules(prepared);
+    for (const text of [...prepared.problems, ...rules.errors]) print(program.stderr, text);
+    return 1;
+  }
+  // Loaded here, so that the other commands need not wait for what only the server uses.
+  const { serve } = await import('../lifecycle/serve.ts');
+  return serve({ program, config: prepared.config, plugins: prepared.loaded.plugins });
+}
+
+export const serverCommand: CommandSpec = {
+  path: ['server'],
+  description: 'receive alerts and run the rules',
+  options: [{ flags: '--dry-run', description: 'change nothing: every rule is a dry run (mode observe)' }],
+  flushes: true,
+  run: server,
+};

@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import type { OutcomeRecord } from '@falco-talon/core';
+import { boundedLabel } from './bounded-label.ts';
+import { createMetrics } from './metrics.ts';
+
+const record: OutcomeRecord = {
+  time: 't',
+  trace_id: 'i',
+  rule: 'Terminal shell',
+  event: 'hostile text',
+  message: 'action',
+  status: 'success',
+  stage: 'action',
+  action: 'Label',
+  actionner: 'kubernetes:label',
+  category: 'kubernetes',
+  objects: { pod: 'cart-1' },
+};
+async function lines(metrics: ReturnType<typeof createMetrics>): Promise<readonly string[]> {
+  return (await metrics.text()).split('\n').filter((line) => line.startsWith('falcosecurity_') && !line.includes('_bucket'));
+}
+
+describe('the metrics', () => {
+  it('count what the engine tells', async () => {
+    const metrics = createMetrics();
+    const { observer } = metrics;
+    observer.event({ source: 'syscall', priority: 'Notice', result: 'accepted' });
+    observer.match({ rule: 'Terminal shell' });
+    observer.outcome(record);
+    observer.outcome({ ...record, stage: 'output', status: 'failure', output_target: 'local:file' });
+    observer.notification({ notifier: 'webhook', status: 'dropped', records: 3 });
+    observer.latency('accept', 250);
+    observer.reload('failure');
+    metrics.requestRefused(413);
+    metrics.uncaughtError();
+    expect(await lines(metrics)).toEqual(
+      expect.arrayContaining([
+        'falcosecurity_falco_talon_events_total{source="syscall",priority="Notice",result="accepted"} 1',
+        'falcosecurity_falco_talon_matches_total{rule="Terminal shell"} 1',
+        'falcosecurity_falco_talon_actions_total{rule="Terminal shell",action="Label",status="success",actionner="kubernetes:label",category="kubernetes"} 1',
+        'falcosecurity_falco_talon_outputs_total{rule="Terminal shell",action="Label",status="failure",target="local:file"} 1',
+        'falcosecurity_falco_talon_notifications_total{notifier="webhook",status="dropped"} 3',
+        'falcosecurity_falco_talon_stage_duration_seconds_sum{stage="accept"} 0.25',
+        'falcosecurity_falco_talon_rule_reloads_total{result="failure"} 1',
+        'falcosecurity_falco_talon_requests_refused_total{status="413"} 1',
+        'falcosecurity_falco_talon_uncaught_errors_total 1',
+      ]),
+    );
+    expect(await metrics.text()).toContain('process_cpu_user_seconds_total');
+  });
+
+  it('take no label from an event', async () => {
+    const metrics = createMetrics();
+    for (let i = 0; i < 1000; i++) {
+      metrics.observer.event({ source: `source-${i}`, priority: `priority-${i}`, result: 'unmatched' });
+      metrics.observer.outcome({ ...record, event: `event ${i}`, objects: { pod: `pod-${i}` } });
+    }
+    const text = await metrics.text();
+    expect(text).toContain('events_total{source="other",priority="other",result="unmatched"} 1000');
+    expect(text).not.toMatch(/pod-|event 1|source-1/);
+  });
+
+  it('read the depth of the queue and the lost lines when they are shown', async () => {
+    const metrics = createMetrics();
+    let works = true;
+    metrics.watch({
+      queueDepth: () => (works ? Promise.resolve({ pending: 4, dead: 1 }) : Promise.reject(new Error('closed'))),
+      droppedLogLines: () => 7,
+    });
+    const shown = await lines(metrics);
+    expect(shown).toContain('falcosecurity_falco_talon_queue_messages{state="pending"} 4');
+    expect(shown).toContain('falcosecurity_falco_talon_queue_messages{state="dead"} 1');
+    expect(shown).toContain('falcosecurity_falco_talon_log_lines_dropped 7');
+    works = false;
+    expect((await lines(metrics)).filter((line) => line.includes('queue_messages'))).toEqual([]);
+  });
+});
+
+it('a label has a bounded number of values', () => {
+  const label = boundedLabel(2);
+  expect(['a', 'b', 'a', 'c', 'd', 'b'].map(label)).toEqual(['a', 'b', 'a', 'other', 'other', 'b']);
+});

@@ -1,0 +1,121 @@
+import { stat } from 'node:fs/promises';
+import { fit, silentLogger, type Delivery } from '@falco-talon/core';
+import { schemaProblems } from '@falco-talon/testkit';
+import { afterAll, describe, expect, it, vi } from 'vitest';
+import plugin from './index.ts';
+import { directories, drain, fileIn, message, openIn } from './spec/queue-files.ts';
+import { sqlite } from './sqlite-driver.ts';
+import { CALL_LIMIT, withinLimit } from './time-limit.ts';
+
+const { make, clean } = directories();
+afterAll(clean);
+
+describe('limits', () => {
+  it('refuses more messages than it may hold, as a whole, until one is done', async () => {
+    const queue = await openIn(await make(), { maxMessages: 3 });
+    await queue.publish([message('1'), message('2')]);
+    const full = { code: 'queue_full', retryable: true, message: expect.stringContaining('queue.sqlite.max_messages') };
+    await expect(queue.publish([message('3'), message('4')])).rejects.toMatchObject(full);
+    const both = await Promise.allSettled([queue.publish([message('3')]), queue.publish([message('4')])]);
+    expect(both).toMatchObject([{ status: 'fulfilled' }, { status: 'rejected', reason: full }]);
+    await drain(queue, 1);
+    expect(await queue.publish([message('5')])).toEqual(['accepted']);
+    await queue.close();
+  });
+
+  it('keeps its file within its size: new events are refused, those inside are worked off', async () => {
+    const directory = await make();
+    const queue = await openIn(directory, { maxBytes: 400_000 });
+    const full = {
+      code: 'queue_full',
+      retryable: true,
+      message: expect.stringContaining('queue.sqlite.max_megabytes'),
+    };
+    const publish = (id: string) => queue.publish([message(id, { body: new Uint8Array(3000) })]);
+    let stored = 0;
+    await expect(
+      (async () => {
+        for (;;) await publish(`${stored++}`);
+      })(),
+    ).rejects.toMatchObject(full);
+    await expect(queue.ready()).rejects.toMatchObject(full);
+    const { pending } = await queue.depth();
+    expect(pending).toBe(stored - 1);
+    // Room enough for the journal of what is inside.
+    const found = await drain(queue, pending, async (delivery) => {
+      await delivery.append([{ step: 's', kind: 'plan', data: 'x'.repeat(500) }]);
+      await delivery.settle({ kind: 'done' });
+    });
+    expect(found).toHaveLength(pending);
+    await queue.ready();
+    expect(await publish('more')).toEqual(['accepted']);
+    await queue.close();
+    expect((await stat(fileIn(directory))).size).toBeLessThanOrEqual(400_000);
+  });
+
+  it('fails an entry too large for the file alone; what shares its transaction is stored', async () => {
+    const queue = await openIn(await make(), { maxBytes: 400_000 });
+    await queue.publish([message('1')]);
+    let delivery: Delivery | undefined;
+    await drain(queue, 1, async (given) => {
+      delivery = given;
+    });
+    const [large, other] = await Promise.allSettled([
+      delivery?.append([{ step: 's', kind: 'plan', data: 'x'.repeat(1_000_000) }]),
+      queue.publish([message('2')]),
+    ]);
+    expect(large).toMatchObject({ status: 'rejected', reason: { code: 'queue_failed', retryable: true } });
+    expect(other).toMatchObject({ status: 'fulfilled', value: ['accepted'] });
+    await delivery?.settle({ kind: 'done' });
+    expect(await queue.depth()).toEqual({ pending: 1, dead: 0 });
+    await queue.close();
+  });
+
+  it('keeps the newest dead messages', async () => {
+    const directory = await make();
+    const queue = await openIn(directory, { maxDead: 2 });
+    await queue.publish(['1', '2', '3', '4'].map((id) => message(id)));
+    await drain(queue, 4, (delivery) => delivery.settle({ kind: 'dead', reason: 'poison' }));
+    expect(await queue.depth()).toEqual({ pending: 0, dead: 2 });
+    await queue.close();
+  });
+
+  it('tells the caller when the disk does not answer', async () => {
+    vi.useFakeTimers();
+    try {
+      const outcome = withinLimit(new Promise(() => {})).catch((error: unknown) => error);
+      await vi.advanceTimersByTimeAsync(CALL_LIMIT);
+      expect(await outcome).toMatchObject({ code: 'queue_failed', retryable: true });
+      await expect(withinLimit(Promise.resolve(1))).resolves.toBe(1);
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
+
+describe('driver', () => {
+  it('is the only part of the plugin; its settings are strict and described', () => {
+    expect(plugin.queues).toEqual([sqlite]);
+    expect(sqlite).toMatchObject({ kind: 'queue', apiVersion: 1, name: 'sqlite', durable: true });
+    expect(schemaProblems(sqlite.settings)).toEqual([]);
+    expect(fit(sqlite.settings, { path: '' }).issues).not.toEqual([]);
+  });
+
+  it('opens its file in the directory it is given, with defaults', async () => {
+    const directory = await make();
+    const { value: settings, issues } = fit(sqlite.settings, {});
+    expect(issues).toEqual([]);
+    const queue = await sqlite.open({
+      settings,
+      directory,
+      signal: new AbortController().signal,
+      logger: silentLogger,
+      now: Date.now,
+      span: (_, work) => work(),
+    });
+    await queue.publish([message('1')]);
+    expect((await stat(fileIn(directory))).isFile()).toBe(true);
+    await queue.close();
+  });
+});

@@ -1,0 +1,80 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { silentLogger, type Delivery, type Logger, type Message, type Queue } from '@falco-talon/core';
+import { openSqliteQueue, type SqliteQueueOptions } from '../sqlite-queue.ts';
+
+export interface Directories {
+  /** A new, empty one. */
+  readonly make: () => Promise<string>;
+  readonly clean: () => Promise<unknown>;
+}
+
+export function directories(): Directories {
+  const made: string[] = [];
+  return {
+    async make() {
+      const directory = await mkdtemp(join(tmpdir(), 'queue-sqlite-'));
+      made.push(directory);
+      return directory;
+    },
+    clean: () => Promise.all(made.splice(0).map((directory) => rm(directory, { recursive: true, force: true }))),
+  };
+}
+
+export function fileIn(directory: string): string {
+  return join(directory, 'queue.sqlite');
+}
+
+export function openIn(directory: string, changes: Partial<SqliteQueueOptions> = {}): Promise<Queue> {
+  return openSqliteQueue({
+    path: fileIn(directory),
+    maxMessages: 20_000,
+    maxBytes: 2 ** 30,
+    maxDead: 100,
+    deadRetention: 3_600_000,
+    now: Date.now,
+    logger: silentLogger,
+    ...changes,
+  });
+}
+
+export function message(id: string, changes: Partial<Message> = {}): Message {
+  return { id, kind: 'event', key: 'a', headers: { id }, body: new TextEncoder().encode(`body of ${id}`), ...changes };
+}
+
+/** Everything that can be delivered now, each message once; unless `handler` settles it, it is done. */
+export async function drain(
+  queue: Queue,
+  count: number,
+  handler: (delivery: Delivery) => Promise<void> = (delivery) => delivery.settle({ kind: 'done' }),
+): Promise<Delivery[]> {
+  const found: Delivery[] = [];
+  const abort = new AbortController();
+  if (count === 0) abort.abort();
+  await queue.consume(
+    async (delivery) => {
+      found.push(delivery);
+      await handler(delivery);
+      if (found.length >= count) abort.abort();
+    },
+    { inFlight: 100, perKey: 1, signal: abort.signal },
+  );
+  return found;
+}
+
+export interface Logged {
+  readonly level: string;
+  readonly message: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+export function recordingLogger(): Logger & { readonly lines: Logged[] } {
+  const lines: Logged[] = [];
+  const at =
+    (level: string) =>
+    (text: string, fields: Readonly<Record<string, unknown>> = {}) => {
+      lines.push({ level, message: text, fields });
+    };
+  return { lines, debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}
