@@ -7,6 +7,9 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     include: ['{packages,apps,examples}/*/src/**/*.spec.ts', 'tools/**/*.spec.ts'],
+    // Machines that run this are busy; a limit is there to end a test that hangs, not to measure.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     reporters: [process.env['CI'] ? 'dot' : 'default', './tools/count-reporter.ts'],
   },
 });

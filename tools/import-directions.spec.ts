@@ -22,6 +22,8 @@ const SUITES = 'packages/testkit/src/suites/part.ts';
 const FAKE = 'packages/fake-kubernetes/src/part.ts';
 const APP = 'apps/talon/src/main.ts';
 const SPEC = 'packages/output-file/src/file/part.spec.ts';
+/** What several spec files of a package share. */
+const SHARED = 'packages/engine/src/act/testing-part.ts';
 const PLUGINS = [
   'packages/actionner-kubernetes/src/label/part.ts',
   'packages/context-aws/src/part.ts',
@@ -58,9 +60,17 @@ const IMPORTS: readonly Import[] = [
   ...every(APP, false, 'typebox', '@kubernetes/client-node'),
   ...every(SPEC, true, '@falco-talon/testkit', '@falco-talon/fake-kubernetes', '@falco-talon/engine', 'vitest'),
   ...every(SPEC, true, './part.ts', '../index.ts'),
+  ...every(SHARED, true, '@falco-talon/testkit', 'vitest', 'fast-check'),
+  ...every(SHARED, false, '../../../host/src/index.ts'),
   ...every(SPEC, false, '../../../engine/src/index.ts', '../../../engine/dist/index.js'),
   ...LIBRARIES.flatMap((library) => [
-    ...every(library, false, '@falco-talon/core/src/fit.ts', '../../engine/src/index.ts', '../../../core/dist/index.js'),
+    ...every(
+      library,
+      false,
+      '@falco-talon/core/src/fit.ts',
+      '../../engine/src/index.ts',
+      '../../../core/dist/index.js',
+    ),
     ...every(library, false, '../../../packages/core/src/index.ts', 'fast-check', 'falco-talon-plugin-hello'),
     ...every(library, library === CORE, 'typebox', 'typebox/value'),
     ...every(library, true, '../sibling.ts', './part/other.ts', 'node:fs/promises'),

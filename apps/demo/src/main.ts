@@ -3,11 +3,10 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import type { ServerProcess } from '@falco-talon/testkit/server';
+import { startWebhookListener, type ServerProcess, type WebhookListener } from '@falco-talon/testkit/server';
 import { demoAlerts, type DemoAlert } from './alerts.ts';
 import { podsOf, policiesOf, type Cluster, type Pod } from './cluster.ts';
 import { fakeCluster } from './fake-cluster.ts';
-import { startListener, type Listener } from './listener.ts';
 import { realCluster } from './real-cluster.ts';
 import { startServer } from './start-server.ts';
 import { showAlert, showLine, showPods, showPolicies, showTitle, showVerdict } from './show.ts';
@@ -33,7 +32,7 @@ async function main(): Promise<number> {
   const cluster = values.kubeconfig
     ? await realCluster(resolve(values.kubeconfig), values.image)
     : await fakeCluster(directory);
-  const listener = await startListener();
+  const listener = await startWebhookListener();
   try {
     return await play(cluster, listener, directory);
   } finally {
@@ -43,7 +42,7 @@ async function main(): Promise<number> {
   }
 }
 
-async function play(cluster: Cluster, listener: Listener, directory: string): Promise<number> {
+async function play(cluster: Cluster, listener: WebhookListener, directory: string): Promise<number> {
   const { client, namespace } = cluster;
   const before = await podsOf(client, namespace);
   const server = await startServer(cluster, listener.url, directory);
@@ -58,8 +57,11 @@ async function play(cluster: Cluster, listener: Listener, directory: string): Pr
     const played: Played[] = [];
     for (const alert of alerts) played.push(await post(server, alert));
     const expected = alerts.reduce((count, alert) => count + alert.expected.length + alert.uploads, 0);
-    await listener.until(expected, OUTCOME_LIMIT);
-    for (const one of played) showAlert(one, listener.told);
+    await Promise.race([
+      listener.until(() => listener.records.length >= expected),
+      delay(OUTCOME_LIMIT, undefined, { ref: false }),
+    ]);
+    for (const one of played) showAlert(one, listener.records);
 
     const after = await untilGone(
       () => podsOf(client, namespace),
@@ -70,7 +72,7 @@ async function play(cluster: Cluster, listener: Listener, directory: string): Pr
     showPolicies(policies);
     const exitCode = await server.stop();
     const wrong = [
-      ...(await differences({ played, told: listener.told, before, after, policies })),
+      ...(await differences({ played, told: listener.records, before, after, policies })),
       ...(exitCode === 0 ? [] : [`the server ended with exit code ${exitCode}`]),
     ];
     showVerdict(wrong);

@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
+import type { OutcomeRecord } from '@falco-talon/core';
 import type { KubernetesObject } from '@falco-talon/client-kubernetes';
 import type { Pod } from './cluster.ts';
-import type { Told } from './listener.ts';
 import { storedAt, type Played } from './verdict.ts';
 
 type Style = Parameters<typeof styleText>[0];
@@ -25,7 +25,7 @@ export function showLine(text: string): void {
   print(`  ${text}`);
 }
 
-export function showAlert({ alert, traceId, postedAt, duplicate }: Played, told: readonly Told[]): void {
+export function showAlert({ alert, traceId, postedAt, duplicate }: Played, told: readonly OutcomeRecord[]): void {
   showTitle(`● ${alert.title}`);
   const fields = (alert.body['output_fields'] ?? {}) as Readonly<Record<string, unknown>>;
   print(`  alert  ${String(alert.body['priority'])}: ${String(alert.body['rule'])}`);
@@ -33,10 +33,10 @@ export function showAlert({ alert, traceId, postedAt, duplicate }: Played, told:
     print(`  pod    ${String(fields['k8s.ns.name'])}/${String(fields['k8s.pod.name'])}`);
   if (duplicate) return print('  202    acknowledged; a duplicate, so nothing runs');
   print(`  202    trace ${traceId}`);
-  const records = told.filter(({ record }) => record.trace_id === traceId);
+  const records = told.filter((record) => record.trace_id === traceId);
   if (records.length === 0) return print('  rule   none matches');
-  print(`  rule   ${records[0]?.record.rule}`);
-  for (const { record } of records) {
+  print(`  rule   ${records[0]?.rule}`);
+  for (const record of records) {
     const milliseconds = Math.max(0, Date.parse(record.time) - postedAt);
     const name = record.stage === 'output' ? `→ ${record.output_target}` : (record.action ?? '');
     const status = styleText(COLOURS[record.status] ?? 'white', record.status.padEnd(8));

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { OutcomeRecord } from '@falco-talon/core';
 import type { KubernetesObject } from '@falco-talon/client-kubernetes';
 import type { DemoAlert } from './alerts.ts';
 import type { Pod } from './cluster.ts';
-import type { Told } from './listener.ts';
 
 export interface Played {
   readonly alert: DemoAlert;
@@ -15,7 +15,7 @@ export interface Played {
 
 export interface Ending {
   readonly played: readonly Played[];
-  readonly told: readonly Told[];
+  readonly told: readonly OutcomeRecord[];
   readonly before: readonly Pod[];
   readonly after: readonly Pod[];
   readonly policies: readonly KubernetesObject[];
@@ -28,7 +28,7 @@ export async function differences({ played, told, before, after, policies }: End
 
   for (const { alert, traceId, duplicate } of played) {
     check(duplicate === alert.duplicate, `${alert.title}: ${duplicate ? 'was' : 'was not'} taken for a duplicate`);
-    const records = told.map(({ record }) => record).filter((record) => record.trace_id === traceId);
+    const records = told.filter((record) => record.trace_id === traceId);
     const actions = records
       .filter(({ stage }) => stage === 'action')
       .map(({ action, status }) => `${action} ${status}`);

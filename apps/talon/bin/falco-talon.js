@@ -46,7 +46,8 @@ function installedNode() {
 /** Becomes the program where the system can do that; else starts it, passes signals on and ends as it ends. */
 function run(node) {
   const args = [...process.execArgv, ...flags, main, ...process.argv.slice(2)];
-  if (typeof process.execve === 'function' && process.platform !== 'win32') process.execve(node, [node, ...args], process.env);
+  if (typeof process.execve === 'function' && process.platform !== 'win32')
+    process.execve(node, [node, ...args], process.env);
   const child = spawn(node, args, { stdio: 'inherit' });
   const signals = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'].filter((name) => name in constants.signals);
   for (const signal of signals) process.on(signal, () => child.kill(signal));

@@ -4,6 +4,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+const children = new Set<ChildProcess>();
+
+/** Ends every server a failed test may have left. */
+export function killAll(): void {
+  for (const child of children) child.kill('SIGKILL');
+  children.clear();
+}
+
 const MAIN = join(import.meta.dirname, 'main.ts');
 
 /** A directory of its own with these files; `remove` when done. */
@@ -27,12 +35,17 @@ export interface RunningTalon {
 }
 
 /** The server as a process of its own, from sources; resolves when it listens. The config must say `listen_port: 0`. */
-export async function startTalon(directory: string, argv: readonly string[] = [], stdout: 'pipe' | number = 'pipe'): Promise<RunningTalon> {
+export async function startTalon(
+  directory: string,
+  argv: readonly string[] = [],
+  stdout: 'pipe' | number = 'pipe',
+): Promise<RunningTalon> {
   const child = spawn(
     process.execPath,
     ['--conditions=@falco-talon/source', MAIN, 'server', '-c', 'config.yaml', ...argv],
     { cwd: directory, stdio: ['ignore', stdout, 'pipe'], env: { PATH: process.env['PATH'], HOME: directory } },
   );
+  children.add(child);
   const ended = once(child, 'exit').then(([code, signal]) => (code ?? signal) as number | NodeJS.Signals);
   let errors = '';
   child.stderr!.on('data', (chunk) => (errors += String(chunk)));
@@ -54,7 +67,8 @@ export async function startTalon(directory: string, argv: readonly string[] = []
       look();
       void ended.then(() => reject(new Error(`it ended before it wrote ${JSON.stringify(text)}: ${errors}`)));
     });
-  const started = typeof stdout === 'number' ? undefined : (JSON.parse(await line('server started')) as { port: number });
+  const started =
+    typeof stdout === 'number' ? undefined : (JSON.parse(await line('server started')) as { port: number });
   const port = started?.port ?? 0;
   const alert = (body: string) =>
     fetch(`http://127.0.0.1:${port}/`, { method: 'POST', body, headers: { 'content-type': 'application/json' } });

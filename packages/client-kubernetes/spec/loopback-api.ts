@@ -5,7 +5,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger, type Logger, type Scope } from '@falco-talon/core';
-import { createAuthority, type Authority } from '../../fake-kubernetes/src/certificates/certificates.ts';
+import { createAuthority, type Authority } from '@falco-talon/fake-kubernetes';
 import { createKubernetes } from '../src/client.ts';
 import { kubernetes, type Kubernetes } from '../src/index.ts';
 import { DEFAULT_LIMITS, type Limits } from '../src/limits.ts';

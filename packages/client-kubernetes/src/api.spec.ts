@@ -181,25 +181,6 @@ describe('the log of a pod', () => {
     expect(api.received[0]?.headers.accept).toBe('*/*');
   });
 
-  it('comes as it is written, and does not run ahead of its reader', async () => {
-    let written = 0;
-    api.respond = (response) => {
-      const more = (): void => {
-        if (response.destroyed) return;
-        written += 64 * 1024;
-        if (response.write('x'.repeat(64 * 1024))) setImmediate(more);
-        else response.once('drain', more);
-      };
-      more();
-    };
-    let seen = 0;
-    for await (const chunk of client.podLog(CART, opened)) {
-      seen += chunk.length;
-      if (seen > 1_000_000) break;
-    }
-    expect(written).toBeLessThan(seen + 16 * 1024 * 1024);
-  });
-
   it('left early ends the request', async () => {
     const gone = new Promise((resolve) => {
       api.respond = (response) => {
@@ -207,7 +188,10 @@ describe('the log of a pod', () => {
         response.write('one line\n');
       };
     });
-    for await (const _ of client.podLog(CART, opened)) break;
+    for await (const chunk of client.podLog(CART, opened)) {
+      expect(Buffer.from(chunk).toString()).toBe('one line\n');
+      break;
+    }
     await gone;
   });
 

@@ -116,25 +116,23 @@ it('never leaves its namespace, whatever the name', () => {
   const prefix = '/apis/rbac.authorization.k8s.io/v1/namespaces/shop/roles/';
   fc.assert(
     fc.property(
-      fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: fc.constantFrom(...'./%2eEfF5c\\:?#a') })),
+      fc.oneof(
+        fc.array(fc.nat(0xffff)).map((units) => String.fromCharCode(...units)),
+        fc.string({ unit: fc.constantFrom('.', '/', '%', '2', 'e', 'E', 'f', '5', 'c', '\\', ':', '?', '#') }),
+      ),
       (name) => {
         let path: string;
         try {
           path = objectPath(ROLES, { namespace: 'shop', name });
         } catch {
-          return;
+          return true;
         }
         const { pathname, search, hash } = new URL(path, 'http://server');
-        expect({ path: pathname.slice(0, prefix.length), search, hash }).toEqual({
-          path: prefix,
-          search: '',
-          hash: '',
-        });
-        expect(decodeURIComponent(pathname.slice(prefix.length))).toBe(name);
-        expect(name).not.toContain('/');
+        const inside = pathname.startsWith(prefix) && search === '' && hash === '' && !name.includes('/');
+        return inside && decodeURIComponent(pathname.slice(prefix.length)) === name;
       },
     ),
-    { numRuns: 300 },
+    { numRuns: 1000 },
   );
 });
 

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { open, pod, scope, sendJson, status, type LoopbackApi, type Opened } from '../spec/loopback-api.ts';
 import { kubernetes, NODES, PODS, type Kubernetes, type KubernetesReads } from './index.ts';
@@ -77,18 +78,23 @@ it('one who leaves does not take the answer from the others', async () => {
   expect(api.received).toHaveLength(1);
 });
 
-it('the last one who leaves ends the request, and the next one starts another', async () => {
+it('the last one who leaves ends the request, and who asks at that moment starts another', async () => {
   const { respond } = api;
   const abort = new AbortController();
-  const gone = new Promise((resolve) => {
+  let gone: Promise<unknown> | undefined;
+  const arrived = new Promise<void>((resolve) => {
     api.respond = (_, __, incoming) => {
-      incoming.socket.once('close', resolve);
-      abort.abort();
+      gone = once(incoming.socket, 'close');
+      resolve();
     };
   });
-  await expect(reads.get(PODS, CART, { signal: abort.signal })).rejects.toMatchObject({ code: 'aborted' });
+  const leaving = reads.get(PODS, CART, { signal: abort.signal });
+  await arrived;
   api.respond = respond;
-  expect(await reads.get(PODS, CART, opened)).toEqual(pod('cart'));
+  abort.abort();
+  const next = reads.get(PODS, CART, opened);
+  await expect(leaving).rejects.toMatchObject({ code: 'aborted' });
+  expect(await next).toEqual(pod('cart'));
   await gone;
 });
 

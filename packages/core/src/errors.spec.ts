@@ -26,7 +26,9 @@ function sources(packages: string): string[] {
   return readdirSync(packages, { withFileTypes: true, recursive: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith('.ts') && !entry.name.endsWith('.spec.ts'))
     .map((entry) => join(entry.parentPath, entry.name))
-    .filter((path) => /[/\\]src[/\\]/.test(path) && !/[/\\](node_modules|dist)[/\\]|core[/\\]src[/\\]errors\.ts$/.test(path))
+    .filter(
+      (path) => /[/\\]src[/\\]/.test(path) && !/[/\\](node_modules|dist)[/\\]|core[/\\]src[/\\]errors\.ts$/.test(path),
+    )
     .map((path) => readFileSync(path, 'utf8'));
 }
 

@@ -66,7 +66,12 @@ it('finds namespace, remote address and port in Falco’s fields', () => {
 });
 
 it('shows field values with the digits they came with', () => {
-  const times = event({ 'evt.time': parseJson('1731945600482812345'), zero: parseJson('0.0'), uid: 1000660000, off: false });
+  const times = event({
+    'evt.time': parseJson('1731945600482812345'),
+    zero: parseJson('0.0'),
+    uid: 1000660000,
+    off: false,
+  });
   expect(fieldText(times, 'evt.time')).toBe('1731945600482812345');
   expect(fieldText(times, 'zero')).toBe('0.0');
   expect(fieldText(times, 'uid')).toBe('1000660000');

@@ -85,6 +85,9 @@ describe('maps', () => {
     const lists = strictObject({ list: Type.Array(Type.String(), { default: [] }) });
     (fitted(lists, {}) as { list: string[] }).list.push('mine');
     expect(fitted(lists, {})).toEqual({ list: [] });
+    const any = strictObject({ any: Type.Unknown({ default: { list: [] } }) });
+    (fitted(any, {}) as { any: { list: string[] } }).any.list.push('mine');
+    expect(fitted(any, {})).toEqual({ any: { list: [] } });
   });
 
   it('gives a section that is left out the defaults of its keys', () => {

@@ -82,13 +82,7 @@ function hasType(schema: JsonSchema, value: unknown): boolean {
   return schema.type === typeof value;
 }
 
-function fitWord(
-  schema: JsonSchema,
-  words: readonly unknown[],
-  value: unknown,
-  path: Path,
-  issues: Issue[],
-): unknown {
+function fitWord(schema: JsonSchema, words: readonly unknown[], value: unknown, path: Path, issues: Issue[]): unknown {
   const text = scalarText(value);
   const match = words.find((word) => word === value || (text !== undefined && String(word) === text));
   if (match !== undefined) return match;
@@ -191,7 +185,10 @@ function fitString(schema: JsonSchema, value: unknown, path: Path, issues: Issue
     issues.push({ path, message: `may have at most ${schema.maxLength} characters` });
   }
   if (schema.pattern !== undefined && !new RegExp(schema.pattern, 'u').test(text)) {
-    issues.push({ path, message: `${shown(schema, value)} does not have the form ${schema.pattern}${described(schema)}` });
+    issues.push({
+      path,
+      message: `${shown(schema, value)} does not have the form ${schema.pattern}${described(schema)}`,
+    });
   }
   return text;
 }

@@ -15,3 +15,4 @@ export { formatProblem, formatProblems } from './rules/format-problem.ts';
 export { loadRules, type LoadedRules } from './rules/load-rules.ts';
 export { printRules } from './rules/print-rules.ts';
 export { readRuleFiles } from './rules/read-files.ts';
+export { planEvent, type PlanOptions } from './plan/plan-event.ts';

@@ -25,7 +25,8 @@ export function textAt(value: unknown, ...path: readonly (string | number)[]): s
 
 /** Assigns without ever reaching a prototype: keys come from request bodies. */
 export function setKey(target: JsonObject, key: string, value: Json): void {
-  Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
+  if (key !== '__proto__') target[key] = value;
+  else Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
 }
 
 /** Equal as the API stores it: the order of keys does not matter. */

@@ -1,3 +1,5 @@
 export { runTalon, type TalonOptions } from './main.ts';
 export type { PluginModule } from './plugins/load-plugins.ts';
 export type { ProgramContext } from './cli/command.ts';
+export { commandLineReference } from './cli/reference.ts';
+export { configurationReference } from './config/reference.ts';

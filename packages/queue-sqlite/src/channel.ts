@@ -136,6 +136,8 @@ export async function openChannel(options: ChannelOptions): Promise<Channel> {
         workerData: { ...options.store, now: now() } satisfies StoreOptions,
         env: {},
         execArgv: [],
+        // Rows live for a moment only; a nursery of the usual size costs some 30 MB more.
+        resourceLimits: { maxYoungGenerationSizeMb: 8 },
       });
       started.on('error', (error) => (reason = error instanceof Error ? error.message : String(error)));
       started.on('exit', (code) => {

@@ -6,12 +6,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Delivery } from '@falco-talon/core';
 import { afterAll, describe, expect, it, vi } from 'vitest';
+import type { Crash } from './spec/crashing-worker.fixture.ts';
 import { directories, drain, message, openIn, recordingLogger } from './spec/queue-files.ts';
 
 const { make, clean } = directories();
 afterAll(clean);
 
 const worker = new URL('./spec/crashing-worker.fixture.ts', import.meta.url);
+const crash = (id: Crash) => message(id);
 const ids = (found: readonly Delivery[]) => found.map((delivery) => delivery.message.id);
 
 async function untilReady(queue: { ready(): Promise<void> }): Promise<void> {
@@ -24,7 +26,7 @@ describe('a worker that ends', () => {
     const queue = await openIn(await make(), { worker, logger });
     await queue.publish([message('1'), message('2', { key: 'b' })]);
     const failed = { code: 'queue_failed', retryable: true, message: expect.stringContaining('(exit code 3)') };
-    const asked = [queue.publish([message('crash-before')]), queue.publish([message('3')]), queue.ready()];
+    const asked = [queue.publish([crash('crash-before')]), queue.publish([message('3')]), queue.ready()];
     for (const outcome of await Promise.allSettled(asked)) expect(outcome).toMatchObject({ reason: failed });
     await expect(queue.ready()).rejects.toMatchObject(failed);
     await expect(queue.publish([message('4')])).rejects.toMatchObject(failed);
@@ -37,7 +39,7 @@ describe('a worker that ends', () => {
 
   it('after it had written: delivers what was stored, though the publisher was told it may not be', async () => {
     const queue = await openIn(await make(), { worker });
-    await expect(queue.publish([message('crash-after')])).rejects.toMatchObject({
+    await expect(queue.publish([crash('crash-after')])).rejects.toMatchObject({
       code: 'queue_failed',
       message: expect.stringContaining('(broken on purpose)'),
     });
@@ -53,19 +55,19 @@ describe('a worker that ends', () => {
     await drain(queue, 1, async (delivery) => {
       first = delivery;
     });
-    await expect(queue.publish([message('crash-before')])).rejects.toMatchObject({ code: 'queue_failed' });
+    await expect(queue.publish([crash('crash-before')])).rejects.toMatchObject({ code: 'queue_failed' });
     await expect(first?.settle({ kind: 'done' })).rejects.toMatchObject({ code: 'queue_failed' });
     await untilReady(queue);
+    expect(ids(await drain(queue, 1))).toEqual(['2']);
     await first?.append([{ step: 's', kind: 'result', data: 1 }]);
     await first?.settle({ kind: 'done' });
-    expect(ids(await drain(queue, 1))).toEqual(['2']);
     expect(await queue.depth()).toEqual({ pending: 0, dead: 0 });
     await queue.close();
   });
 
   it('does not hold up close', async () => {
     const queue = await openIn(await make(), { worker });
-    await expect(queue.publish([message('crash-before')])).rejects.toMatchObject({ code: 'queue_failed' });
+    await expect(queue.publish([crash('crash-before')])).rejects.toMatchObject({ code: 'queue_failed' });
     await queue.close();
     await expect(queue.publish([message('1')])).rejects.toThrow('closed');
   });

@@ -19,3 +19,4 @@ export { testPlugin, type PluginSuiteOptions } from './suites/plugin-suite.ts';
 export { schemaProblems } from './suites/schema-problems.ts';
 export * from './engine/test-engine.ts';
 export { testQueue, type OpenedQueue, type QueueSuiteOptions } from './queue/test-queue.ts';
+export * from './events/recorded-alerts.ts';

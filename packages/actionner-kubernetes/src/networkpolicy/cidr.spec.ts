@@ -49,11 +49,8 @@ describe('address ranges', () => {
   ] as const)('keeps %s addresses inside, and has one spelling for each range', (family, addresses, bits) => {
     fc.assert(
       fc.property(addresses, fc.integer({ min: 0, max: bits }), (address, prefix) => {
-        const normal = normalCidr(`${address}/${prefix}`);
-        if (normal === undefined) {
-          expect(isIPv6(address) && isMappedIpv4(address)).toBe(true);
-          return;
-        }
+        fc.pre(!(isIPv6(address) && isMappedIpv4(address)));
+        const normal = normalCidr(`${address}/${prefix}`) ?? '';
         const [network = '', length] = normal.split('/');
         expect(Number(length)).toBe(prefix);
         const range = new BlockList();

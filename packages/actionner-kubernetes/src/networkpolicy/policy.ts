@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { TalonError } from '@falco-talon/core';
 import type { KubernetesObject } from '@falco-talon/client-kubernetes';
 import { MANAGED_BY } from '../marks.ts';
 import { normalCidr } from './cidr.ts';
@@ -20,8 +21,17 @@ export interface Allowed {
   readonly allow_namespaces: readonly string[];
 }
 
-/** The same for the same pod or workload, so that a second alert finds the first one's policy. Nobody else's begin so. */
+/** RFC 1123 subdomain: what pods, their owners and policies may be called. */
+const NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+
+/**
+ * The same for the same pod or workload, so that a second alert finds the first one's policy. Nobody else's begin so.
+ * @throws TalonError `invalid_value` when nothing in Kubernetes can have that name: it comes from an alert
+ */
 export function policyName(kind: string, name: string): string {
+  if (name.length > 253 || !NAME.test(name)) {
+    throw new TalonError('invalid_value', `${JSON.stringify(name.slice(0, 80))} cannot be the name of a ${kind}`);
+  }
   return shortened(`falco-talon-${kind.toLowerCase().replaceAll(/[^a-z0-9]/g, '')}-${name}`, 253);
 }
 

@@ -38,10 +38,12 @@ export function isEmptySelector(selector: LabelSelector): boolean {
 }
 
 /** The selector without what it asks of this label. */
-export function withoutKey(selector: LabelSelector, key: string): LabelSelector {
+export function withoutKey({ matchLabels, matchExpressions }: LabelSelector, key: string): LabelSelector {
   return {
-    matchLabels: Object.fromEntries(Object.entries(selector.matchLabels ?? {}).filter(([name]) => name !== key)),
-    matchExpressions: (selector.matchExpressions ?? []).filter((requirement) => requirement.key !== key),
+    ...(matchLabels && {
+      matchLabels: Object.fromEntries(Object.entries(matchLabels).filter(([name]) => name !== key)),
+    }),
+    ...(matchExpressions && { matchExpressions: matchExpressions.filter((requirement) => requirement.key !== key) }),
   };
 }
 

@@ -35,7 +35,7 @@ describe('min_healthy_replicas', () => {
       fc.property(fc.integer({ min: 0, max: 100 }), fc.integer({ min: 0, max: 1_000_000 }), (percent, desired) => {
         const required = requiredReplicas(percentage(percent), desired);
         expect(required * 100).toBeGreaterThanOrEqual(desired * percent);
-        if (required > 0) expect((required - 1) * 100).toBeLessThan(desired * percent);
+        expect(required === 0 || (required - 1) * 100 < desired * percent).toBe(true);
         expect(required).toBeLessThanOrEqual(desired);
       }),
     );

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   base64,
   kubeconfigText,
@@ -24,7 +24,10 @@ beforeEach(async () => {
   opened = await open();
   api = await opened.api((response) => sendJson(response, 200, pod('cart')));
 });
-afterEach(() => opened.close());
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await opened.close();
+});
 
 const trusted = () => ({ server: api.url, 'certificate-authority-data': base64(api.authority?.certificate ?? '') });
 const clientWith = async (cluster: Record<string, unknown>, user = {}, clock?: Clock) =>
@@ -68,6 +71,7 @@ describe('a cluster', () => {
 
   it('is not verified only when the kubeconfig says so, whatever the environment', async () => {
     await headersWith({ server: api.url, 'insecure-skip-tls-verify': true });
+    vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
     const strict = await clientWith({ server: api.url });
     await expect(strict.get(PODS, CART, opened)).rejects.toMatchObject({ cause: { reason: 'CertificateNotTrusted' } });
   });

@@ -89,6 +89,7 @@ describe('Retry-After', () => {
   });
 
   it('longer than worth holding a step for is handed to the caller', async () => {
+    client = await opened.clientOf(api, { ...QUICK, callTime: 600_000 });
     api.respond = (response) => sendJson(response, 429, BUSY, { 'retry-after': '60' });
     await expect(get()).rejects.toMatchObject({ code: 'throttled', retryable: true, retryAfter: 60_000 });
     expect(api.received).toHaveLength(1);
@@ -140,7 +141,7 @@ describe('a write', () => {
   });
 
   it('that was sent and not answered has an unknown outcome', async () => {
-    client = await opened.clientOf(api, { ...QUICK, attemptTime: 50 });
+    client = await opened.clientOf(api, { ...QUICK, attemptTime: 500 });
     api.respond = () => {};
     await expect(remove()).rejects.toMatchObject({ code: 'outcome_unknown', retryable: true });
     expect(api.received).toHaveLength(1);
@@ -226,9 +227,12 @@ describe('time and abort', () => {
   it('an abort ends the wait before the next attempt', async () => {
     client = await opened.clientOf(api, { ...QUICK, longestRetryAfter: 600_000, callTime: 600_000 });
     const abort = new AbortController();
-    api.respond = (response) => {
-      response.once('close', () => setImmediate(() => abort.abort()));
-      sendJson(response, 429, BUSY, { 'retry-after': '500' });
+    api.respond = (response) => sendJson(response, 429, BUSY, { 'retry-after': '500' });
+    // The wait is the first to listen after the request arrived.
+    const listen = abort.signal.addEventListener.bind(abort.signal);
+    abort.signal.addEventListener = (...given: Parameters<typeof listen>) => {
+      if (api.received.length > 0) setImmediate(() => abort.abort());
+      listen(...given);
     };
     await expect(get(abort.signal)).rejects.toMatchObject({ code: 'aborted' });
     expect(api.received).toHaveLength(1);

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { open, pod, QUICK, sendJson, type LoopbackApi, type Opened } from '../../spec/loopback-api.ts';
+import undici from 'undici';
+import { openConnections } from './connections.ts';
 import { kubernetes, PODS, type Kubernetes } from '../index.ts';
 
 let opened: Opened;
@@ -129,4 +131,30 @@ it('close ends idle connections, lets running calls finish, and refuses new ones
   expect(await running).toMatchObject({ kind: 'Pod' });
   await closed;
   await Promise.all([...api.connections.open].map((socket) => new Promise((resolve) => socket.once('close', resolve))));
+});
+
+it('drained while it is held, it still finishes what waits, and then closes', async () => {
+  const tls = { ca: api.authority?.certificate ?? '', rejectUnauthorized: true };
+  const connections = openConnections(undici, { origin: api.url, tls }, { ...QUICK, connections: 2 });
+  const started: string[] = [];
+  const releases: (() => void)[] = [];
+  const submit = (name: string) =>
+    connections.submit({
+      start: (_, release) => {
+        started.push(name);
+        releases.push(release);
+      },
+      refuse: () => started.push('refused'),
+    });
+  submit('a');
+  submit('b');
+  submit('c');
+  const resume = connections.hold();
+  const drained = connections.drain();
+  for (const release of releases.splice(0)) release();
+  expect(started).toEqual(['a', 'b']);
+  resume();
+  expect(started).toEqual(['a', 'b', 'c']);
+  releases[0]?.();
+  await drained;
 });

@@ -13,6 +13,8 @@ export interface Connections {
   submit(job: Job): void;
   /** True when the job had not started and never will. */
   withdraw(job: Job): boolean;
+  /** Starts nothing until the function it returns is called: what waits would only be refused, too. */
+  hold(): () => void;
   /** Finishes what runs and waits, then closes; nothing new may be submitted. Resolves when all is closed. */
   drain(): Promise<void>;
   /** Ends everything at once. */
@@ -49,10 +51,11 @@ export function openConnections(
   const endings: Promise<void>[] = [];
   const drained = Promise.withResolvers<void>();
   let draining = false;
+  let holds = 0;
   let watch: NodeJS.Timeout | undefined;
 
   function submit(job: Job): void {
-    const slot = waiting.size === 0 ? freeSlot() : undefined;
+    const slot = waiting.size === 0 && holds === 0 ? freeSlot() : undefined;
     if (slot) begin(slot, job);
     else if (waiting.size >= limits.waiting) job.refuse('busy', `${waiting.size} calls are waiting for a connection`);
     else {
@@ -90,6 +93,7 @@ export function openConnections(
 
   function release(slot: Slot): void {
     slot.busy = false;
+    if (holds > 0) return;
     const next = waiting.values().next();
     if (!next.done) {
       waiting.delete(next.value);
@@ -112,21 +116,38 @@ export function openConnections(
   function look(): void {
     watch = undefined;
     for (const slot of slots) if (slot.busy) slot.seen++;
+    beginWaiting();
+    if (waiting.size > 0) watch = setTimeout(look, WATCH_INTERVAL);
+  }
+
+  function beginWaiting(): void {
+    if (holds > 0) return;
     for (const job of waiting) {
       const slot = freeSlot();
       if (!slot) break;
       waiting.delete(job);
       begin(slot, job);
     }
-    if (waiting.size > 0) watch = setTimeout(look, WATCH_INTERVAL);
+  }
+
+  function endIdle(): void {
+    for (const slot of slots.filter(({ busy }) => !busy)) end(slot);
   }
 
   return {
     submit,
     withdraw: (job) => waiting.delete(job),
+    hold() {
+      holds++;
+      return () => {
+        if (--holds > 0) return;
+        beginWaiting();
+        if (draining) endIdle();
+      };
+    },
     async drain() {
       draining = true;
-      for (const slot of slots.filter(({ busy }) => !busy)) end(slot);
+      if (holds === 0) endIdle();
       if (slots.length > 0) await drained.promise;
       await Promise.all(endings);
     },

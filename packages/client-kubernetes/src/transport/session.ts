@@ -57,6 +57,7 @@ export async function openSession(
       adopt(await source({ refused, signal: closing.signal }));
       checked = now();
     } catch (error) {
+      if (closing.signal.aborted) return;
       checked = now() - limits.credentialsAge + RETRY_READING;
       logger.warn('kubernetes credentials could not be read again; the ones in use stay', { error: errorText(error) });
     }
@@ -90,9 +91,11 @@ export async function openSession(
       return current.wire;
     },
     async renew(refused) {
+      const resume = current.wire.connections.hold();
       // A reading under way may have begun before the files changed.
       if (reading && current.wire.identity === refused) await atMost(limits.attemptTime, reading);
       if (current.wire.identity === refused) await atMost(limits.attemptTime, read(true));
+      resume();
       return current.wire.identity !== refused;
     },
     async close() {

@@ -81,7 +81,8 @@ export async function attemptStep(
     const verdict = await judge({ event, step: names, target, parameters }, registry, run.facts, scope);
     const refusal = `${targetText(target)} was not touched: ${verdict.kind === 'allow' ? '' : verdict.reason}`;
     if (verdict.kind === 'deny') return ended('ignored', refusal, objects);
-    if (verdict.kind === 'hold') return step.dryRun ? ended('dry_run', `would wait: ${verdict.reason}`, objects) : verdict;
+    if (verdict.kind === 'hold')
+      return step.dryRun ? ended('dry_run', `would wait: ${verdict.reason}`, objects) : verdict;
   }
   const contexts = await run.facts.contexts(step.contexts);
   const uses = actionner.uses ?? {};
@@ -91,8 +92,11 @@ export async function attemptStep(
   let facts: Readonly<Record<string, unknown>>;
   if (run.intent && !step.dryRun) {
     facts = run.intent.facts;
-    const settled = actionner.settled ? await actionner.settled({ ...read, facts }) : settledUnasked(actionner, progress);
-    if (settled === 'done') return { ...ended('success', 'done by an earlier attempt', objects), artifacts: keptBefore(progress) };
+    const settled = actionner.settled
+      ? await actionner.settled({ ...read, facts })
+      : settledUnasked(actionner, progress);
+    if (settled === 'done')
+      return { ...ended('success', 'done by an earlier attempt', objects), artifacts: keptBefore(progress) };
     if (settled !== 'again') throw unknownOutcome();
   } else {
     const checked = (await actionner.check?.(read)) ?? { facts: {} };
@@ -120,7 +124,8 @@ export async function attemptStep(
     tokens: () => tokensOf(event, step, contexts),
     hasOutput: step.output !== undefined,
     keep: async (artifact: Artifact, body: AsyncIterable<Uint8Array>): Promise<KeptArtifact> => {
-      if (!step.output) throw new TalonError('plugin_failed', `${step.actionner} kept an artifact although the action has no output`);
+      if (!step.output)
+        throw new TalonError('plugin_failed', `${step.actionner} kept an artifact although the action has no output`);
       const n = number++;
       const kept = await spool.keep(step.id, n, artifact, body, scope.signal);
       progress.artifacts.set(n, kept);

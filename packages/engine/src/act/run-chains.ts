@@ -9,7 +9,12 @@ export interface ChainedStep {
 }
 
 /** Takes the lane tickets of all steps of an event at once. Must be called in delivery order. */
-export function enterLanes(event: FalcoEvent, plan: Plan, registry: Registry, lanes: Lanes): readonly (readonly ChainedStep[])[] {
+export function enterLanes(
+  event: FalcoEvent,
+  plan: Plan,
+  registry: Registry,
+  lanes: Lanes,
+): readonly (readonly ChainedStep[])[] {
   return plan.chains.map(({ steps }) => {
     const tickets = lanes.enter(steps.map((step) => laneOf(event, step, registry)));
     return steps.map((step, index) => ({ step, ticket: tickets[index]! }));

@@ -33,8 +33,13 @@ export async function runStep(run: StepRun, rank: Rank, deps: StepDeps): Promise
   const long = announced !== undefined && announced > LONG_STEP;
   const slots = long ? deps.longSlots : deps.slots;
   const { signal, logger, now } = deps;
-  const progress: Progress = { repeated: false, acted: false, uncertain: run.intent !== undefined, artifacts: new Map() };
-  for (let attempt = 1; ; ) {
+  const progress: Progress = {
+    repeated: false,
+    acted: false,
+    uncertain: run.intent !== undefined,
+    artifacts: new Map(),
+  };
+  for (let attempt = 1; ;) {
     const release = await slots.take(rank, signal);
     let wait: number;
     try {
@@ -43,7 +48,12 @@ export async function runStep(run: StepRun, rank: Rank, deps: StepDeps): Promise
       );
       if (!('until' in outcome)) return outcome;
       wait = Math.min(Math.max(outcome.until - now(), SHORTEST_HOLD), LONGEST_HOLD);
-      logger.info('action held', { rule: run.step.rule, action: run.step.action, trace_id: run.event.traceId, reason: outcome.reason });
+      logger.info('action held', {
+        rule: run.step.rule,
+        action: run.step.action,
+        trace_id: run.event.traceId,
+        reason: outcome.reason,
+      });
     } catch (thrown) {
       const error = asTalonError(thrown);
       if (signal.aborted && error.code === 'aborted') throw error;
@@ -77,7 +87,9 @@ function isWorthRepeating(error: TalonError, { actionner }: StepRun, { uncertain
 }
 
 function withAttempts(error: TalonError, attempts: number): TalonError {
-  return attempts === 1 ? error : new TalonError(error.code, `${error.message} (after ${attempts} attempts)`, { cause: error });
+  return attempts === 1
+    ? error
+    : new TalonError(error.code, `${error.message} (after ${attempts} attempts)`, { cause: error });
 }
 
 // What throws here throws again in the attempt, which makes it a failure with a record.

@@ -29,7 +29,8 @@ export async function withTimeLimit<T>(
   };
   const abort = () => stop(stopped(what, outer));
   const timer = setTimeout(
-    () => stop(new TalonError('timeout', `${what} took longer than its limit of ${limit / 1000} s`, { retryable: true })),
+    () =>
+      stop(new TalonError('timeout', `${what} took longer than its limit of ${limit / 1000} s`, { retryable: true })),
     limit,
   );
   outer.addEventListener('abort', abort, { once: true });

@@ -58,7 +58,12 @@ describe('alerts as Falco and its relatives send them', () => {
     const event = decodeJson({
       rule: 'Attach/Exec Pod',
       source: 'k8saudit',
-      output_fields: { 'ka.target.name': 'cart', 'ka.target.resource': 'pods', 'ka.uri.param[command]': 'sh', 'ka.auth.reason': '' },
+      output_fields: {
+        'ka.target.name': 'cart',
+        'ka.target.resource': 'pods',
+        'ka.uri.param[command]': 'sh',
+        'ka.auth.reason': '',
+      },
     });
     expect(event.source).toBe('k8s_audit');
     expect(podName(event)).toBe('cart');
@@ -68,12 +73,30 @@ describe('alerts as Falco and its relatives send them', () => {
 
   it('needs nothing but the rule', () => {
     const event = decodeJson({ rule: 'Falco internal: metrics snapshot' });
-    expect(event).toMatchObject({ priority: undefined, priorityText: '', source: 'syscall', output: '', hostname: '', time: '', tags: [] });
+    expect(event).toMatchObject({
+      priority: undefined,
+      priorityText: '',
+      source: 'syscall',
+      output: '',
+      hostname: '',
+      time: '',
+      tags: [],
+    });
     expect([event.fields.size, event.context.size, event.extra.size]).toEqual([0, 0, 0]);
   });
 
   it('takes null as absent', () => {
-    const event = decodeJson({ rule: 'r', priority: null, output: null, time: null, source: null, hostname: null, tags: null, output_fields: null, context: null });
+    const event = decodeJson({
+      rule: 'r',
+      priority: null,
+      output: null,
+      time: null,
+      source: null,
+      hostname: null,
+      tags: null,
+      output_fields: null,
+      context: null,
+    });
     expect(event).toMatchObject({ priority: undefined, source: 'syscall', output: '', tags: [] });
     expect(event.fields.size).toBe(0);
   });
@@ -101,21 +124,29 @@ describe('alerts as Falco and its relatives send them', () => {
     expect(event.priorityText).toBe(String(sent));
   });
 
-  it.each([['', 'syscall'], ['syscalls', 'syscall'], ['k8saudit', 'k8s_audit'], ['k8s_audit', 'k8s_audit'], ['okta', 'okta']])(
-    'reads source %j as %s',
-    (sent, read) => expect(decodeJson({ rule: 'r', source: sent }).source).toBe(read),
-  );
+  it.each([
+    ['', 'syscall'],
+    ['syscalls', 'syscall'],
+    ['k8saudit', 'k8s_audit'],
+    ['k8s_audit', 'k8s_audit'],
+    ['okta', 'okta'],
+  ])('reads source %j as %s', (sent, read) => expect(decodeJson({ rule: 'r', source: sent }).source).toBe(read));
 
-  it.each(['2021-04-13T20:58:00.746609046Z+2', 'yesterday', 1_700_000_000, {}])('keeps the odd time %j as text', (time) => {
-    expect(decodeJson({ rule: 'r', time }).time).toBe(typeof time === 'string' ? time : JSON.stringify(time));
-  });
+  it.each(['2021-04-13T20:58:00.746609046Z+2', 'yesterday', 1_700_000_000, {}])(
+    'keeps the odd time %j as text',
+    (time) => {
+      expect(decodeJson({ rule: 'r', time }).time).toBe(typeof time === 'string' ? time : JSON.stringify(time));
+    },
+  );
 
   it('cuts the time of the text and keeps what looks alike', () => {
     expect(decodeJson({ rule: 'r', output: '14:09:17.699479000: Informational K8s' }).output).toBe('K8s');
-    expect(decodeJson({ rule: 'r', output: '14:09:17.699479000: Infox K8s' }).output).toBe('14:09:17.699479000: Infox K8s');
+    expect(decodeJson({ rule: 'r', output: '14:09:17.699479000: Infox K8s' }).output).toBe(
+      '14:09:17.699479000: Infox K8s',
+    );
   });
 
-  it('keeps unknown keys and the sender\'s context', () => {
+  it("keeps unknown keys and the sender's context", () => {
     const event = decode('{"rule":"r","Custom":{"n":12345678901234567890},"context":{"a.b":true,"n":0.10}}');
     expect(JSON.stringify([...event.extra])).toBe('[["Custom",{"n":12345678901234567890}]]');
     expect(JSON.stringify([...event.context])).toBe('[["a.b",true],["n",0.10]]');
@@ -126,7 +157,9 @@ describe('alerts as Falco and its relatives send them', () => {
   });
 
   it('reads bytes that are no UTF-8, and a byte order mark', () => {
-    const event = decode(Buffer.concat([Buffer.from('{"rule":"r","hostname":"a'), Buffer.from([0xff]), Buffer.from('b"}')]));
+    const event = decode(
+      Buffer.concat([Buffer.from('{"rule":"r","hostname":"a'), Buffer.from([0xff]), Buffer.from('b"}')]),
+    );
     expect(event.hostname).toBe('a\uFFFDb');
     expect(decode('\uFEFF{"rule":"r"}').rule).toBe('r');
   });
@@ -138,7 +171,9 @@ describe('alerts as Falco and its relatives send them', () => {
   });
 
   it('takes __proto__ as a key like any other', () => {
-    const event = decode('{"rule":"r","__proto__":{"polluted":1},"output_fields":{"__proto__":{"polluted":1},"constructor":"c"}}');
+    const event = decode(
+      '{"rule":"r","__proto__":{"polluted":1},"output_fields":{"__proto__":{"polluted":1},"constructor":"c"}}',
+    );
     expect([...event.extra.keys()]).toEqual(['__proto__']);
     expect([...event.fields.keys()]).toEqual(['__proto__', 'constructor']);
     expect(({} as { polluted?: unknown }).polluted).toBeUndefined();

@@ -27,7 +27,18 @@ const priorities = new Map<string, Priority>([
   ...PRIORITIES.map((priority): [string, Priority] => [priority.toLowerCase(), priority]),
   ['info', 'Informational'],
 ]);
-const KNOWN = new Set(['rule', 'priority', 'output', 'time', 'source', 'hostname', 'tags', 'output_fields', 'uuid', 'context']);
+const KNOWN = new Set([
+  'rule',
+  'priority',
+  'output',
+  'time',
+  'source',
+  'hostname',
+  'tags',
+  'output_fields',
+  'uuid',
+  'context',
+]);
 
 /**
  * One Falco alert from the bytes of a body. Liberal in everything but `rule`: keys in any case, odd times, absent or
@@ -36,7 +47,6 @@ const KNOWN = new Set(['rule', 'priority', 'output', 'time', 'source', 'hostname
  */
 export function decodeAlert(body: Uint8Array, receipt: Receipt): FalcoEvent {
   const text = utf8.decode(body);
-  checkDepth(text);
   const alert = parseObject(text);
   const known = new Map<string, unknown>();
   const extra = new Map<string, unknown>();
@@ -71,8 +81,9 @@ export function decodeAlert(body: Uint8Array, receipt: Receipt): FalcoEvent {
 function parseObject(text: string): Record<string, unknown> {
   let value: unknown;
   try {
-    value = parseJson(text);
+    value = parseJson(text, MAX_DEPTH);
   } catch (error) {
+    if (error instanceof RangeError) throw invalid(`the body is ${error.message}`, error);
     throw invalid(`the body is not JSON: ${errorText(error).slice(0, 200)}`, error);
   }
   if (!isObject(value)) throw invalid(`the body must be one JSON object, not ${kindOf(value)}`);
@@ -98,29 +109,6 @@ function mapOf(value: unknown, key: string): ReadonlyMap<string, unknown> {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !isExactNumber(value);
-}
-
-function checkDepth(text: string): void {
-  let depth = 0;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code === 0x22) i = endOfString(text, i + 1);
-    else if (code === 0x7b || code === 0x5b) {
-      if (++depth > MAX_DEPTH) throw invalid(`the body is nested more than ${MAX_DEPTH} levels deep`);
-    } else if (code === 0x7d || code === 0x5d) depth--;
-  }
-}
-
-/** Index of the closing quote, or the text's end. */
-function endOfString(text: string, from: number): number {
-  let end = text.indexOf('"', from);
-  while (end !== -1) {
-    let backslashes = 0;
-    while (text.charCodeAt(end - 1 - backslashes) === 0x5c) backslashes++;
-    if (backslashes % 2 === 0) return end;
-    end = text.indexOf('"', end + 1);
-  }
-  return text.length;
 }
 
 function kindOf(value: unknown): string {

@@ -5,7 +5,10 @@ import { TalonError } from '@falco-talon/core';
  * for. One listener however many chunks come.
  * @throws the signal's reason, what the source throws, or TalonError `plugin_failed` when a chunk is no bytes
  */
-export async function* chunksOf(body: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array, void> {
+export async function* chunksOf(
+  body: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array, void> {
   signal.throwIfAborted();
   const source = body[Symbol.asyncIterator]();
   let stop: (reason: unknown) => void = () => {};
@@ -19,7 +22,8 @@ export async function* chunksOf(body: AsyncIterable<Uint8Array>, signal: AbortSi
         source.next().then(resolve, reject);
       });
       if (done) return;
-      if (!(value instanceof Uint8Array)) throw new TalonError('plugin_failed', `an artifact is made of bytes, not ${typeof value}`);
+      if (!(value instanceof Uint8Array))
+        throw new TalonError('plugin_failed', `an artifact is made of bytes, not ${typeof value}`);
       yield value;
     }
   } finally {

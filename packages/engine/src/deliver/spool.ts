@@ -22,7 +22,13 @@ export interface Spool {
    * an earlier attempt left.
    * @throws TalonError `too_large` when the spool as a whole is full, `unavailable` when the disk fails
    */
-  keep(stepId: string, n: number, artifact: Artifact, body: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<SpooledArtifact>;
+  keep(
+    stepId: string,
+    n: number,
+    artifact: Artifact,
+    body: AsyncIterable<Uint8Array>,
+    signal: AbortSignal,
+  ): Promise<SpooledArtifact>;
   /** Opens nothing before it is read. */
   open(artifact: SpooledArtifact): AsyncIterable<Uint8Array>;
   remove(artifact: SpooledArtifact): Promise<void>;
@@ -47,7 +53,12 @@ export async function openSpool(directory: string, limits: SpoolLimits, now: () 
   let total = await clear(directory);
   let keeps = 0;
 
-  async function write(handle: FileHandle, body: AsyncIterable<Uint8Array>, signal: AbortSignal, written: Written): Promise<void> {
+  async function write(
+    handle: FileHandle,
+    body: AsyncIterable<Uint8Array>,
+    signal: AbortSignal,
+    written: Written,
+  ): Promise<void> {
     const sha256 = createHash('sha256');
     for await (const chunk of chunksOf(body, signal)) {
       const room = limits.artifactBytes - written.bytes;
@@ -128,7 +139,10 @@ async function syncDirectory(directory: string): Promise<void> {
 }
 
 function diskError(cause: Error): never {
-  throw new TalonError('unavailable', `the artifact could not be written to the spool: ${cause.message}`, { cause, retryable: true });
+  throw new TalonError('unavailable', `the artifact could not be written to the spool: ${cause.message}`, {
+    cause,
+    retryable: true,
+  });
 }
 
 function spoolFull(limit: number): TalonError {

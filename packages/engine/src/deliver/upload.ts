@@ -1,4 +1,11 @@
-import { asTalonError, TalonError, type FalcoEvent, type OutcomeRecord, type Scope } from '@falco-talon/core';
+import {
+  asTalonError,
+  errorText,
+  TalonError,
+  type FalcoEvent,
+  type OutcomeRecord,
+  type Scope,
+} from '@falco-talon/core';
 import { withRetry } from '../calls/retry.ts';
 import { announcedLimit, withTimeLimit } from '../calls/time-limit.ts';
 import type { ClientLease } from '../clients/client-pool.ts';
@@ -49,12 +56,19 @@ export async function upload(
       ),
     );
     const record = outputRecord(event, step, stored, artifact, scope.now());
-    await spool.remove(artifact);
+    await spool.remove(artifact).catch((error: unknown) => {
+      scope.logger.warn('artifact stays in the spool although it is stored', {
+        file: artifact.file,
+        error: errorText(error),
+      });
+    });
     return record;
   } catch (thrown) {
     const error = asTalonError(thrown);
     if (scope.signal.aborted) throw error;
-    const kept = new TalonError(error.code, `${error.message}; the artifact stays in the spool as ${artifact.file}`, { cause: error });
+    const kept = new TalonError(error.code, `${error.message}; the artifact stays in the spool as ${artifact.file}`, {
+      cause: error,
+    });
     return outputRecord(event, step, { error: kept }, artifact, scope.now());
   }
 }

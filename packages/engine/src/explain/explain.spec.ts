@@ -101,6 +101,17 @@ describe('explaining an event', () => {
     });
   });
 
+  it.each([
+    '{"evt.time":1748557198960296886,"falco.evts_rate_sec":1846.4,"falco.host_boot_ts":1748555738000000000}',
+    '{"container.image.repository":null,"proc.tty":34817,"user.loginuid":-1,"rate":0.0,"big":1e309}',
+    '{"gcp.user ":"x","json.value[/protoPayload/request/@type]":"t","ka.uri.param[command]":"sh"}',
+    '{"ebpf/enabled":"1","n drops/buffer?clone{fork]enter":"0","empty":"","nested":{"a":[1,null,{"b":12345678901234567890}]}}',
+    '{"proc.cmdline":"sh -c \\"\\u001b[31m\\" \\ud800","constructor":1,"__proto__":{"polluted":true}}',
+  ])('loses nothing of %s', (fields) => {
+    expect(JSON.stringify(explain(eventOf({ fields })).event.output_fields)).toBe(fields);
+    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+  });
+
   it('keeps an unknown priority as it was sent', () => {
     expect(explain(eventOf({ priority: 'Severe' })).event.priority).toBe('Severe');
   });

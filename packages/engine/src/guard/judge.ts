@@ -1,4 +1,12 @@
-import { asTalonError, TalonError, type FalcoEvent, type Scope, type StepNames, type Target, type Verdict } from '@falco-talon/core';
+import {
+  asTalonError,
+  TalonError,
+  type FalcoEvent,
+  type Scope,
+  type StepNames,
+  type Target,
+  type Verdict,
+} from '@falco-talon/core';
 import { withTimeLimit } from '../calls/time-limit.ts';
 import type { EventFacts } from '../enrich/event-facts.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -35,7 +43,11 @@ export async function judge(judged: Judged, registry: Registry, facts: EventFact
       const reason = `guard ${name} failed: ${error.message}`;
       if (!error.retryable) return { kind: 'deny', reason };
       const { retryAfter } = error;
-      throw new TalonError(error.code, reason, { cause: error, retryable: true, ...(retryAfter !== undefined && { retryAfter }) });
+      throw new TalonError(error.code, reason, {
+        cause: error,
+        retryable: true,
+        ...(retryAfter !== undefined && { retryAfter }),
+      });
     }
   }
   return { kind: 'allow' };

@@ -24,13 +24,18 @@ export function createIngest({ queue, settings, observer, now }: IngestDeps): In
       const event = decodeAlert(body, receipt);
       const [answer] = await queue.publish([toMessage(event, body, trace.parentId, settings.deduplicationWindow)]);
       const duplicate = answer === 'duplicate';
-      observer.event({ source: event.source, priority: event.priority ?? '', result: duplicate ? 'duplicate' : 'accepted' });
+      observer.event({
+        source: event.source,
+        priority: event.priority ?? '',
+        result: duplicate ? 'duplicate' : 'accepted',
+      });
       observer.latency('accept', now() - receivedAt);
       return { kind: 'accepted', id: event.id, traceId: event.traceId, duplicate };
     } catch (thrown) {
       const error = asTalonError(thrown);
       observer.event({ source: '', priority: '', result: 'refused' });
-      if (error.code === 'invalid_event') return { kind: 'refused', status: 400, code: error.code, detail: error.message };
+      if (error.code === 'invalid_event')
+        return { kind: 'refused', status: 400, code: error.code, detail: error.message };
       const retryAfter = Math.max(1, Math.ceil((error.retryAfter ?? 1000) / 1000));
       return { kind: 'refused', status: 503, code: error.code, detail: error.message, retryAfter };
     }

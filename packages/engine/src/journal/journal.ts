@@ -26,12 +26,17 @@ export const entries = {
   plan: (plan: Plan): Entry => ({ step: '', kind: 'plan', data: plan }),
   intent: (stepId: string, facts: unknown): Entry => ({ step: stepId, kind: 'intent', data: { facts } }),
   result: (stepId: string, data: ResultData): Entry => ({ step: stepId, kind: 'result', data }),
-  delivered: (stepId: string, n: number, record: OutcomeRecord): Entry => ({ step: stepId, kind: 'delivered', data: { n, record } }),
+  delivered: (stepId: string, n: number, record: OutcomeRecord): Entry => ({
+    step: stepId,
+    kind: 'delivered',
+    data: { n, record },
+  }),
   notified: (stepId: string, what: Notified): Entry => ({ step: stepId, kind: 'notified', data: what }),
 };
 
 export function readJournal(journal: readonly Entry[]): Journal {
-  const find = (step: string, kind: Entry['kind']) => journal.findLast((entry) => entry.step === step && entry.kind === kind)?.data;
+  const find = (step: string, kind: Entry['kind']) =>
+    journal.findLast((entry) => entry.step === step && entry.kind === kind)?.data;
   return {
     plan: find('', 'plan') as Plan | undefined,
     intent(stepId) {
@@ -40,9 +45,12 @@ export function readJournal(journal: readonly Entry[]): Journal {
     },
     result: (stepId) => find(stepId, 'result') as ResultData | undefined,
     delivered(stepId, n) {
-      const entry = journal.find(({ step, kind, data }) => step === stepId && kind === 'delivered' && (data as { n: number }).n === n);
+      const entry = journal.find(
+        ({ step, kind, data }) => step === stepId && kind === 'delivered' && (data as { n: number }).n === n,
+      );
       return (entry?.data as { record: OutcomeRecord } | undefined)?.record;
     },
-    notified: (stepId, what) => journal.some(({ step, kind, data }) => step === stepId && kind === 'notified' && data === what),
+    notified: (stepId, what) =>
+      journal.some(({ step, kind, data }) => step === stepId && kind === 'notified' && data === what),
   };
 }

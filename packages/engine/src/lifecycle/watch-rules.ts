@@ -7,6 +7,8 @@ const POLL = 2_000;
 const QUIET = 100;
 
 export interface RulesWatch {
+  /** Resolves when every directory there is is being watched. */
+  readonly watching: Promise<void>;
   close(): void;
 }
 
@@ -26,17 +28,16 @@ export function watchRules(paths: readonly string[], changed: () => void): Rules
     timer = setTimeout(changed, QUIET);
   };
   const directories = new Set(paths.flatMap((path) => [dirname(resolve(path)), resolve(path)]));
-  for (const directory of directories) {
-    void watchDirectory(directory, later).then((watcher) => {
-      if (!watcher) return;
-      if (closed) watcher.close();
-      else watchers.add(watcher);
-    });
-  }
+  const starts = [...directories].map(async (directory) => {
+    const watcher = await watchDirectory(directory, later);
+    if (closed) watcher?.close();
+    else if (watcher) watchers.add(watcher);
+  });
   const poll = setInterval(changed, POLL);
   poll.unref();
 
   return {
+    watching: Promise.all(starts).then(() => {}),
     close() {
       closed = true;
       clearInterval(poll);

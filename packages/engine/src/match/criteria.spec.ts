@@ -158,6 +158,6 @@ describe('a match', () => {
   });
 
   it('without criteria takes every event', () => {
-    expect(matches('all', eventOf({ rule: '', priority: '' }))).toBe(true);
+    expect(matches('all', eventOf({ rule: 'X', priority: '' }))).toBe(true);
   });
 });

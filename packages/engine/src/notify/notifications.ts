@@ -51,7 +51,12 @@ export function createNotifications(deps: NotificationDeps): Notifications {
           if (answer === 'delivered') return;
           const status = answer === 'failed' ? 'failure' : 'dropped';
           deps.observer.notification({ notifier: name, status, records: 1 });
-          deps.scope.logger.warn('notification lost', { notifier: name, status, rule: record.rule, trace_id: record.trace_id });
+          deps.scope.logger.warn('notification lost', {
+            notifier: name,
+            status,
+            rule: record.rule,
+            trace_id: record.trace_id,
+          });
         }),
       );
     },
@@ -101,5 +106,12 @@ function sender(name: string, notifier: Notifier, { sections, lease, observer, s
 }
 
 function logFailure(logger: Logger, notifier: string, error: TalonError, records: number, milliseconds: number): void {
-  logger.error('notification', { notifier, status: 'failure', error: error.message, code: error.code, records, milliseconds });
+  logger.error('notification', {
+    notifier,
+    status: 'failure',
+    error: error.message,
+    code: error.code,
+    records,
+    milliseconds,
+  });
 }

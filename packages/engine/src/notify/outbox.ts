@@ -24,7 +24,8 @@ type Send = (records: readonly OutcomeRecord[]) => Promise<readonly boolean[]>;
 
 /** The bounded queue in front of one notifier: collects batches as the notifier asked for, and keeps calls apart. */
 export function createOutbox(batch: Notifier['batch'], send: Send, signal: AbortSignal): Outbox {
-  const limits = { records: Math.max(1, batch?.records ?? 1), bytes: batch?.bytes ?? Infinity, delay: batch?.delay ?? 0 };
+  const { records = 1, bytes = Infinity, delay = 0 } = batch ?? {};
+  const limits = { records: records >= 1 ? records : 1, bytes, delay };
   const parallel = batch ? 1 : PARALLEL;
   const waiting: Waiting[] = [];
   let waitingSize = 0;
@@ -51,7 +52,11 @@ export function createOutbox(batch: Notifier['batch'], send: Send, signal: Abort
   function takeBatch(): Waiting[] {
     const taken: Waiting[] = [];
     let size = 0;
-    while (waiting[0] && taken.length < limits.records && (taken.length === 0 || size + waiting[0].size <= limits.bytes)) {
+    while (
+      waiting[0] &&
+      taken.length < limits.records &&
+      (taken.length === 0 || size + waiting[0].size <= limits.bytes)
+    ) {
       size += waiting[0].size;
       taken.push(waiting.shift()!);
     }
@@ -70,7 +75,8 @@ export function createOutbox(batch: Notifier['batch'], send: Send, signal: Abort
 
   signal.addEventListener('abort', () => {
     clearTimeout(timer);
-    for (const { abort } of waiting.splice(0)) abort(new TalonError('aborted', 'stopped before the notification was sent'));
+    for (const { abort } of waiting.splice(0))
+      abort(new TalonError('aborted', 'stopped before the notification was sent'));
   });
 
   return {

@@ -1,4 +1,11 @@
-import { TalonError, valueText, type FalcoEvent, type OutcomeRecord, type Result, type Status } from '@falco-talon/core';
+import {
+  TalonError,
+  valueText,
+  type FalcoEvent,
+  type OutcomeRecord,
+  type Result,
+  type Status,
+} from '@falco-talon/core';
 import type { PlannedStep } from '../plan/plan.ts';
 import type { SpooledArtifact } from '../deliver/spool.ts';
 
@@ -39,7 +46,11 @@ export function successOf(result: Result, objects: Objects, artifacts: readonly 
   };
 }
 
-export function failureOf(error: TalonError, objects: Objects = {}, artifacts: readonly SpooledArtifact[] = []): Outcome {
+export function failureOf(
+  error: TalonError,
+  objects: Objects = {},
+  artifacts: readonly SpooledArtifact[] = [],
+): Outcome {
   return { status: 'failure', message: '', error, objects, artifacts };
 }
 
@@ -66,7 +77,11 @@ export function outputRecord(
   artifact: SpooledArtifact,
   time: number,
 ): OutcomeRecord {
-  const facts = { bytes: String(artifact.bytes), sha256: artifact.sha256, ...(artifact.truncated && { truncated: 'true' }) };
+  const facts = {
+    bytes: String(artifact.bytes),
+    sha256: artifact.sha256,
+    ...(artifact.truncated && { truncated: 'true' }),
+  };
   const failed = 'error' in upload;
   return {
     ...common(event, step, time),

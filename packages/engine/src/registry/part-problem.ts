@@ -34,15 +34,16 @@ export function pluginProblem(plugin: Plugin): string | undefined {
   const name = nameOf(plugin);
   if (name === undefined) return 'a plugin has no name';
   if (plugin.apiVersion !== API_VERSION) return versionProblem(`plugin ${name}`, plugin.apiVersion);
-  if (!isName(plugin.category)) return nameProblem(name, plugin.category, 'a category');
+  if (!isName(plugin.category)) return nameProblem(name, plugin.category, 'category');
   return undefined;
 }
 
 export function partProblem(plugin: Plugin, part: Part, kind: Part['kind']): string | undefined {
-  if (!isObject(part) || part.kind !== kind) return `${plugin.name}: among its ${kind}s is something that is no ${kind}`;
+  if (!isObject(part) || part.kind !== kind)
+    return `${plugin.name}: among its ${kind}s is something that is no ${kind}`;
   const what = `${kind} ${String(part.name)} of ${plugin.name}`;
   if (part.apiVersion !== API_VERSION) return versionProblem(what, part.apiVersion);
-  if (!isName(part.name)) return nameProblem(plugin.name, part.name, `a ${kind}`);
+  if (!isName(part.name)) return nameProblem(plugin.name, part.name, kind);
   const methods = part as unknown as Readonly<Record<string, unknown>>;
   const missing = METHODS[kind].filter((method) => typeof methods[method] !== 'function');
   return missing.length === 0 ? undefined : `${what} has no ${missing.join('() and no ')}()`;
@@ -52,7 +53,8 @@ export function clientProblem(plugin: Plugin, client: Client): string | undefine
   if (!isObject(client) || client.kind !== 'client' || typeof client.id !== 'string' || client.id === '') {
     return `${plugin.name}: among the clients it uses is something that is no client`;
   }
-  if (client.apiVersion !== API_VERSION) return versionProblem(`client ${client.id} of ${plugin.name}`, client.apiVersion);
+  if (client.apiVersion !== API_VERSION)
+    return versionProblem(`client ${client.id} of ${plugin.name}`, client.apiVersion);
   return typeof client.create === 'function' ? undefined : `client ${client.id} of ${plugin.name} has no create()`;
 }
 
@@ -74,7 +76,7 @@ function isName(value: unknown): boolean {
 }
 
 function nameProblem(plugin: string, name: unknown, what: string): string {
-  return `${plugin}: ${JSON.stringify(name)} is no name for ${what}; use lower-case letters, digits, - and _`;
+  return `${plugin}: ${JSON.stringify(name)} is no name for ${/^[ao]/.test(what) ? 'an' : 'a'} ${what}; use lower-case letters, digits, - and _`;
 }
 
 function versionProblem(what: string, version: unknown): string {

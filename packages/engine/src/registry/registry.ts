@@ -61,7 +61,8 @@ export function buildRegistry(plugins: readonly Plugin[]): Registry {
     items: readonly T[] | undefined,
     fullName: (item: T) => string,
   ): void {
-    if (items !== undefined && !Array.isArray(items)) return void problems.add(`${plugin.name}: its ${kind}s must be a list`);
+    if (items !== undefined && !Array.isArray(items))
+      return void problems.add(`${plugin.name}: its ${kind}s must be a list`);
     for (const part of items ?? []) {
       const problem = partProblem(plugin, part, kind);
       if (problem !== undefined) {
@@ -70,7 +71,8 @@ export function buildRegistry(plugins: readonly Plugin[]): Registry {
       }
       const name = fullName(part);
       const other = into.get(name);
-      if (other) problems.add(`${kind} ${name} is brought by both ${other.plugin} and ${plugin.name}; load only one of them`);
+      if (other)
+        problems.add(`${kind} ${name} is brought by both ${other.plugin} and ${plugin.name}; load only one of them`);
       else into.set(name, { part, plugin: plugin.name, category: plugin.category });
       for (const client of Object.values<Client>(part.uses ?? {})) addClient(plugin, client);
     }

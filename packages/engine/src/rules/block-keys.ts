@@ -17,13 +17,17 @@ export const ACTION_KEYS = {
   ignore_errors: Type.Boolean(),
 } as const;
 
-export const OUTPUT_KEYS = { target: Type.String({ minLength: 1 }), parameters: map } as const;
+export const OUTPUT_KEYS = {
+  target: Type.String({ minLength: 1 }),
+  parameters: map,
+  wait: Type.Boolean(),
+} as const;
 
 export const RULE_KEYS = {
   rule: name,
   description: Type.String(),
   match: Type.Unknown(),
-  actions: Type.Array(map),
+  actions: Type.Array(Type.Unknown()),
   continue: Type.Boolean(),
   dry_run: Type.Boolean(),
   notifiers: texts,

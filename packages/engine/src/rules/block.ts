@@ -24,6 +24,7 @@ export interface ActionBlock {
 export interface OutputBlock {
   readonly place: Place;
   readonly target: Placed | undefined;
+  readonly wait: boolean | undefined;
   readonly parameters: YamlEntry<YamlMap> | undefined;
   readonly broken: ReadonlySet<string>;
 }

@@ -40,6 +40,7 @@ function mergeOutputs(base: OutputBlock | undefined, over: OutputBlock | undefin
   return {
     place: over.place,
     target: over.target ?? base.target,
+    wait: over.wait ?? base.wait,
     parameters: other ? over.parameters : mergeMaps(base.parameters, over.parameters),
     broken: new Set([...base.broken, ...over.broken]),
   };

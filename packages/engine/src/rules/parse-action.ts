@@ -37,6 +37,7 @@ function parseOutput(entry: YamlEntry | undefined, report: Report): OutputBlock 
     place: entry.key,
     target: placed(values.target, entries.get('target')),
     parameters: mapEntry(entries.get('parameters')),
+    wait: values.wait,
     broken,
   };
 }

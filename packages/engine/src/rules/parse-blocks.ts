@@ -29,7 +29,7 @@ export function parseBlocks({ root, source }: YamlDocument, report: Report): Blo
     }
     const kind = kindOf(block);
     const name = nameOf(block, kind);
-    if (name !== undefined) report.nameBlock(source, index, name);
+    if (name) report.nameBlock(source, index, name);
     if (kind === 'rule') rules.push(...wrap(parseRule(block, report)));
     else if (kind === 'action') actions.push(...wrap(parseAction(block, report)));
     else report.error(block.place, complaint(block, kind));

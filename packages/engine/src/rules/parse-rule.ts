@@ -1,10 +1,10 @@
 import { RULE_KEYS } from './block-keys.ts';
-import type { RuleBlock } from './block.ts';
+import type { ActionBlock, RuleBlock } from './block.ts';
 import { parseAction } from './parse-action.ts';
 import { parseMatch } from './parse-match.ts';
 import { checkName, placed, placedList, readKeys } from './read-keys.ts';
 import type { Report } from './report.ts';
-import { isNull, type YamlMap } from './yaml-node.ts';
+import { isNull, type YamlMap, type YamlNode } from './yaml-node.ts';
 
 /** Undefined when the block has no name to refer to it by. */
 export function parseRule(map: YamlMap, report: Report): RuleBlock | undefined {
@@ -19,7 +19,7 @@ export function parseRule(map: YamlMap, report: Report): RuleBlock | undefined {
   const match = matchEntry && parseMatch(matchEntry, report);
   const actions = entries.get('actions')?.value;
   const items = actions?.kind === 'list' ? actions.items : [];
-  const parsed = items.flatMap((item) => (item.kind === 'map' ? (parseAction(item, report) ?? []) : []));
+  const parsed = items.map((item) => parseItem(item, report)).filter((action) => action !== undefined);
   warnOfRepeats(parsed, report);
   return {
     name,
@@ -31,6 +31,12 @@ export function parseRule(map: YamlMap, report: Report): RuleBlock | undefined {
     notifiers: placedList(values.notifiers, entries.get('notifiers')) ?? [],
     broken: matchEntry && !match && !isNull(matchEntry.value) ? new Set([...broken, 'match']) : broken,
   };
+}
+
+function parseItem(item: YamlNode, report: Report): ActionBlock | undefined {
+  if (item.kind === 'map') return parseAction(item, report);
+  report.error(item.place, 'an action begins with its name: - action: NAME');
+  return undefined;
 }
 
 function warnOfRepeats(actions: RuleBlock['actions'], report: Report): void {

@@ -41,6 +41,14 @@ describe('printing the merged rules', () => {
 `);
   });
 
+  it('keeps the lines of a script', () => {
+    const text =
+      '- rule: r\n  match: all\n  actions:\n    - action: a\n      actionner: kubernetes:exec\n      parameters:\n        command: |\n          if true; then\n            id\n          fi\n';
+    expect(printRules(rulesOf(text))).toContain(
+      '        command: |\n          if true; then\n            id\n          fi\n        shell: /bin/sh\n',
+    );
+  });
+
   it('keeps the digits of a parameter without a type', () => {
     const exec = testingRegistry.actionners.get('kubernetes:exec')!;
     const open = { ...exec, part: { ...exec.part, parameters: Type.Object({}, { additionalProperties: true }) } };
@@ -106,7 +114,7 @@ describe('printing the merged rules', () => {
         const printed = printRules({ version: '', rules: rules.map((item) => ({ ...item, position })) });
         expect(withoutPositions(rulesOf(printed))).toEqual(rules.map((item) => ({ ...item, position: undefined })));
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 });

@@ -1,5 +1,5 @@
 import { isExactNumber } from '@falco-talon/core';
-import { stringify } from 'yaml';
+import { Document, Scalar, visit } from 'yaml';
 import { fieldCriteriaText } from './parse-field-criteria.ts';
 import { priorityText } from './parse-priority.ts';
 import { matchesEverything, type Match, type Rule, type RuleAction, type RuleSet } from './rule.ts';
@@ -9,12 +9,22 @@ import { matchesEverything, type Match, type Rule, type RuleAction, type RuleSet
  * Loaded again, the text gives the same rules.
  */
 export function printRules(ruleSet: RuleSet): string {
-  return stringify(ruleSet.rules.map(ruleBlock), {
+  const document = new Document(ruleSet.rules.map(ruleBlock), {
     version: '1.2',
     schema: 'core',
     aliasDuplicateObjects: false,
-    lineWidth: 0,
   });
+  visit(document, {
+    Scalar(_, node) {
+      if (typeof node.value === 'string' && needsQuotes(node.value)) node.type = Scalar.QUOTE_DOUBLE;
+    },
+  });
+  return document.toString({ lineWidth: 0, doubleQuotedMinMultiLineLength: Infinity });
+}
+
+/** Scripts are printed as blocks of lines; ones with blanks where a block's indentation is told by are not. */
+function needsQuotes(text: string): boolean {
+  return text.includes('\n') && /^\s|\s\n|\n\s*$/.test(text.replace(/\n$/, ''));
 }
 
 function ruleBlock(rule: Rule): object {
@@ -47,7 +57,11 @@ function actionBlock(action: RuleAction): object {
     parameters: printed(action.parameters),
     ...(action.contexts.length > 0 && { contexts: action.contexts }),
     ...(action.output && {
-      output: { target: action.output.target, parameters: printed(action.output.parameters) },
+      output: {
+        target: action.output.target,
+        parameters: printed(action.output.parameters),
+        ...(action.output.wait && { wait: true }),
+      },
     }),
     continue: action.continue,
     ignore_errors: action.ignoreErrors,

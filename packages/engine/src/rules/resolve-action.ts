@@ -52,9 +52,10 @@ export function resolveAction(own: ActionBlock, deps: ResolveDeps): RuleAction |
 }
 
 /** Checks what a shared action says by itself; what it lacks, the rules that use it may add. */
-export function checkSharedAction(action: ActionBlock, { registry, report, shared, complete }: ResolveDeps): void {
+export function checkSharedAction(action: ActionBlock, deps: ResolveDeps): void {
+  const { registry, report } = deps;
   const actionner = action.actionner && lookUp(action.actionner, 'actionner', registry.actionners, report)?.part;
-  checkContexts(action, { registry, report, shared, complete });
+  checkContexts(action, deps);
   if (action.output) resolveOutput(action, actionner?.output, registry, report, 'partly');
   if (!actionner || !action.parameters) return;
   const lenient = { ...jsonSchema(actionner.parameters), required: [] } as unknown as TSchema;

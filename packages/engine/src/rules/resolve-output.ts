@@ -50,5 +50,6 @@ export function resolveOutput(
   const parameters = value as Record<string, unknown>;
   const doubts = validated(() => part.validate?.(parameters) ?? []);
   report.issues(entry, doubts, value);
-  return doubts.length > 0 ? 'invalid' : { target: output.target.text, parameters: deepFreeze(parameters) };
+  if (doubts.length > 0) return 'invalid';
+  return { target: output.target.text, parameters: deepFreeze(parameters), ...(output.wait && { wait: true }) };
 }

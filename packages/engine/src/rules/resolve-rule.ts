@@ -1,9 +1,8 @@
 import { normaliseSource } from '../match/source.ts';
-import type { Match, Rule } from './rule.ts';
-import { matchesEverything } from './rule.ts';
 import type { MatchBlock, RuleBlock } from './block.ts';
 import { lookUp } from './look-up.ts';
 import { resolveAction, type ResolveDeps } from './resolve-action.ts';
+import { matchesEverything, type Match, type Rule } from './rule.ts';
 
 /** A merged rule, checked. What is wrong is reported and left out. */
 export function resolveRule(block: RuleBlock, deps: ResolveDeps): Rule {

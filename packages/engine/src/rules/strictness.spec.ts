@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { load, shortProblems } from './testing-registry.ts';
 
@@ -50,7 +50,7 @@ describe('a mistake is an error with its place, what is allowed, and the nearest
     ],
     [
       action('actionner: kubernetes:log\noutput: {targt: aws:s3, target: aws:s3, parameters: {bucket: b}}'),
-      '1.yaml:6:16 error unknown key "targt"; did you mean target? (allowed here: target, parameters) (r.actions[0].output.targt)',
+      '1.yaml:6:16 error unknown key "targt"; did you mean target? (allowed here: target, parameters, wait) (r.actions[0].output.targt)',
     ],
     // outputs
     [
@@ -136,8 +136,13 @@ describe('a mistake is an error with its place, what is allowed, and the nearest
       rule('  actions: [{actionner: kubernetes:log}]'),
       '1.yaml:3:13 error an action begins with its name: - action: NAME (r.actions[0])',
     ],
+    [
+      rule('  actions:\n    - Label Pod\n    - {action: a, actionner: kubernetes:log}'),
+      '1.yaml:4:7 error an action begins with its name: - action: NAME (r.actions[0])',
+    ],
+    ['- rule: r\r\n  match: all\r\n  bad: 1\r\n', `1.yaml:3:3 error unknown key "bad" (${RULE_KEYS}) (r.bad)`],
     ['- rule:\n  match: all', '1.yaml:1:3 error a rule begins with its name: - rule: NAME ([0])'],
-    ['- rule: ""', '1.yaml:1:9 error must not be empty (.rule)'],
+    ['- rule: ""', '1.yaml:1:9 error must not be empty ([0].rule)'],
     [
       '- rule: "a\\nb"\n  continue: false\n  match: all',
       '1.yaml:1:9 error a name must not contain control characters (a\nb.rule)',
@@ -206,6 +211,43 @@ describe('all errors of all files', () => {
 });
 
 describe('hostile files', () => {
+  it('never throw, and every problem has a place in its file', () => {
+    const good = [
+      '- action: a\n  actionner: kubernetes:label\n  parameters: &p {labels: {a: b}}\n',
+      '- rule: r\n  match: {rules: [x], priority: ">=Info", tags: ["a, b"], output_fields: ["a=b, c!=d"]}\n',
+      '  actions:\n    - action: a\n      parameters: *p\n    - {action: l, actionner: kubernetes:log, contexts: [aws],\n',
+      '       output: {target: aws:s3, parameters: {bucket: b}}}\n  continue: false\n  notifiers: [slack]\n',
+    ].join('');
+    expect(load(good).problems).toEqual([]);
+    const piece = fc.oneof(
+      fc.constantFrom(
+        ...Array.from('[]{}:,-#&*!|>\'"%@`~?\n \t0'),
+        '\n- ',
+        ': ',
+        '<<: *p',
+        '__proto__: ',
+        '\u0000',
+        '\ud800',
+      ),
+      fc.string(),
+    );
+    const cut = fc.record({ at: fc.nat(good.length), length: fc.nat(12), piece });
+    fc.assert(
+      fc.property(fc.array(cut, { minLength: 1, maxLength: 4 }), (cuts) => {
+        const text = cuts.reduce((t, { at, length, piece: by }) => t.slice(0, at) + by + t.slice(at + length), good);
+        const lines = text.split('\n');
+        const { ruleSet, problems } = load(text);
+        expect(ruleSet === undefined).toBe(problems.some(({ severity }) => severity === 'error'));
+        for (const { line, column } of problems) {
+          expect(lines[line - 1]).toBeDefined();
+          expect(column).toBeGreaterThan(0);
+          expect(column).toBeLessThanOrEqual(lines[line - 1]!.length + 1);
+        }
+      }),
+      { numRuns: 150 },
+    );
+  });
+
   it('leave the prototypes of the process alone', () => {
     const { ruleSet } = load(
       '- action: a\n  actionner: kubernetes:label\n  parameters: {labels: {__proto__: x, constructor: y}}\n',
@@ -228,7 +270,9 @@ describe('hostile files', () => {
   });
 
   it('are refused when they cannot be text', () => {
-    expect(load(readFileSync(process.execPath).subarray(0, 10_000).toString('latin1')).problems[0]).toMatchObject({
+    expect(
+      load(Buffer.from(Array.from({ length: 256 }, (_, byte) => byte)).toString('latin1')).problems[0],
+    ).toMatchObject({
       severity: 'error',
       message: expect.stringContaining('is this a text file?'),
     });

@@ -86,6 +86,16 @@ describe('what YAML is refused, and where', () => {
     expect(problemsOf(text)).toEqual([problem]);
   });
 
+  it('points at the right line where the parser has lost its way, and names one mistake once', () => {
+    expect(problemsOf('-\naction: a\n  actionner: b:c\n  x: y\n')).toEqual([
+      '2:1 this does not belong to what stands before it; check the indentation, and quote texts with special characters',
+    ]);
+    expect(problemsOf('description: a: b\n')).toEqual([
+      '1:14 Nested mappings are not allowed in compact mappings; a text that contains ": " must be quoted',
+    ]);
+    expect(problemsOf('a: b\n  c: d\n').map((problem) => problem.slice(0, 4))).toEqual(['1:4 ']);
+  });
+
   it('names every mistake of the file, in its order', () => {
     expect(problemsOf('a: 1\na: 2\nb: {c: 1, c: 2}\nd: *e')).toEqual([
       '2:1 "a" stands here twice, first in line 1',
@@ -99,10 +109,10 @@ describe('what YAML is refused, and where', () => {
   });
 
   it.each([
-    ['flow lists', '['.repeat(200_000)],
-    ['closed flow lists', '['.repeat(5000) + ']'.repeat(5000)],
-    ['flow maps', '{a: '.repeat(5000) + '}'.repeat(5000)],
-    ['block lists', `${'- '.repeat(20_000)}a`],
+    ['flow lists', '['.repeat(5000)],
+    ['closed flow lists', '['.repeat(3000) + ']'.repeat(3000)],
+    ['flow maps', '{a: '.repeat(3000) + '}'.repeat(3000)],
+    ['block lists', `${'- '.repeat(3000)}a`],
     ['levels the parser still takes', '['.repeat(150) + ']'.repeat(150)],
   ])('nests no deeper than makes sense: %s', (_, text) => {
     expect(problemsOf(text)).toEqual([expect.stringMatching(/ nested too deeply$/)]);
@@ -129,7 +139,7 @@ describe('what YAML is refused, and where', () => {
   });
 
   it('reports a bounded number of mistakes', () => {
-    expect(problemsOf('a: *x\n'.repeat(1000)).length).toBe(50);
+    expect(problemsOf('a: *x\n'.repeat(100)).length).toBe(50);
   });
 });
 

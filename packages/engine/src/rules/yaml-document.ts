@@ -1,4 +1,5 @@
-import { LineCounter, parseDocument, type YAMLError } from 'yaml';
+import { parseDocument, type YAMLError } from 'yaml';
+import { indexLines } from './line-index.ts';
 import type { Problem } from './rule.ts';
 import { buildYamlTree } from './yaml-tree.ts';
 import { pathOf, pathText, plainValue, type YamlNode, type YamlSource } from './yaml-node.ts';
@@ -20,21 +21,15 @@ export interface YamlDocument {
  * Digits are kept: `1.10` and numbers above 2^53 are `ExactNumber`s.
  */
 export function readYaml(file: string, text: string): YamlDocument {
-  const lines = new LineCounter();
-  const source: YamlSource = {
-    file,
-    position(offset) {
-      const { line, col } = lines.linePos(offset);
-      return { file, line: Math.max(1, line), column: Math.max(1, col) };
-    },
-  };
+  const content = text.startsWith('\uFEFF') ? text.slice(1) : text;
+  const lineAt = indexLines(content);
+  const source: YamlSource = { file, position: (offset) => ({ file, ...lineAt(offset) }) };
   const problems: Problem[] = [];
   const report = (offset: number, message: string, path = '') => {
     problems.push({ ...source.position(offset), severity: 'error', path, message });
   };
   const failed = { source, root: undefined, problems };
 
-  const content = text.startsWith('\uFEFF') ? text.slice(1) : text;
   if (content.length > YAML_SIZE_LIMIT) {
     report(0, `the file is larger than ${YAML_SIZE_LIMIT / 1024 / 1024} MiB; split it`);
     return failed;
@@ -49,7 +44,6 @@ export function readYaml(file: string, text: string): YamlDocument {
     uniqueKeys: false,
     prettyErrors: false,
     logLevel: 'error',
-    lineCounter: lines,
   });
 
   // Line feeds, tabs and carriage returns are the only controls YAML needs.
@@ -72,11 +66,20 @@ export function yamlValue(document: YamlDocument): unknown {
   return document.root && plainValue(document.root);
 }
 
-/** In the order of the file, bounded; of the follow-up errors of too deep nesting only the first. */
+/**
+ * In the order of the file, and bounded. Errors that only follow from another one are left out: all but the first of too
+ * deep nesting, further ones at the same place, and those about what stands behind the point where the document ended for the parser.
+ */
 function parserErrors(errors: readonly YAMLError[]): readonly YAMLError[] {
   const exhausted = errors.find((error) => error.code === 'RESOURCE_EXHAUSTION');
   if (exhausted) return [exhausted];
-  return errors.toSorted((a, b) => a.pos[0] - b.pos[0]).slice(0, PROBLEM_LIMIT);
+  const sorted = errors.toSorted((a, b) => a.pos[0] - b.pos[0]);
+  return sorted
+    .filter(({ message, pos }, index) => {
+      if (index === 0) return true;
+      return pos[0] !== sorted[index - 1]!.pos[0] && !message.includes('in YAML stream');
+    })
+    .slice(0, PROBLEM_LIMIT);
 }
 
 function worded(error: YAMLError): string {
@@ -91,11 +94,21 @@ function worded(error: YAMLError): string {
       return 'tabs cannot indent YAML; use spaces';
     case 'TAG_RESOLVE_FAILED':
       return `${error.message}; tags (!…) are not supported, quote the text if it begins with !`;
+    case 'UNEXPECTED_TOKEN':
+      if (error.message.endsWith('at node end')) {
+        return 'this does not belong to what stands before it; check the indentation, and quote texts with special characters';
+      }
+      return hinted(error.message);
     default:
-      return error.message.startsWith('Block scalar header')
-        ? `${error.message}; a text that begins with > or | must be quoted: ">=Notice"`
-        : error.message;
+      return hinted(error.message);
   }
+}
+
+function hinted(message: string): string {
+  if (message.startsWith('Block scalar header')) {
+    return `${message}; a text that begins with > or | must be quoted: ">=Notice"`;
+  }
+  return message.startsWith('Nested mappings') ? `${message}; a text that contains ": " must be quoted` : message;
 }
 
 function codePoint(character: string): string {

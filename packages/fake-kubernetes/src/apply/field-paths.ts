@@ -18,7 +18,7 @@ export interface Leaf {
 
 /** Nobody owns these. */
 const UNOWNED = new Set(
-  ['name', 'generateName', 'namespace', 'selfLink', 'uid', 'resourceVersion', 'generation', 'managedFields']
+  ['name', 'namespace', 'selfLink', 'uid', 'resourceVersion', 'generation', 'managedFields']
     .concat(['creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds'])
     .map((key) => `f:metadata\nf:${key}`)
     .concat(['f:apiVersion', 'f:kind']),

@@ -40,14 +40,21 @@ export function without(entry: ManagedFieldsEntry, gone: ReadonlySet<FieldPath>)
   return kept.length === 0 ? undefined : { ...entry, fieldsV1: toFieldsV1(kept) };
 }
 
+function only(object: JsonObject, keys: readonly string[]): JsonObject {
+  return Object.fromEntries(keys.flatMap((key) => (object[key] === undefined ? [] : [[key, object[key]]])));
+}
+
 /** What differs between two versions of an object. */
 export function changes(
   schema: StructSchema,
   before: JsonObject,
   after: JsonObject,
 ): { readonly set: ReadonlySet<FieldPath>; readonly removed: ReadonlySet<FieldPath> } {
-  const old = fieldPaths(schema, before);
-  const current = fieldPaths(schema, after);
+  // Most writes touch one part of an object: only the parts that differ are walked.
+  const parts = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+  const touched = parts.filter((key) => !sameJson(before[key], after[key]));
+  const old = fieldPaths(schema, only(before, touched));
+  const current = fieldPaths(schema, only(after, touched));
   const set = [...current].filter(([path, leaf]) => !old.has(path) || !sameJson(old.get(path)?.value, leaf.value));
   return {
     set: new Set(set.map(([path]) => path)),

@@ -32,6 +32,8 @@ export type FaultKind =
   | { readonly kind: 'reset' }
   /** The request is carried out, then the connection is reset: the client cannot know. */
   | { readonly kind: 'lost-answer' }
+  /** The request is carried out and never answered; the connection stays open. */
+  | { readonly kind: 'no-answer' }
   /** Answered as usual; then the object it named is gone without a trace, so that the next request gets 404. */
   | { readonly kind: 'vanish' }
   /** Waits before it is handled until the test calls `release()`. */
@@ -74,6 +76,9 @@ function fits(match: FaultInput['match'], request: ReceivedRequest): boolean {
   });
 }
 
+/** After one of these there is nothing left for a later fault to do: faults can be queued up. */
+const ENDS: readonly FaultKind['kind'][] = ['status', 'hang', 'reset'];
+
 export function createFaults(): Faults {
   interface Active {
     readonly input: FaultInput;
@@ -107,6 +112,7 @@ export function createFaults(): Faults {
         if (one.seen <= (input.skip ?? 0) || one.count >= (input.times ?? Infinity)) continue;
         one.count += 1;
         strikes.push({ fault: input, released: one.released });
+        if (ENDS.includes(input.kind)) break;
       }
       return strikes;
     },

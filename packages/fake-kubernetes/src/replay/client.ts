@@ -47,24 +47,31 @@ export function client(fake: FakeKubernetes): Client {
   return {
     call(method, path, options = {}) {
       const { body, certificate } = options;
-      const bytes = body === undefined ? undefined : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
+      const bytes =
+        body === undefined ? undefined : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
       const headers = {
         accept: 'application/json',
-        'user-agent': 'rec/1.0',
-        ...(bytes === undefined ? {} : { 'content-type': options.type ?? 'application/json', 'content-length': bytes.length }),
+        'user-agent': 'replay/1.0',
+        ...(bytes === undefined
+          ? {}
+          : { 'content-type': options.type ?? 'application/json', 'content-length': bytes.length }),
         ...credentials(fake, options),
         ...options.headers,
       };
       return new Promise((resolve, reject) => {
-        const outgoing = send(`${fake.url}${path}`, { method, agent, headers, ca: fake.ca, ...certificate }, (response) => {
-          const chunks: Buffer[] = [];
-          response.on('data', (chunk: Buffer) => chunks.push(chunk));
-          response.on('error', reject);
-          response.on('end', () => {
-            const text = Buffer.concat(chunks).toString();
-            resolve({ status: response.statusCode ?? 0, headers: response.headers, text, body: parsed(text) });
-          });
-        });
+        const outgoing = send(
+          `${fake.url}${path}`,
+          { method, agent, headers, ca: fake.ca, ...certificate },
+          (response) => {
+            const chunks: Buffer[] = [];
+            response.on('data', (chunk: Buffer) => chunks.push(chunk));
+            response.on('error', reject);
+            response.on('end', () => {
+              const text = Buffer.concat(chunks).toString();
+              resolve({ status: response.statusCode ?? 0, headers: response.headers, text, body: parsed(text) });
+            });
+          },
+        );
         outgoing.on('error', reject);
         outgoing.end(bytes);
       });

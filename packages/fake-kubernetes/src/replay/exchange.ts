@@ -55,7 +55,10 @@ export interface Exchange {
 
 export function exchanges(file: string): readonly Exchange[] {
   const text = readFileSync(join(import.meta.dirname, `${file}.jsonl`), 'utf8');
-  return text.trimEnd().split('\n').map((line) => JSON.parse(line) as Exchange);
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Exchange);
 }
 
 export const CONTENT_TYPES: Readonly<Record<string, string>> = {

@@ -64,7 +64,9 @@ export function world(): readonly ObjectInput[] {
     pod({ namespace: 'shop', name: 'unsched', node: '' }),
     waitingPod(),
     ...statefulSet({ name: 'db', namespace: 'shop', replicas: 2 }).map((object) =>
-      object.kind === 'StatefulSet' ? { ...object, metadata: { name: 'db', namespace: 'shop', annotations: {} } } : object,
+      object.kind === 'StatefulSet'
+        ? { ...object, metadata: { name: 'db', namespace: 'shop', annotations: {} } }
+        : object,
     ),
     deployment(),
     daemonSet(),
@@ -74,4 +76,3 @@ export function world(): readonly ObjectInput[] {
 }
 
 export const USERS: readonly UserInput[] = [serviceAccount('shop', 'restricted'), serviceAccount('shop', 'temp')];
-

@@ -15,7 +15,8 @@ function unsupported(resource: Resource, field: string): Error {
 
 function valueOf(object: ApiObject, field: string): string {
   const value = at(object, ...field.split('.'));
-  return value === undefined || value === null ? '' : String(value);
+  if (value === undefined || value === null) return '';
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 /** `a=b,c==d,e!=f`; only the fields the kind is indexed by. @throws Refusal 400 in the server's words. */

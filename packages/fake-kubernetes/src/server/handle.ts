@@ -189,6 +189,7 @@ export function createHandler(deps: Deps): (request: IncomingMessage, response: 
       deps.reset(request);
       return;
     }
+    if (strikes.some(({ fault }) => fault.kind === 'no-answer')) return;
     entry.status = answer.status;
     if (strikes.some(({ fault }) => fault.kind === 'vanish')) deps.vanish(entry);
     const pretty = route.query.get('pretty') ?? '';

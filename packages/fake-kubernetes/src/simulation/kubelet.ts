@@ -4,6 +4,8 @@ import { PODS } from '../resources/core.ts';
 import type { Cluster } from '../server/request.ts';
 
 export interface Kubelet {
+  /** A node that was silent answers again: its pods whose time is over end. */
+  wake(node: string): void;
   /** Stops waiting for pods to end. */
   stop(): void;
 }
@@ -42,6 +44,12 @@ export function startKubelet(cluster: Cluster, terminationDelay: number | undefi
     timers.set(uid, setTimeout(end, Math.min(grace, terminationDelay ?? grace), object).unref());
   });
   return {
+    wake(node) {
+      for (const pod of cluster.store.list(PODS, '')) {
+        const { uid, deletionTimestamp } = pod.metadata;
+        if (deletionTimestamp !== undefined && !timers.has(uid) && textAt(pod, 'spec', 'nodeName') === node) end(pod);
+      }
+    },
     stop: () => {
       for (const uid of timers.keys()) forget(uid);
     },

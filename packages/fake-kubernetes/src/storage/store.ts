@@ -18,7 +18,8 @@ export interface Store {
   remove(resource: Resource, object: ApiObject): ApiObject;
   readonly version: number;
   newUid(): string;
-  onChange(listener: ChangeListener): void;
+  /** The function given back ends it. */
+  onChange(listener: ChangeListener): () => void;
 }
 
 function keyOf(namespace: string, name: string): string {
@@ -27,7 +28,7 @@ function keyOf(namespace: string, name: string): string {
 
 export function createStore(): Store {
   const tables = new Map<string, Map<string, ApiObject>>();
-  const listeners: ChangeListener[] = [];
+  const listeners = new Set<ChangeListener>();
   let version = 1000;
 
   const table = (resource: Resource): Map<string, ApiObject> => {
@@ -72,6 +73,9 @@ export function createStore(): Store {
       return version;
     },
     newUid: () => randomUUID(),
-    onChange: (listener) => void listeners.push(listener),
+    onChange(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
   };
 }

@@ -4,7 +4,7 @@ import type { FieldError } from '../server/refusals.ts';
 import { invalidValue, required } from '../server/refusals.ts';
 import { keyProblems, labelValueProblems, nameProblems } from './names.ts';
 
-function labelErrors(labels: Readonly<Record<string, string>>, field: string): readonly FieldError[] {
+export function labelErrors(labels: Readonly<Record<string, string>>, field: string): readonly FieldError[] {
   return Object.entries(labels).flatMap(([key, value]) => [
     ...keyProblems(key).map((problem) => invalidValue(field, key, problem)),
     ...labelValueProblems(value).map((problem) => invalidValue(field, value, problem)),

@@ -1,11 +1,10 @@
 import type { ApiObject } from '../api-object.ts';
-import type { JsonObject } from '../json.ts';
-import { at, isObject, sameJson, textAt } from '../json.ts';
+import { at, sameJson, textAt } from '../json.ts';
 import type { Resource } from '../resources/resource.ts';
 import type { FieldError } from '../server/refusals.ts';
 import { invalidValue, notSupported } from '../server/refusals.ts';
 import { mapErrors, nameErrors } from './metadata.ts';
-import { isCidr } from './names.ts';
+import { networkPolicyErrors } from './network-policy.ts';
 import { podErrors, podUpdateErrors } from './pod.ts';
 
 const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
@@ -17,36 +16,6 @@ function nodeErrors(node: ApiObject): readonly FieldError[] {
     const effect = textAt(taint, 'effect');
     return EFFECTS.includes(effect) ? [] : [notSupported(`metadata.taints[${index}].effect`, effect, EFFECTS)];
   });
-}
-
-function objects(value: unknown): readonly JsonObject[] {
-  return Array.isArray(value) ? value.filter(isObject) : [];
-}
-
-const CIDR_TEXT = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)';
-
-function networkPolicyErrors(policy: ApiObject): readonly FieldError[] {
-  const errors: FieldError[] = [];
-  for (const [direction, peers] of [
-    ['ingress', 'from'],
-    ['egress', 'to'],
-  ] as const) {
-    objects(at(policy, 'spec', direction)).forEach((rule, ruleIndex) => {
-      objects(rule[peers]).forEach((peer, peerIndex) => {
-        const cidr = at(peer, 'ipBlock', 'cidr');
-        if (typeof cidr !== 'string' || isCidr(cidr)) return;
-        errors.push(
-          invalidValue(`spec.${direction}[${ruleIndex}].${peers}[${peerIndex}].ipBlock.cidr`, cidr, CIDR_TEXT),
-        );
-      });
-    });
-  }
-  const types = at(policy, 'spec', 'policyTypes');
-  (Array.isArray(types) ? types : []).forEach((type, index) => {
-    if (type === 'Ingress' || type === 'Egress') return;
-    errors.push(notSupported(`spec.policyTypes[${index}]`, String(type), ['Egress', 'Ingress']));
-  });
-  return errors;
 }
 
 function replicaErrors(object: ApiObject): readonly FieldError[] {

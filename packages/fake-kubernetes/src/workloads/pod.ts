@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import type { ObjectInput, OwnerReference } from '../api-object.ts';
 import type { JsonObject } from '../json.ts';
 import { at, isObject, textAt } from '../json.ts';
@@ -102,7 +102,7 @@ function podStatus(spec: JsonObject, input: StatusInput): JsonObject {
 
 /** The status of a pod that has just been started again: its containers have new ids. */
 export function runningStatus(spec: JsonObject, time: string, generation: number): JsonObject {
-  const idOf = (name: string): string => containerId(time, `${Math.random()}`, name);
+  const idOf = (name: string): string => containerId(time, randomUUID(), name);
   return podStatus(spec, { phase: 'Running', ready: true, time, generation, idOf });
 }
 

@@ -1,5 +1,12 @@
 import { Argument, Command, CommanderError, Option } from 'commander';
-import { GLOBAL_OPTIONS, GROUPS, type CommandSpec, type ExitCode, type OptionSpec, type ProgramContext } from './command.ts';
+import {
+  GLOBAL_OPTIONS,
+  GROUPS,
+  type CommandSpec,
+  type ExitCode,
+  type OptionSpec,
+  type ProgramContext,
+} from './command.ts';
 
 /**
  * Runs the command that `argv` (without the interpreter and the script) names.
@@ -17,12 +24,23 @@ export async function runCommand(
     code = await spec.run({ program, options, argument });
   });
   try {
-    await root.parseAsync([...argv], { from: 'user' });
+    await root.parseAsync(withKnownTopic(argv, root), { from: 'user' });
     return { code, flushed };
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     return { code: error.exitCode === 0 ? 0 : 2, flushed };
   }
+}
+
+/** Help about a command that does not exist is a mistake like the command itself. */
+function withKnownTopic(argv: readonly string[], root: Command): string[] {
+  const [first, topic, ...rest] = argv;
+  const unknown =
+    first === 'help' &&
+    topic !== undefined &&
+    topic !== 'help' &&
+    !root.commands.some((command) => command.name() === topic);
+  return unknown ? [topic, ...rest] : [...argv];
 }
 
 type Action = (spec: CommandSpec, options: Record<string, unknown>, argument: string | undefined) => Promise<void>;
@@ -39,7 +57,10 @@ export function buildProgram(commands: readonly CommandSpec[], program: ProgramC
     const parent = spec.path.length === 1 ? root : group(spec.path[0]!);
     const command = configured(parent.command(name), program).description(spec.description);
     for (const option of spec.options) command.addOption(toOption(option));
-    if (spec.argument) command.addArgument(new Argument(`<${spec.argument.name}>`, spec.argument.description).choices(spec.argument.choices));
+    if (spec.argument)
+      command.addArgument(
+        new Argument(`<${spec.argument.name}>`, spec.argument.description).choices(spec.argument.choices),
+      );
     command.action(async () => {
       await action(spec, command.optsWithGlobals(), command.args[0]);
     });
@@ -71,6 +92,7 @@ function toOption({ flags, description, choices, default: preset, repeatable, re
   if (choices) option.choices(choices);
   if (preset !== undefined) option.default(preset);
   if (required === true) option.makeOptionMandatory();
-  if (repeatable === true) option.argParser((value: string, before: readonly string[] | undefined) => [...(before ?? []), value]);
+  if (repeatable === true)
+    option.argParser((value: string, before: readonly string[] | undefined) => [...(before ?? []), value]);
   return option;
 }

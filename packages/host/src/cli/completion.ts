@@ -7,7 +7,9 @@ export type Shell = (typeof SHELLS)[number];
 export function completionScript(shell: Shell, name: string, commands: readonly CommandSpec[]): string {
   if (shell === 'fish') return fish(name, commands);
   const script = bash(name, commands);
-  return shell === 'bash' ? script : `autoload -U +X compinit && compinit\nautoload -U +X bashcompinit && bashcompinit\n${script}`;
+  return shell === 'bash'
+    ? script
+    : `autoload -U +X compinit && compinit\nautoload -U +X bashcompinit && bashcompinit\n${script}`;
 }
 
 interface Flag {
@@ -94,7 +96,13 @@ function fish(name: string, commands: readonly CommandSpec[]): string {
   const quote = (text: string) => `'${text.replaceAll(/['\\]/g, (char) => `\\${char}`)}'`;
   const lines = [`# ${name} completion; load it with: ${name} completion fish | source`, `complete -c ${name} -f`];
   for (const [before, next] of nextWords(commands)) {
-    const seen = before === '' ? '__fish_use_subcommand' : before.split(' ').map((word) => `__fish_seen_subcommand_from ${word}`).join('; and ');
+    const seen =
+      before === ''
+        ? '__fish_use_subcommand'
+        : before
+            .split(' ')
+            .map((word) => `__fish_seen_subcommand_from ${word}`)
+            .join('; and ');
     const unseen = before === '' || next.length === 0 ? '' : `; and not __fish_seen_subcommand_from ${next.join(' ')}`;
     if (next.length > 0) lines.push(`complete -c ${name} -n ${quote(seen + unseen)} -a ${quote(next.join(' '))}`);
   }

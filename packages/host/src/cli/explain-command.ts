@@ -47,7 +47,8 @@ async function alertsIn(path: string, workingDirectory: string): Promise<Alerts>
     whole = parseJson(text);
   } catch (error) {
     const lines = text.split('\n').filter((line) => line.trim() !== '');
-    if (lines.length < 2 || !isJson(lines[0]!)) throw new TalonError('invalid_event', `this is not JSON: ${errorText(error)}`);
+    if (lines.length < 2 || !isJson(lines[0]!))
+      throw new TalonError('invalid_event', `this is not JSON: ${errorText(error)}`);
     return { single: false, alerts: lines.map((line, index) => alert(line, `alert ${index + 1}`)) };
   }
   if (!Array.isArray(whole)) return { single: true, alerts: [alert(text, 'the alert')] };

@@ -56,7 +56,8 @@ export function listContexts({ contexts }: Registry): readonly ListItem[] {
 
 export function formatList(items: readonly ListItem[], format: ListFormat): string {
   if (format === 'json') return JSON.stringify(items, undefined, 2);
-  if (format === 'yaml') return items.length === 0 ? '[]' : stringify(items, { lineWidth: 0, aliasDuplicateObjects: false });
+  if (format === 'yaml')
+    return items.length === 0 ? '[]' : stringify(items, { lineWidth: 0, aliasDuplicateObjects: false });
   const rows = items.map((item) => [String(item['name']), String(item['description'])]);
   const width = Math.max(0, ...rows.map(([name]) => name!.length));
   return rows.map(([name, description]) => `${name!.padEnd(width)}  ${description}`).join('\n');
@@ -93,7 +94,7 @@ function keysOf(schema: TSchema): ListItem {
 /** The type of a key in words: `string`, `list of string`, `pod | node`. */
 export function typeText(schema: JsonSchema): string {
   if (schema.enum) return schema.enum.join(' | ');
-  if (schema.const !== undefined) return String(schema.const);
+  if (schema.const !== undefined) return JSON.stringify(schema.const);
   if (schema.anyOf) return schema.anyOf.map(typeText).join(' | ');
   if (schema.type === 'array') return `list of ${schema.items ? typeText(schema.items) : 'anything'}`;
   if (schema.type === 'object') return 'map';

@@ -2,19 +2,14 @@ import {
   formatProblem,
   loadRules,
   notifierProblems,
+  printable,
   readRuleFiles,
   type Problem,
   type RuleFile,
   type RuleSet,
 } from '@falco-talon/engine';
-import {
-  configDirectory,
-  loadConfig,
-  pluginList,
-  readConfigFile,
-  type Config,
-  type ConfigSources,
-} from '../config/load-config.ts';
+import { configDirectory, readConfigFile, type ConfigSources } from '../config/config-file.ts';
+import { loadConfig, pluginList, type Config } from '../config/load-config.ts';
 import { formatConfigProblem } from '../config/origins.ts';
 import { loadPlugins, type LoadedPlugins } from '../plugins/load-plugins.ts';
 import type { CommandInput } from './command.ts';
@@ -45,7 +40,10 @@ export async function prepare({ program, options }: CommandInput): Promise<Prepa
     config: file.problems.length > 0 ? undefined : config,
     rulesFiles,
     loaded,
-    problems: [...[...file.problems, ...problems].map(formatConfigProblem), ...loaded.problems],
+    problems: [
+      ...[...file.problems, ...problems].map(formatConfigProblem),
+      ...loaded.problems.map((text) => printable(text)),
+    ],
   };
 }
 
@@ -70,24 +68,41 @@ export interface CheckedRules {
 }
 
 /** The rules, against the plugins that are loaded; with a config also the notifiers they use. */
-export async function checkRules({ rulesFiles, loaded, config }: Prepared): Promise<CheckedRules> {
+export async function checkRules(prepared: Prepared): Promise<CheckedRules> {
+  const { rulesFiles, loaded } = prepared;
   const { files, problems: unread } = await readRuleFiles(rulesFiles ?? []);
   const { ruleSet, problems: wrong } = loadRules(files, loaded.registry);
   const problems = [...unread, ...wrong];
   const unreadable = unread.some(({ severity }) => severity === 'error');
-  const notifiers =
-    ruleSet && config
-      ? notifierProblems(ruleSet, loaded.registry, { defaultNotifiers: config.host.default_notifiers, sections: config.sections })
-      : [];
+  const { unknown, incomplete } = checkNotifiers(ruleSet, prepared);
   return {
-    ruleSet: unreadable || notifiers.length > 0 ? undefined : ruleSet,
+    ruleSet: unreadable || unknown.length > 0 ? undefined : ruleSet,
     files,
-    errors: [...worded(problems, files, 'error'), ...notifiers],
-    warnings: worded(problems, files, 'warning'),
+    errors: [...worded(problems, files, 'error'), ...unknown],
+    warnings: [...worded(problems, files, 'warning'), ...incomplete],
   };
 }
 
-function worded(problems: readonly Problem[], files: readonly RuleFile[], severity: Problem['severity']): readonly string[] {
+/** `incomplete` keeps the server from starting; elsewhere secrets are often missing, so there it is a warning. */
+function checkNotifiers(ruleSet: RuleSet | undefined, { config, loaded }: Prepared) {
+  if (!ruleSet || !config) return { unknown: [], incomplete: [] };
+  const { registry } = loaded;
+  const { sections, host } = config;
+  const problemsWith = (notifiers: typeof sections.notifiers) =>
+    notifierProblems(ruleSet, registry, {
+      defaultNotifiers: host.default_notifiers,
+      sections: { ...sections, notifiers },
+    });
+  const unknown = problemsWith(new Map());
+  const incomplete = problemsWith(sections.notifiers).filter((problem) => !unknown.includes(problem));
+  return { unknown, incomplete: incomplete.map((problem) => `warning: ${problem}`) };
+}
+
+function worded(
+  problems: readonly Problem[],
+  files: readonly RuleFile[],
+  severity: Problem['severity'],
+): readonly string[] {
   return problems
     .filter((problem) => problem.severity === severity)
     .map((problem) => formatProblem(problem, files.find(({ path }) => path === problem.file)?.text));

@@ -10,7 +10,9 @@ export async function preparedRules(
   const rules = await checkRules(prepared);
   const errors = [...prepared.problems, ...rules.errors];
   for (const text of [...rules.warnings, ...errors]) print(input.program.stderr, text);
-  return errors.length > 0 || rules.ruleSet === undefined ? undefined : { ...prepared, rules: { ...rules, ruleSet: rules.ruleSet } };
+  return errors.length > 0 || rules.ruleSet === undefined
+    ? undefined
+    : { ...prepared, rules: { ...rules, ruleSet: rules.ruleSet } };
 }
 
 async function check(input: CommandInput): Promise<ExitCode> {
@@ -18,7 +20,10 @@ async function check(input: CommandInput): Promise<ExitCode> {
   if (prepared === undefined) return 1;
   const { ruleSet, files } = prepared.rules;
   const count = (number: number, what: string) => `${number} ${what}${number === 1 ? '' : 's'}`;
-  print(input.program.stdout, `the rules are valid: ${count(ruleSet.rules.length, 'rule')} in ${count(files.length, 'file')}`);
+  print(
+    input.program.stdout,
+    `the rules are valid: ${count(ruleSet.rules.length, 'rule')} in ${count(files.length, 'file')}`,
+  );
   return 0;
 }
 

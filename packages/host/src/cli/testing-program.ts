@@ -21,7 +21,10 @@ export const testPlugin = definePlugin({
       output: 'none',
       idempotent: true,
       permissions: [],
-      parameters: strictObject({ text: Type.String({ description: 'What to note.' }), times: Type.Integer({ default: 1 }) }),
+      parameters: strictObject({
+        text: Type.String({ description: 'What to note.' }),
+        times: Type.Integer({ default: 1 }),
+      }),
       examples: [{ description: 'd', parameters: { text: 'a', times: 1 } }],
       target: () => undefined,
       run: async ({ parameters }) => ({ status: 'success', message: parameters.text }),
@@ -38,7 +41,12 @@ export const testPlugin = definePlugin({
     }),
   ],
   notifiers: [
-    defineNotifier({ name: 'bell', description: 'A bell.', settings: strictObject({ tone: Type.String() }), notify: async () => {} }),
+    defineNotifier({
+      name: 'bell',
+      description: 'A bell.',
+      settings: strictObject({ tone: Type.String() }),
+      notify: async () => {},
+    }),
   ],
 });
 

@@ -20,7 +20,9 @@ it('says why a configured directory cannot be used', () => {
 it('falls back to the state directory of the user', () => {
   // The system's own directory can be written only by some users: a file in its place stands for the others.
   const system = join(home, 'file');
-  expect(dataDirectory('', { XDG_STATE_HOME: join(home, 'state') }, home, system)).toBe(join(home, 'state', 'falco-talon'));
+  expect(dataDirectory('', { XDG_STATE_HOME: join(home, 'state') }, home, system)).toBe(
+    join(home, 'state', 'falco-talon'),
+  );
   expect(dataDirectory('', {}, home, system)).toBe(join(home, '.local', 'state', 'falco-talon'));
   expect(dataDirectory('', {}, home, join(home, 'system'))).toBe(join(home, 'system'));
 });

@@ -29,7 +29,10 @@ export function dataDirectory(
     if (problem === undefined) return candidate;
     problems.push(`${candidate}: ${problem}`);
   }
-  throw new TalonError('invalid_config', `data_directory: set it to a directory that can be written (${problems.join('; ')})`);
+  throw new TalonError(
+    'invalid_config',
+    `data_directory: set it to a directory that can be written (${problems.join('; ')})`,
+  );
 }
 
 function unusable(directory: string): string | undefined {

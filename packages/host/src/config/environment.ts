@@ -30,11 +30,14 @@ export function environmentKeys(root: Branch): readonly EnvironmentKey[] {
 
   function walk(node: Branch | Leaf, path: readonly string[], old: readonly (readonly string[])[]): void {
     if (node.type === 'leaf') {
-      if (node.owner !== undefined) keys.push({ path, schema: node.schema, name: variableName([PREFIX, ...path]), oldNames: oldNames(path, old) });
+      if (node.owner !== undefined)
+        keys.push({ path, schema: node.schema, name: variableName([PREFIX, ...path]), oldNames: oldNames(path, old) });
       return;
     }
     for (const [key, child] of node.keys) {
-      const renamed = Array.from(node.oldNames).filter(([, name]) => name === key).map(([name]) => name);
+      const renamed = Array.from(node.oldNames)
+        .filter(([, name]) => name === key)
+        .map(([name]) => name);
       walk(child, [...path, key], [...old, renamed]);
     }
   }
@@ -48,7 +51,10 @@ function oldNames(path: readonly string[], renamed: readonly (readonly string[])
 }
 
 function variableName(segments: readonly string[]): string {
-  return segments.join('_').replaceAll(/[^A-Za-z0-9]/g, '_').toUpperCase();
+  return segments
+    .join('_')
+    .replaceAll(/[^A-Za-z0-9]/g, '_')
+    .toUpperCase();
 }
 
 /**
@@ -84,7 +90,8 @@ function lookUp(
   const file = own.has(fileVariable) ? undefined : variables[fileVariable];
   if (file !== undefined && file !== '') {
     const where = `environment variable ${fileVariable}`;
-    if (variables[name]) problems.push({ where, path: path.join('.'), message: `${name} is set too; set only one of them` });
+    if (variables[name])
+      problems.push({ where, path: path.join('.'), message: `${name} is set too; set only one of them` });
     try {
       const text = readFileSync(file, 'utf8');
       if (text.length > MAX_SECRET) throw new Error(`${file} is larger than ${MAX_SECRET} bytes`);

@@ -21,7 +21,8 @@ export function fileValues(
   function read(node: YamlNode, schema: Branch | Leaf | undefined, path: KeyPath, key: Place): unknown {
     origins.set(path, placeText(key), placeText(node.place));
     if (node.kind === 'map') return readMap(node, schema?.type === 'branch' ? schema : undefined, path);
-    if (node.kind === 'list') return node.items.map((item, index) => read(item, undefined, [...path, index], item.place));
+    if (node.kind === 'list')
+      return node.items.map((item, index) => read(item, undefined, [...path, index], item.place));
     if (node.value === null) return schema?.type === 'branch' ? emptyMap() : null;
     // One item may be written without the list around it: rulesFile was one path.
     return schema?.type === 'leaf' && schema.schema.type === 'array' ? [node.value] : node.value;

@@ -13,7 +13,11 @@ const text = (value: string, description: string) => Type.String({ default: valu
 const deduplication = strictObject(
   {
     leader_election: flag(true, 'Read and not used: one process needs no leader.'),
-    time_window_seconds: seconds(5, 'An alert equal to one accepted this recently is counted, not run. 0 turns it off.', 0),
+    time_window_seconds: seconds(
+      5,
+      'An alert equal to one accepted this recently is counted, not run. 0 turns it off.',
+      0,
+    ),
   },
   { description: 'Equal alerts are run once.' },
 );
@@ -50,10 +54,16 @@ const limits = strictObject(
 /** The keys of config.yaml that belong to the program itself. Sections of plugins stand beside them. */
 export const hostSchema = strictObject({
   listen_address: text('0.0.0.0', 'Address the server listens on.'),
-  listen_port: Type.Integer({ default: 2803, minimum: 0, maximum: 65535, description: 'Port the server listens on; 0 takes a free one.' }),
+  listen_port: Type.Integer({
+    default: 2803,
+    minimum: 0,
+    maximum: 65535,
+    description: 'Port the server listens on; 0 takes a free one.',
+  }),
   rules_files: Type.Array(Type.String({ minLength: 1 }), {
     default: ['/etc/falco-talon/rules.yaml'],
-    description: 'Files and directories with rules, in order.',
+    description:
+      'Files and directories with rules, in order. A relative path starts at this file, or where nothing is there, at the working directory.',
   }),
   watch_rules: flag(true, 'Load the rules again when their files change.'),
   print_all_events: flag(false, 'Write a log line for every alert, not only for the ones a rule matches.'),
@@ -69,7 +79,7 @@ export const hostSchema = strictObject({
   log_level: oneOf(LOG_LEVELS, { default: 'info', description: 'Lines below this level are not written.' }),
   data_directory: text(
     '',
-    'Where the queue and artifacts on their way are kept. Empty: /var/lib/falco-talon when it can be written, else $XDG_STATE_HOME/falco-talon or ~/.local/state/falco-talon.',
+    'Where the queue and artifacts on their way are kept; a relative path starts at this file. Empty: /var/lib/falco-talon when it can be written, else $XDG_STATE_HOME/falco-talon or ~/.local/state/falco-talon.',
   ),
   shutdown_grace_period: seconds(25, 'Time to finish or checkpoint what runs when told to stop.'),
   watchdog_seconds: Type.Integer({

@@ -1,4 +1,4 @@
-import { pathText } from '@falco-talon/engine';
+import { pathText, printable } from '@falco-talon/engine';
 
 export type KeyPath = readonly (string | number)[];
 
@@ -30,5 +30,5 @@ export class Origins {
 }
 
 export function formatConfigProblem({ where, path, message }: ConfigProblem): string {
-  return [where, path, message].filter((part) => part !== '').join(': ');
+  return printable([where, path, message].filter((part) => part !== '').join(': '));
 }

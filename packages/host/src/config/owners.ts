@@ -42,7 +42,14 @@ export function ownersOf(registry: Registry): readonly Owner[] {
   ];
   for (const [id, client] of registry.clients) {
     const path = client.section === '' ? [] : client.section.split('.');
-    owners.push({ kind: 'client', name: id, label: `client ${id}`, path, schema: jsonSchema(client.settings), oldNames: {} });
+    owners.push({
+      kind: 'client',
+      name: id,
+      label: `client ${id}`,
+      path,
+      schema: jsonSchema(client.settings),
+      oldNames: {},
+    });
   }
   for (const [name, { part, plugin }] of registry.notifiers) {
     const label = `notifier ${name} of ${plugin}`;

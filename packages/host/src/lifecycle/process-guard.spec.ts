@@ -21,7 +21,10 @@ it('keeps a plugin from ending the process, and gives its ways back', () => {
   target.emit('uncaughtException', new Error('lost'), 'unhandledRejection');
   target.emit('uncaughtException', undefined, 'uncaughtException');
   expect(counted).toBe(2);
-  expect(logged[0]).toMatchObject({ origin: 'unhandledRejection', stack: expect.arrayContaining([expect.stringMatching(/^at /)]) });
+  expect(logged[0]).toMatchObject({
+    origin: 'unhandledRejection',
+    stack: expect.arrayContaining([expect.stringMatching(/^at /)]),
+  });
 
   guard.release();
   expect([target.exit, target.abort]).toEqual([exit, abort]);

@@ -39,8 +39,9 @@ export async function serve({ program, config, plugins }: ServeOptions): Promise
   const logger = createLogger({ format: host.log_format, level: host.log_level, colours, destination });
   const metrics = createMetrics();
   const signals = stopSignals(program.signals, () => performance.now());
-  const guard = program.process && guardProcess(program.process, logger, metrics.uncaughtError);
-  const watchdog = program.process && host.watchdog_seconds > 0 ? startWatchdog(host.watchdog_seconds * 1000) : undefined;
+  const guard = program.process && guardProcess(program.process, logger, () => metrics.uncaughtError());
+  const watchdog =
+    program.process && host.watchdog_seconds > 0 ? startWatchdog(host.watchdog_seconds * 1000) : undefined;
   try {
     const directory = dataDirectory(host.data_directory, program.environment, program.homeDirectory);
     const engine = await untilStopped(
@@ -54,8 +55,17 @@ export async function serve({ program, config, plugins }: ServeOptions): Promise
       }),
     );
     if (engine === 'stopped') return 0;
-    metrics.watch({ queueDepth: () => engine.queueDepth(), droppedLogLines: destination.dropped });
-    return await run({ config, engine, logger, metrics, signals, program, directory });
+    metrics.watch({ queueDepth: () => engine.queueDepth(), droppedLogLines: () => destination.dropped() });
+    return await run({
+      config,
+      engine,
+      logger,
+      metrics,
+      signals,
+      program,
+      directory,
+      plugins: plugins.map(({ name }) => name),
+    });
   } catch (error) {
     for (const line of errorText(error).split('\n')) print(program.stderr, printable(line));
     return 1;
@@ -75,6 +85,8 @@ interface Running {
   readonly signals: StopSignals;
   readonly program: ProgramContext;
   readonly directory: string;
+  /** Names. */
+  readonly plugins: readonly string[];
 }
 
 async function run(running: Running): Promise<ExitCode> {
@@ -82,11 +94,15 @@ async function run(running: Running): Promise<ExitCode> {
   const grace = config.host.shutdown_grace_period * 1000;
   let stopping = false;
   const common = { engine, logger, stopping: () => stopping };
-  const intake = createIntake({ ...common, limits: intakeLimits(config), refused: metrics.requestRefused });
+  const intake = createIntake({
+    ...common,
+    limits: intakeLimits(config),
+    refused: (status) => metrics.requestRefused(status),
+  });
   const routes = createRoutes({ ...common, metrics, now: () => performance.now() });
   let server: RunningServer;
   try {
-    server = await startServer(serverSettings(config), { intake, routes, logger });
+    server = await startServer(serverSettings(config), { intake, routes, logger, counts: metrics });
   } catch (error) {
     await engine.stop(0);
     throw error;
@@ -97,6 +113,7 @@ async function run(running: Running): Promise<ExitCode> {
     port: server.port,
     mode: config.host.mode,
     queue: config.queueType,
+    plugins: running.plugins,
     data_directory: running.directory,
     rules_version: engine.rulesVersion(),
   });
@@ -106,8 +123,11 @@ async function run(running: Running): Promise<ExitCode> {
   logger.info('server stopping', { signal, grace_seconds: config.host.shutdown_grace_period });
   const deadline = performance.now() + grace;
   const end = stop(server, engine, deadline).then(() => 'stopped' as const);
-  const insisted = signals.insisted.then(() => delay(INSISTED_TIME, 'late' as const));
-  const result = await Promise.race([end, insisted, delay(grace, 'late' as const)]);
+  const timers = new AbortController();
+  const late = (milliseconds: number) =>
+    delay(milliseconds, 'late' as const, { signal: timers.signal }).catch(() => 'late' as const);
+  const result = await Promise.race([end, signals.insisted.then(() => late(INSISTED_TIME)), late(grace)]);
+  timers.abort();
   if (result === 'stopped') logger.info('server stopped');
   else logger.error('server stopped with work unfinished', { reason: 'the grace period is over' });
   return result === 'stopped' ? 0 : 1;

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseJson, TalonError } from '@falco-talon/core';
 import type { Destination } from './destination.ts';
@@ -11,12 +12,19 @@ function logged(options: Partial<LoggerOptions>, work: (logger: ReturnType<typeo
 }
 const one = (format: LoggerOptions['format'], fields: Readonly<Record<string, unknown>>, colours = true) =>
   logged({ format, colours }, (logger) => logger.info('action', fields))[0]!;
-const parsed = (fields: Readonly<Record<string, unknown>>) => JSON.parse(one('json', fields)) as Record<string, unknown>;
+const parsed = (fields: Readonly<Record<string, unknown>>) =>
+  JSON.parse(one('json', fields)) as Record<string, unknown>;
 
 describe('JSON lines', () => {
   it('carry time, level, message and the fields', () => {
     const line = parsed({ rule: 'r', objects: { pod: 'p' } });
-    expect(line).toEqual({ time: expect.stringMatching(/^\d{4}-.*Z$/), level: 'info', message: 'action', rule: 'r', objects: { pod: 'p' } });
+    expect(line).toEqual({
+      time: expect.stringMatching(/^\d{4}-.*Z$/),
+      level: 'info',
+      message: 'action',
+      rule: 'r',
+      objects: { pod: 'p' },
+    });
     expect(Object.keys(line).slice(0, 2)).toEqual(['level', 'time']);
   });
 
@@ -52,7 +60,14 @@ describe('JSON lines', () => {
     circular['self'] = circular;
     const line = parsed({
       circular,
-      throws: { toJSON: () => { throw new Error('no'); }, get boom() { throw new Error('no'); } },
+      throws: {
+        toJSON: () => {
+          throw new Error('no');
+        },
+        get boom() {
+          throw new Error('no');
+        },
+      },
       big: 12345678901234567890n,
       nan: NaN,
       symbol: Symbol('s'),
@@ -61,7 +76,13 @@ describe('JSON lines', () => {
       map: new Map([['a', 1]]),
       ['__proto__']: 1,
     });
-    expect(line).toMatchObject({ throws: 'a value that cannot be shown', big: '12345678901234567890', nan: 'NaN', bytes: '3 bytes', map: { a: 1 } });
+    expect(line).toMatchObject({
+      throws: 'a value that cannot be shown',
+      big: '12345678901234567890',
+      nan: 'NaN',
+      bytes: '3 bytes',
+      map: { a: 1 },
+    });
   });
 
   it('show an error by message, code and cause, without its stack', () => {
@@ -100,4 +121,23 @@ it('writes nothing below its level', () => {
     logger.error('e');
   });
   expect(lines.map((line) => (JSON.parse(line) as { level: string }).level)).toEqual(['warn', 'error']);
+});
+
+it('makes one harmless line of anything', () => {
+  // Lone surrogates too; the ready-made unit for that takes seconds to build.
+  const unit = fc
+    .oneof(fc.integer({ max: 0xff, min: 0 }), fc.integer({ max: 0xffff, min: 0 }))
+    .map((code) => String.fromCharCode(code));
+  const text = fc.string({ unit, maxLength: 20 });
+  const anything = fc.oneof(text, fc.double(), fc.bigInt(), fc.array(text), fc.dictionary(text, text), fc.jsonValue());
+  // oxlint-disable-next-line no-control-regex
+  const harmless = /^[^\u0000-\u001F\u007F-\u009F\u2028\u2029\u202A-\u202E\u2066-\u2069]*\n$/;
+  fc.assert(
+    fc.property(fc.dictionary(text, anything, { maxKeys: 5 }), (fields) => {
+      const line = one('json', fields);
+      expect(line).toMatch(harmless);
+      expect(JSON.parse(line)).toMatchObject({ level: 'info', message: 'action' });
+      expect(one('text', fields)).toMatch(harmless);
+    }),
+  );
 });

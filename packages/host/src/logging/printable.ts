@@ -1,4 +1,4 @@
-import { errorText, isExactNumber, isTalonError } from '@falco-talon/core';
+import { errorText, isExactNumber } from '@falco-talon/core';
 
 /** Longest text one field may carry into a log line, in UTF-16 units. A log captured by an action fits, a flood does not. */
 const MAX_TEXT = 16 * 1024;
@@ -14,7 +14,8 @@ export function printable(value: unknown, depth = 0): unknown {
   if (value === null || typeof value === 'boolean') return value;
   if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
   if (isExactNumber(value)) return value;
-  if (typeof value !== 'object') return value === undefined ? undefined : cut(String(value));
+  if (value === undefined) return undefined;
+  if (typeof value !== 'object') return cut(String(value as bigint | symbol));
   if (depth >= MAX_DEPTH) return '…';
   try {
     return structure(value, depth);
@@ -39,10 +40,14 @@ function structure(value: object, depth: number): unknown {
 /** No stack: what people need is the message, its code and its cause. */
 function errorFields(error: Error, depth: number): unknown {
   const message = cut(errorText(error));
-  const code = isTalonError(error) ? error.code : (error as { code?: unknown }).code;
+  const { code } = error as { code?: unknown };
   const cause = error.cause instanceof Error ? printable(error.cause, depth + 1) : undefined;
-  if (code === undefined && cause === undefined) return message;
-  return { message, ...(code === undefined ? {} : { code: cut(String(code)) }), ...(cause === undefined ? {} : { cause }) };
+  if (typeof code !== 'string' && cause === undefined) return message;
+  return {
+    message,
+    ...(typeof code === 'string' ? { code: cut(code) } : {}),
+    ...(cause === undefined ? {} : { cause }),
+  };
 }
 
 function limited<T>(items: readonly T[]): readonly T[] {

@@ -17,7 +17,9 @@ const record: OutcomeRecord = {
   objects: { pod: 'cart-1' },
 };
 async function lines(metrics: ReturnType<typeof createMetrics>): Promise<readonly string[]> {
-  return (await metrics.text()).split('\n').filter((line) => line.startsWith('falcosecurity_') && !line.includes('_bucket'));
+  return (await metrics.text())
+    .split('\n')
+    .filter((line) => line.startsWith('falcosecurity_') && !line.includes('_bucket'));
 }
 
 describe('the metrics', () => {

@@ -17,6 +17,8 @@ export interface Metrics {
   text(): Promise<string>;
   /** A request the server refused before or instead of an event. */
   requestRefused(status: number): void;
+  /** A connection beyond the limit. */
+  connectionRefused(): void;
   /** An error no caller of a plugin was there to take. */
   uncaughtError(): void;
   /** Read at each scrape. */
@@ -37,6 +39,7 @@ export function createMetrics(): Metrics {
   const notifications = counter('notifications', 'Records by notifier and outcome.', ['notifier', 'status']);
   const reloads = counter('rule_reloads', 'Reloads of the rules.', ['result']);
   const refused = counter('requests_refused', 'Requests refused, by HTTP status.', ['status']);
+  const connections = counter('connections_refused', 'Connections beyond the limit.', []);
   const uncaught = counter('uncaught_errors', 'Errors that escaped a plugin.', []);
   const latency = new Histogram({
     name: `${PREFIX}_stage_duration_seconds`,
@@ -72,6 +75,7 @@ export function createMetrics(): Metrics {
     contentType: register.contentType,
     text: () => register.metrics(),
     requestRefused: (status) => refused.inc({ status: String(status) }),
+    connectionRefused: () => connections.inc(),
     uncaughtError: () => uncaught.inc(),
     watch({ queueDepth, droppedLogLines }) {
       new Gauge({

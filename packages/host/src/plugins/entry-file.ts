@@ -31,7 +31,9 @@ function packageDirectory(name: string, directories: readonly string[]): string 
       // not installed there
     }
   }
-  throw new Error(`no package of this name is installed in ${directories.join(' or ')}; install it there, or write a path that begins with ./`);
+  throw new Error(
+    `no package of this name is installed in ${directories.join(' or ')}; install it there, or write a path that begins with ./`,
+  );
 }
 
 interface Manifest {

@@ -32,7 +32,10 @@ describe('the plugin list', () => {
   it('takes files, package directories and installed packages', async () => {
     put('one.mjs', source('one'));
     put('typed.ts', `const name: string = 'typed';\n${source('typed').replace("'typed'", 'name')}`);
-    put('two/package.json', '{"name":"two","type":"module","exports":{".":{"require":"./no.js","import":"./lib/two.js"}}}');
+    put(
+      'two/package.json',
+      '{"name":"two","type":"module","exports":{".":{"require":"./no.js","import":"./lib/two.js"}}}',
+    );
     put('two/lib/two.js', source('two'));
     put('three/package.json', '{"name":"three","type":"module","main":"main.js"}');
     put('three/main.js', source('three'));
@@ -48,7 +51,8 @@ describe('the plugin list', () => {
   });
 
   it('prefers the sources of a package that offers them, outside node_modules', async () => {
-    const manifest = '{"name":"p","type":"module","exports":{".":{"@falco-talon/source":"./src.mjs","default":"./built.mjs"}}}';
+    const manifest =
+      '{"name":"p","type":"module","exports":{".":{"@falco-talon/source":"./src.mjs","default":"./built.mjs"}}}';
     put('workspace/p/package.json', manifest);
     put('workspace/p/src.mjs', source('from-sources'));
     put('node_modules/p/package.json', manifest);
@@ -63,7 +67,16 @@ describe('the plugin list', () => {
     put('other.mjs', 'export default { kind: "banana" }');
     put('good.mjs', source('good'));
     put('unbuilt/package.json', '{"name":"unbuilt","type":"module","exports":"./dist/index.js"}');
-    const list = ['./throws.mjs', './empty.mjs', './other.mjs', './absent.mjs', '@shipped/aa', './unbuilt', './good.mjs', './good.mjs'];
+    const list = [
+      './throws.mjs',
+      './empty.mjs',
+      './other.mjs',
+      './absent.mjs',
+      '@shipped/aa',
+      './unbuilt',
+      './good.mjs',
+      './good.mjs',
+    ];
     const { plugins, problems } = await load(list);
     expect(plugins.map(({ name }) => name)).toEqual(['good', 'good']);
     const text = problems.join('\n');
@@ -77,7 +90,13 @@ describe('the plugin list', () => {
   });
 
   it('names both packages of a clash, and another contract version', async () => {
-    const context = defineContext({ name: 'same', description: 'd', elements: {}, permissions: [], fetch: async () => ({}) });
+    const context = defineContext({
+      name: 'same',
+      description: 'd',
+      elements: {},
+      permissions: [],
+      fetch: async () => ({}),
+    });
     const one = definePlugin({ name: 'one', category: 'x', contexts: [context] });
     const two = definePlugin({ name: 'two', category: 'x', contexts: [context] });
     const old = { ...definePlugin({ name: 'old', category: 'x' }), apiVersion: 0 } as unknown as Plugin;

@@ -36,7 +36,11 @@ export function createIntake({ engine, limits, logger, stopping, refused }: Inta
     const problem = headerProblem(request);
     if (problem !== undefined) {
       refused(problem.status);
-      sendProblem(response, problem, problem.status === 405 ? { allow: 'POST', close: hasBody(request) } : { close: true });
+      sendProblem(
+        response,
+        problem,
+        problem.status === 405 ? { allow: 'POST', close: hasBody(request) } : { close: true },
+      );
       return;
     }
     inFlight++;
@@ -105,7 +109,9 @@ function refusal(answer: Extract<IngestAnswer, { kind: 'refused' }>): Problem {
 /** Falco sends JSON, or text/plain when its own output is text. */
 function isAcceptedType(type: string): boolean {
   const media = type.split(';', 1)[0]!.trim().toLowerCase();
-  return media === '' || media === 'text/plain' || media === 'text/json' || /^application\/([\w.-]+\+)?json$/.test(media);
+  return (
+    media === '' || media === 'text/plain' || media === 'text/json' || /^application\/([\w.-]+\+)?json$/.test(media)
+  );
 }
 
 function hasBody(request: IncomingMessage): boolean {
@@ -113,7 +119,12 @@ function hasBody(request: IncomingMessage): boolean {
 }
 
 function tooLarge(limit: number): Problem {
-  return { status: 413, title: 'Content Too Large', detail: `an alert may have at most ${limit} bytes`, code: 'too_large' };
+  return {
+    status: 413,
+    title: 'Content Too Large',
+    detail: `an alert may have at most ${limit} bytes`,
+    code: 'too_large',
+  };
 }
 
 function unsupported(detail: string): Problem {

@@ -36,7 +36,11 @@ export function createRoutes({ engine, stopping, metrics, logger, now }: RoutesO
     app.all(path, () => answer(405, 'Method Not Allowed', `${path} is read with GET`, { Allow: 'GET, HEAD' }));
   }
   app.notFound((c) =>
-    answer(404, 'Not Found', c.req.method === 'POST' ? 'alerts are sent to the path /' : 'there is nothing at this path'),
+    answer(
+      404,
+      'Not Found',
+      c.req.method === 'POST' ? 'alerts are sent to the path /' : 'there is nothing at this path',
+    ),
   );
   app.onError((error) => {
     logger.error('request failed', { error });

@@ -26,10 +26,22 @@ export interface RunningServer {
   close(grace: number): Promise<void>;
 }
 
+export interface ServerDeps {
+  readonly intake: Intake;
+  readonly routes: Hono;
+  readonly logger: Logger;
+  readonly counts: {
+    /** Beyond `maxConnections`. Counted, not logged: a flood of them must not become a flood of lines. */
+    connectionRefused(): void;
+    /** What is no HTTP, or too slow. */
+    requestRefused(status: number): void;
+  };
+}
+
 /** @throws TalonError `invalid_config` in one sentence when the address cannot be listened on */
 export async function startServer(
   settings: ServerSettings,
-  { intake, routes, logger }: { readonly intake: Intake; readonly routes: Hono; readonly logger: Logger },
+  { intake, routes, logger, counts }: ServerDeps,
 ): Promise<RunningServer> {
   const others = getRequestListener(routes.fetch, { overrideGlobalObjects: false });
   const handle = (request: IncomingMessage, response: ServerResponse) => {
@@ -51,9 +63,13 @@ export async function startServer(
   server.maxConnections = settings.maxConnections;
   // Without this, Node would ask for a body we are about to refuse.
   server.on('checkContinue', handle);
-  server.on('clientError', answerMalformed);
-  server.on('drop', () => logger.warn('connection refused', { reason: 'too many connections' }));
+  server.on('clientError', (error, socket) => {
+    const status = answerMalformed(error, socket as Socket);
+    if (status !== undefined) counts.requestRefused(status);
+  });
+  server.on('drop', () => counts.connectionRefused());
   await listen(server, settings);
+  server.on('error', (error) => logger.error('server failed', { error }));
   return {
     port: (server.address() as AddressInfo).port,
     close: (grace) => close(server, grace),
@@ -82,11 +98,11 @@ function listenError(error: NodeJS.ErrnoException, address: string, port: number
   return new TalonError('invalid_config', `${where}: ${reason}`, { cause: error });
 }
 
-/** What the HTTP parser itself refuses: no request exists, so the answer is written to the socket. */
-function answerMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
+/** What the HTTP parser itself refuses: no request exists, so the answer is written to the socket. Returns its status. */
+function answerMalformed(error: NodeJS.ErrnoException, socket: Socket): number | undefined {
   if (!socket.writable || error.code === 'ECONNRESET') {
     socket.destroy();
-    return;
+    return undefined;
   }
   const [status, title, detail] =
     error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
@@ -99,6 +115,7 @@ function answerMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
     `HTTP/1.1 ${status} ${title}\r\nContent-Type: ${PROBLEM_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
     () => socket.destroy(),
   );
+  return status;
 }
 
 function close(server: Server, grace: number): Promise<void> {

@@ -36,6 +36,7 @@ export interface TestServer extends RunningServer {
   readonly url: string;
   /** Statuses of refused requests. */
   readonly refused: number[];
+  connectionsRefused: number;
   stopping: boolean;
   time: number;
 }
@@ -46,7 +47,7 @@ export async function testServer(
   settings: Partial<ServerSettings> = {},
   engine: FakeEngine = fakeEngine(),
 ): Promise<TestServer> {
-  const state = { stopping: false, time: 0 };
+  const state = { stopping: false, time: 0, connectionsRefused: 0 };
   const refused: number[] = [];
   const common = { engine, logger: silentLogger, stopping: () => state.stopping };
   const intake = createIntake({
@@ -65,7 +66,12 @@ export async function testServer(
       keepAliveTimeout: 60_000,
       ...settings,
     },
-    { intake, routes, logger: silentLogger },
+    {
+      intake,
+      routes,
+      logger: silentLogger,
+      counts: { requestRefused: (status) => refused.push(status), connectionRefused: () => state.connectionsRefused++ },
+    },
   );
   return Object.assign(state, server, { engine, refused, url: `http://127.0.0.1:${server.port}` });
 }
@@ -79,4 +85,16 @@ export function raw(port: number, ...parts: readonly string[]): Promise<string> 
     socket.on('error', () => {});
     socket.on('close', () => resolve(received));
   });
+}
+
+export const json = { 'content-type': 'application/json' };
+export const alert = '{"rule":"x"}';
+
+export function post(
+  server: TestServer,
+  body: string | Uint8Array<ArrayBuffer>,
+  headers: Readonly<Record<string, string>> = json,
+  path = '/',
+): Promise<Response> {
+  return fetch(`${server.url}${path}`, { method: 'POST', body, headers });
 }

@@ -30,7 +30,10 @@ export function artifactPath(folder: ArtifactFolder, key: string): string {
   // oxlint-disable-next-line no-control-regex -- control characters are what this refuses
   const plain = key !== '' && !key.startsWith('.') && !/[/\\\u0000-\u001f\u007f]/.test(key) && key.isWellFormed();
   if (!plain || Buffer.byteLength(key) > 255) {
-    throw new TalonError('invalid_value', `${JSON.stringify(key.slice(0, 80))} cannot be the name of an artifact's file`);
+    throw new TalonError(
+      'invalid_value',
+      `${JSON.stringify(key.slice(0, 80))} cannot be the name of an artifact's file`,
+    );
   }
   return join(folder, key);
 }

@@ -18,7 +18,9 @@ async function emptyFolder(): Promise<void> {
 
 async function stored(): Promise<Record<string, Uint8Array>> {
   const names = await readdir(destination);
-  return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await readFile(join(destination, name))])));
+  return Object.fromEntries(
+    await Promise.all(names.map(async (name) => [name, await readFile(join(destination, name))])),
+  );
 }
 
 testPlugin(plugin, { directory: new URL('../..', import.meta.url) });
@@ -26,6 +28,20 @@ testOutput(file, { parameters: () => ({ destination }), prepare: emptyFolder, st
 
 const store = (key: string, more: Parameters<typeof storedArtifact>[1] = {}) =>
   runOutput(file, { parameters: { destination }, artifact: storedArtifact(Buffer.from('evidence'), { ...more, key }) });
+
+/** The name `a.log` has until it is whole. */
+const PARTIAL = `.${createHash('sha256').update('a.log').digest('hex').slice(0, 32)}.partial`;
+
+/** Stores an artifact and does something else after its first bytes. */
+async function storeWhile(key: string, meanwhile: () => Promise<void>) {
+  const artifact = storedArtifact(Buffer.from('evidence'), { key });
+  async function* open(): AsyncGenerator<Uint8Array> {
+    yield Buffer.from('evi');
+    await meanwhile();
+    yield Buffer.from('dence');
+  }
+  return await runOutput(file, { parameters: { destination }, artifact: { ...artifact, open } });
+}
 
 describe('local:file', () => {
   beforeEach(emptyFolder);
@@ -37,14 +53,18 @@ describe('local:file', () => {
     expect(await readFile(join(destination, 'a.log'), 'utf8')).toBe('evidence');
   });
 
-  it('lets nobody else read it, whatever the umask', async () => {
-    const umask = process.umask(0);
+  it.each([0, 0o777])('lets nobody else read it, from its first byte on, with umask %i', async (mask) => {
+    const modes: number[] = [];
+    const umask = process.umask(mask);
     try {
-      await store('a.log');
+      await storeWhile('a.log', async () => {
+        for (const name of await readdir(destination)) modes.push((await stat(join(destination, name))).mode & 0o777);
+      });
     } finally {
       process.umask(umask);
     }
-    expect((await stat(join(destination, 'a.log'))).mode & 0o777).toBe(0o600);
+    modes.push((await stat(join(destination, 'a.log'))).mode & 0o777);
+    expect(modes).toEqual([0o600, 0o600]);
   });
 
   it.each(['', '.', '..', '.hidden', '../a', '/etc/a', 'a/b', 'a\\b', 'a\0b', 'a\nb', '\ud800', 'é'.repeat(128)])(
@@ -71,8 +91,7 @@ describe('local:file', () => {
   it('does not write through a link in place of its temporary file', async () => {
     const outside = join(root, 'outside');
     await writeFile(outside, 'untouched');
-    const partial = `.${createHash('sha256').update('a.log').digest('hex').slice(0, 32)}.partial`;
-    await symlink(outside, join(destination, partial));
+    await symlink(outside, join(destination, PARTIAL));
     expect((await store('a.log')).status).toBe('success');
     expect(await readFile(outside, 'utf8')).toBe('untouched');
     expect(await readdir(destination)).toEqual(['a.log']);
@@ -89,8 +108,7 @@ describe('local:file', () => {
   });
 
   it('cleans up what a crash left behind when the same key comes again', async () => {
-    const partial = `.${createHash('sha256').update('a.log').digest('hex').slice(0, 32)}.partial`;
-    await writeFile(join(destination, partial), 'half of the evid');
+    await writeFile(join(destination, PARTIAL), 'half of the evid');
     expect((await store('a.log')).status).toBe('success');
     expect(await readdir(destination)).toEqual(['a.log']);
   });
@@ -122,6 +140,15 @@ describe('local:file', () => {
     const failed = await store('a.log', { failAfter: 3 });
     expect(failed.error?.retryable).toBe(true);
     expect((await store('a.log')).status).toBe('success');
+  });
+
+  it('leaves the file of another process alone that writes the same key', async () => {
+    const { error } = await storeWhile('a.log', async () => {
+      await rm(join(destination, PARTIAL));
+      await writeFile(join(destination, PARTIAL), 'of the other');
+    });
+    expect(error).toMatchObject({ code: 'conflict', retryable: true });
+    expect(await stored()).toEqual({ [PARTIAL]: Buffer.from('of the other') });
   });
 
   it('never mixes two writers of one key', async () => {

@@ -15,9 +15,7 @@ export const file = defineOutput({
     }),
   }),
   permissions: [],
-  examples: [
-    { description: 'A mounted volume', parameters: { destination: '/var/lib/falco-talon/artifacts' } },
-  ],
+  examples: [{ description: 'A mounted volume', parameters: { destination: '/var/lib/falco-talon/artifacts' } }],
   validate({ destination }) {
     return destination.includes('\0') ? [{ path: ['destination'], message: 'must not contain NUL' }] : [];
   },

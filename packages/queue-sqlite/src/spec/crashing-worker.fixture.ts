@@ -2,11 +2,14 @@ import process from 'node:process';
 import { parentPort } from 'node:worker_threads';
 import type { FromWorker, ToWorker } from '../protocol.ts';
 
-// The real worker, which ends at a message named `crash-before` (nothing was written) or `crash-after` (written, but nobody is told).
+// The real worker, which ends at a message of one of these names.
+
+/** Before anything was written; after it was written, but before anybody was told. */
+export type Crash = 'crash-before' | 'crash-after';
 
 let silent = false;
 
-function asksFor(message: ToWorker, id: string): boolean {
+function asksFor(message: ToWorker, id: Crash): boolean {
   if (message.kind !== 'group') return false;
   return message.group.requests.some(({ name, input }) => name === 'publish' && input.some((one) => one.id === id));
 }

@@ -17,7 +17,7 @@ export type { OpenedQueue, QueueSuiteOptions } from './queue-harness.ts';
  * is refused; of one key's messages those that are due go in the order they were accepted.
  */
 export function testQueue(name: string, options: QueueSuiteOptions): void {
-  describe(`queue ${name}`, () => {
+  describe(`queue ${name}`, { timeout: 20_000 }, () => {
     publishCases(options);
     consumeCases(options);
     journalCases(options);

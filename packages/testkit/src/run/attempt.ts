@@ -72,6 +72,7 @@ export async function withAttempt<P extends TObject, F extends TObject, U extend
   const limit = timeLimit(actionner.timeLimit?.(parameters) ?? DEFAULT_TIME_LIMIT, options.signal);
   const scope = testScope({ signal: limit.signal, ...(options.now === undefined ? {} : { now: options.now }) });
   const keeper = memoryKeeper({ limit: options.artifactLimit ?? TEST_ARTIFACT_BYTES, signal: limit.signal });
+  const hasOutput = options.hasOutput ?? actionner.output === 'required';
   const step = stepNames(actionner.name, event, options.step);
   try {
     const open = await openClients<U>(actionner.uses, {
@@ -93,8 +94,14 @@ export async function withAttempt<P extends TObject, F extends TObject, U extend
           clients: open.clients,
           facts,
           tokens: () => eventTokens(event, step, { parameters, dryRun: options.dryRun ?? false }),
-          hasOutput: options.hasOutput ?? actionner.output === 'required',
-          keep: (artifact, body) => keeper.keep(artifact, body),
+          hasOutput,
+          async keep(artifact, body) {
+            if (hasOutput) return await keeper.keep(artifact, body);
+            throw new TalonError(
+              'plugin_failed',
+              `${step.actionner} kept an artifact although the action has no output`,
+            );
+          },
         }),
       });
     } finally {

@@ -1,4 +1,13 @@
-import { fit, TalonError, type Client, type Clients, type Environment, type Reads, type Scope, type Uses } from '@falco-talon/core';
+import {
+  fit,
+  TalonError,
+  type Client,
+  type Clients,
+  type Environment,
+  type Reads,
+  type Scope,
+  type Uses,
+} from '@falco-talon/core';
 import { issueText } from './issue-text.ts';
 import { testScope, type LogLine } from './scope.ts';
 
@@ -51,7 +60,8 @@ export async function openClients<U extends Uses>(
         continue;
       }
       const { value, issues } = fit(client.settings, options.settings?.[client.id] ?? {});
-      if (issues.length > 0) throw new TalonError('invalid_config', `settings of client ${client.id}: ${issueText(issues)}`);
+      if (issues.length > 0)
+        throw new TalonError('invalid_config', `settings of client ${client.id}: ${issueText(issues)}`);
       const made: unknown = await client.create({
         ...scope,
         settings: value,
@@ -73,7 +83,11 @@ export async function openClients<U extends Uses>(
 }
 
 /** Each view is made when first asked for, then kept. */
-function readsOf<U extends Uses>(uses: U | undefined, clients: Readonly<Record<string, unknown>>, scope: Scope): Reads<U> {
+function readsOf<U extends Uses>(
+  uses: U | undefined,
+  clients: Readonly<Record<string, unknown>>,
+  scope: Scope,
+): Reads<U> {
   const views: Record<string, unknown> = {};
   for (const [key, client] of Object.entries<Client>(uses ?? {})) {
     let made: { readonly view: unknown } | undefined;

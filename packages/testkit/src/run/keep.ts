@@ -17,7 +17,7 @@ export function memoryKeeper(options: { readonly limit: number; readonly signal:
   const artifacts: TestArtifact[] = [];
   return {
     artifacts: artifacts as readonly TestArtifact[],
-    async keep(artifact: Artifact, body: AsyncIterable<Uint8Array>): Promise<KeptArtifact> {
+    keep: async (artifact: Artifact, body: AsyncIterable<Uint8Array>): Promise<KeptArtifact> => {
       const chunks: Uint8Array[] = [];
       let bytes = 0;
       let truncated = false;

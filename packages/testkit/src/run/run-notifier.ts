@@ -34,8 +34,10 @@ export function outcomeRecord(changes: Partial<OutcomeRecord> = {}): OutcomeReco
   };
 }
 
-export interface NotifierRunOptions<U extends Uses = Uses>
-  extends Pick<RunOptions<U>, 'environment' | 'clients' | 'signal' | 'now'> {
+export interface NotifierRunOptions<U extends Uses = Uses> extends Pick<
+  RunOptions<U>,
+  'environment' | 'clients' | 'signal' | 'now'
+> {
   /** The notifier's own section. */
   readonly settings?: Readonly<Record<string, unknown>>;
   /** By client id. */

@@ -52,8 +52,10 @@ async function* chunks(body: Uint8Array, options: StoredArtifactOptions): AsyncG
   }
 }
 
-export interface OutputRunOptions<U extends Uses = Uses>
-  extends Pick<RunOptions<U>, 'parameters' | 'settings' | 'environment' | 'clients' | 'signal' | 'now'> {
+export interface OutputRunOptions<U extends Uses = Uses> extends Pick<
+  RunOptions<U>,
+  'parameters' | 'settings' | 'environment' | 'clients' | 'signal' | 'now'
+> {
   readonly artifact?: StoredArtifact;
 }
 

@@ -28,7 +28,11 @@ function abortReason(reason: unknown): TalonError {
 }
 
 /** What the engine makes of anything thrown: once the signal is aborted, a plugin's own abort error means its reason. */
-export function thrownWhile(signal: AbortSignal, error: unknown, otherwise: (error: unknown) => TalonError): TalonError {
+export function thrownWhile(
+  signal: AbortSignal,
+  error: unknown,
+  otherwise: (error: unknown) => TalonError,
+): TalonError {
   if (isTalonError(error)) return error;
   if (signal.aborted && isTalonError(signal.reason)) return signal.reason;
   return otherwise(error);

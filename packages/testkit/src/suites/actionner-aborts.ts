@@ -16,7 +16,12 @@ export function actionnerAborts<P extends TObject, F extends TObject, U extends 
   it('does nothing when it is aborted before it starts', async () => {
     const { events, run } = await suite.begin();
     const before = await (suite.options.snapshot || (() => undefined))();
-    const outcome = await runActionner(actionner, { ...run, event: events[0]!, parameters, signal: AbortSignal.abort() });
+    const outcome = await runActionner(actionner, {
+      ...run,
+      event: events[0]!,
+      parameters,
+      signal: AbortSignal.abort(),
+    });
     expectAborted(outcome);
     expect(await (suite.options.snapshot || (() => undefined))()).toEqual(before);
   });

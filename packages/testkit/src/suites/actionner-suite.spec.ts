@@ -1,7 +1,15 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll } from 'vitest';
-import { defineActionner, defineClient, podTarget, POD_FIELDS, strictObject, TalonError, Type } from '@falco-talon/core';
+import {
+  defineActionner,
+  defineClient,
+  podTarget,
+  POD_FIELDS,
+  strictObject,
+  TalonError,
+  Type,
+} from '@falco-talon/core';
 import { auditEvent, falcoEvent } from '../events/falco-event.ts';
 import { testActionner } from './actionner-suite.ts';
 

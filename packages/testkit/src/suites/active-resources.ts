@@ -7,13 +7,13 @@ export function activeResources(): ReadonlyMap<string, number> {
   return counts;
 }
 
-/** What there is more of than before. Sockets take a moment to close, so it looks again for up to two seconds. */
+/** What there is more of than before. Sockets take a moment to close, so it looks again for up to a second. */
 export async function grownResources(before: ReadonlyMap<string, number>): Promise<Readonly<Record<string, number>>> {
   for (let look = 0; ; look++) {
     const grown = [...activeResources()]
       .map(([kind, count]) => [kind, count - (before.get(kind) ?? 0)] as const)
       .filter(([kind, more]) => more > 0 && !PASSING.has(kind));
-    if (grown.length === 0 || look === 100) return Object.fromEntries(grown);
+    if (grown.length === 0 || look === 50) return Object.fromEntries(grown);
     await delay(20);
   }
 }

@@ -71,7 +71,9 @@ export function testNotifier<S extends TObject, U extends Uses>(
       for (const value of HOSTILE_VALUES) {
         const text = typeof value === 'string' ? value : JSON.stringify(value);
         const notify = await begin();
-        expectNotified(await notify({ records: [outcomeRecord({ event: text, rule: text, output: text, objects: { pod: text } })] }));
+        expectNotified(
+          await notify({ records: [outcomeRecord({ event: text, rule: text, output: text, objects: { pod: text } })] }),
+        );
         expect(await received(), JSON.stringify(text.slice(0, 80))).toHaveLength(1);
       }
     });

@@ -17,8 +17,7 @@ export function permissionProblems(part: {
       problems.push(`it uses the client ${kind} and names no permission of that kind`);
   }
   for (const permission of part.permissions) {
-    const lists =
-      permission.kind === 'kubernetes' ? [permission.resources, permission.verbs] : [permission.actions];
+    const lists = permission.kind === 'kubernetes' ? [permission.resources, permission.verbs] : [permission.actions];
     if (lists.some((list) => list.length === 0 || list.some((item) => item.trim() === '')))
       problems.push(`a permission has an empty list: ${JSON.stringify(permission)}`);
     if (lists.flat().includes('*')) problems.push(`a permission grants everything: ${JSON.stringify(permission)}`);

@@ -27,7 +27,10 @@ const KEYWORDS = new Set<keyof JsonSchema>([
 ]);
 
 /** What is wrong with the schema of parameters, settings or facts; empty when nothing is. */
-export function schemaProblems(schema: TSchema, options: { readonly described: boolean } = { described: true }): string[] {
+export function schemaProblems(
+  schema: TSchema,
+  options: { readonly described: boolean } = { described: true },
+): string[] {
   const root = jsonSchema(schema);
   if (root.type !== 'object' || !root.properties) return ['the schema must be a strictObject({…})'];
   return [...problemsOf(root, '', options.described)];
@@ -38,7 +41,8 @@ function* problemsOf(schema: JsonSchema, path: string, described: boolean): Gene
   for (const keyword of Object.keys(schema)) {
     if (!KEYWORDS.has(keyword as keyof JsonSchema)) yield `${at} uses ${keyword}, which is not checked`;
   }
-  if (schema.pattern !== undefined && !isPattern(schema.pattern)) yield `${at} has a pattern that is no regular expression`;
+  if (schema.pattern !== undefined && !isPattern(schema.pattern))
+    yield `${at} has a pattern that is no regular expression`;
   if (schema.default !== undefined) {
     const { value, issues } = fit(schema as unknown as TSchema, schema.default);
     if (issues.length > 0 || !isDeepStrictEqual(value, schema.default)) yield `${at} has a default that does not fit`;

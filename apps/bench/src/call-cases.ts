@@ -1,0 +1,72 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { kubernetes } from '@falco-talon/client-kubernetes';
+import actionners from '@falco-talon/actionner-kubernetes';
+import { containerId, deployment, node, startFakeKubernetes, type ApiObject } from '@falco-talon/fake-kubernetes';
+import { startTestEngine } from '@falco-talon/testkit/engine';
+
+export interface CallCase {
+  readonly name: string;
+  readonly action: string;
+  readonly parameters?: Readonly<Record<string, unknown>>;
+  /** Output fields beside the pod's name and namespace. */
+  readonly fields?: (pod: ApiObject) => Readonly<Record<string, unknown>>;
+}
+
+const uid = (pod: ApiObject) => ({ 'k8s.pod.uid': pod.metadata.uid });
+const container = (pod: ApiObject) => ({
+  'container.id': containerId('shop', pod.metadata.name, 'main').slice('containerd://'.length).slice(0, 12),
+});
+
+export const callCases: readonly (CallCase & { readonly promised: number })[] = [
+  { name: 'label', action: 'label', parameters: { labels: { a: 'b' } }, promised: 1 },
+  { name: 'label, level node', action: 'label', parameters: { labels: { a: 'b' }, level: 'node' }, promised: 2 },
+  { name: 'terminate, the alert carries the uid', action: 'terminate', fields: uid, promised: 1 },
+  { name: 'terminate', action: 'terminate', promised: 2 },
+  { name: 'terminate with a guard', action: 'terminate', parameters: { ignore_daemonsets: true }, promised: 2 },
+  {
+    name: 'terminate with min_healthy_replicas',
+    action: 'terminate',
+    parameters: { min_healthy_replicas: '33%' },
+    promised: 3,
+  },
+  { name: 'networkpolicy, scope pod', action: 'networkpolicy', promised: 3 },
+  { name: 'networkpolicy, scope workload', action: 'networkpolicy', parameters: { scope: 'workload' }, promised: 4 },
+  { name: 'log, default container', action: 'log', promised: 1 },
+  { name: 'log, container given', action: 'log', parameters: { container: 'main' }, promised: 1 },
+  { name: 'log, container looked up by its id', action: 'log', fields: container, promised: 2 },
+];
+
+/** Runs the action once in a real engine and counts the requests the API server got. */
+export async function countCalls({ action, parameters = {}, fields = () => ({}) }: CallCase): Promise<number> {
+  const fake = await startFakeKubernetes({
+    objects: [node({ name: 'node-1' }), ...deployment({ name: 'cart', namespace: 'shop', replicas: 3 })],
+  });
+  const directory = await mkdtemp(join(tmpdir(), 'falco-talon-bench-'));
+  await fake.writeKubeconfig(join(directory, 'kubeconfig'));
+  const pod = fake.objects('pods', 'shop')[0];
+  if (!pod) throw new Error('the workload has no pod');
+  const rule = {
+    rule: 'Bench',
+    match: { rules: ['Bench'] },
+    actions: [{ action, actionner: `kubernetes:${action}`, parameters }],
+  };
+  const engine = await startTestEngine({
+    plugins: [actionners],
+    rules: JSON.stringify([rule]),
+    clients: { [kubernetes.id]: { kubeconfig: join(directory, 'kubeconfig'), namespace: '' } },
+  });
+  fake.clearRequests();
+  await engine.post({
+    rule: 'Bench',
+    output_fields: { 'k8s.pod.name': pod.metadata.name, 'k8s.ns.name': 'shop', ...fields(pod) },
+  });
+  const [record] = await engine.outcomes(1);
+  const calls = fake.requests.length;
+  await engine.close();
+  await fake.close();
+  await rm(directory, { recursive: true });
+  if (record?.status !== 'success') throw new Error(`${action}: ${record?.status} ${record?.error ?? record?.result}`);
+  return calls;
+}

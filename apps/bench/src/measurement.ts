@@ -1,0 +1,27 @@
+/** One figure of a run. */
+export interface Measurement {
+  /** What was measured, as a reader who has not seen the code understands it. */
+  readonly name: string;
+  readonly value: number;
+  /** `calls`, `ms`, `events/s`, `MiB`, `×`. */
+  readonly unit: string;
+  /** What it must not exceed (or, for `atLeast`, fall below). */
+  readonly limit?: { readonly kind: 'exactly' | 'atMost' | 'atLeast'; readonly value: number };
+}
+
+export interface Section {
+  readonly name: string;
+  run(): Promise<readonly Measurement[]>;
+}
+
+export function holds({ value, limit }: Measurement): boolean {
+  if (limit === undefined) return true;
+  if (limit.kind === 'exactly') return value === limit.value;
+  return limit.kind === 'atMost' ? value <= limit.value : value >= limit.value;
+}
+
+/** The value below which this share of the sorted samples lies; NaN without samples. */
+export function percentile(samples: readonly number[], share: number): number {
+  const sorted = samples.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
+}

@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { alertText } from '../alerts.ts';
+import { flood } from '../load.ts';
+import type { Section } from '../measurement.ts';
+import { startBenchServer } from '../server.ts';
+
+const EVENTS = 100_000;
+const SETTLE = 2_000;
+
+/** Resident memory of the server, idle and after 100,000 events through the durable queue. */
+export const memory: Section = {
+  name: 'memory',
+  async run() {
+    const rules = '- { rule: Nothing, match: { rules: [Nothing] }, actions: [] }\n';
+    const server = await startBenchServer({ rules, queue: 'sqlite' });
+    await delay(SETTLE);
+    const idle = residentMiB(server.pid);
+    await flood(server.url, 50, EVENTS, (n) => alertText('Terminal shell in container', `pod-${n % 100}`, n));
+    await delay(SETTLE);
+    const after = residentMiB(server.pid);
+    await server.close();
+    return [
+      { name: 'resident memory, idle', value: idle, unit: 'MiB', limit: { kind: 'atMost', value: 200 } },
+      {
+        name: 'resident memory after 100,000 events',
+        value: after,
+        unit: 'MiB',
+        limit: { kind: 'atMost', value: 350 },
+      },
+    ];
+  },
+};
+
+/** Linux only; NaN elsewhere. */
+function residentMiB(pid: number): number {
+  try {
+    const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+    return Number(kib) / 1024;
+  } catch {
+    return NaN;
+  }
+}

@@ -1,0 +1,218 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { pod, startFakeKubernetes, type FakeKubernetes, type ReceivedRequest } from '@falco-talon/fake-kubernetes';
+import {
+  startServerProcess,
+  startWebhookListener,
+  type ServerProcess,
+  type WebhookListener,
+} from '@falco-talon/testkit/server';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+/**
+ * The whole program in a process of its own, killed with SIGKILL at each boundary of an event's life, then started again
+ * on the same data. The API server lives on, and so does the one who is told.
+ */
+describe('a crash', { timeout: 60_000 }, () => {
+  let directory: string;
+  let fake: FakeKubernetes;
+  let listener: WebhookListener;
+  const servers: ServerProcess[] = [];
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'falco-talon-crash-'));
+    await mkdir(join(directory, 'state'));
+    fake = await startFakeKubernetes({ objects: [cart('first-uid')], terminationDelay: 50 });
+    fake.setPodLog('shop', 'cart', 'main', 'what happened\n');
+    await fake.writeKubeconfig(join(directory, 'kubeconfig'));
+    listener = await startWebhookListener();
+    await writeFile(join(directory, 'rules.yaml'), RULES);
+    await writeFile(join(directory, 'config.yaml'), 'watch_rules: false\n');
+  });
+  afterEach(async () => {
+    for (const server of servers.splice(0)) await server.kill();
+    listener.close();
+    await fake.close();
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  async function start(): Promise<ServerProcess> {
+    const file = (name: string) => join(directory, name);
+    const server = await startServerProcess({
+      args: [
+        '--conditions=@falco-talon/source',
+        fileURLToPath(new URL('main.ts', import.meta.url)),
+        ...['server', '-c', file('config.yaml'), '-r', file('rules.yaml')],
+      ],
+      cwd: directory,
+      logFile: file('server.log'),
+      environment: {
+        FALCO_TALON_KUBECONFIG: file('kubeconfig'),
+        FALCO_TALON_DATA_DIRECTORY: file('state'),
+        FALCO_TALON_DEFAULT_NOTIFIERS: 'webhook',
+        FALCO_TALON_NOTIFIERS_WEBHOOK_URL: listener.url,
+        FALCO_TALON_LOG_FORMAT: 'json',
+      },
+    });
+    servers.push(server);
+    return server;
+  }
+
+  const deletions = () => fake.requests.filter(({ method }) => method === 'DELETE');
+  const labels = () => fake.requests.filter(({ method }) => method === 'PATCH');
+  async function told(count: number) {
+    await listener.until(() => listener.records.length >= count);
+    return listener.records;
+  }
+  const uidOfCart = () => fake.get('pods', 'shop', 'cart')?.metadata.uid;
+
+  it('right after the 202 loses nothing', async () => {
+    // No call gets through, so the process cannot be done with the event before it is killed.
+    const outage = fake.fault({ kind: 'hang' });
+    const server = await start();
+    const answer = await post(server, 'Terminate');
+    expect(answer.status).toBe(202);
+    await server.kill();
+    outage.release();
+    fake.clearRequests();
+
+    await start();
+    const [record] = await told(1);
+    expect(record).toMatchObject({ action: 'terminate', status: 'success', trace_id: answer.traceId });
+    expect(deletions()).toHaveLength(1);
+  });
+
+  it('after the intent, before the call arrived: the step is done once', async () => {
+    const outage = fake.fault({ kind: 'hang', match: { method: 'DELETE' } });
+    const server = await start();
+    await post(server, 'Terminate');
+    await fake.waitForRequest(({ method }) => method === 'DELETE');
+    await server.kill();
+    outage.release();
+    fake.clearRequests();
+
+    await start();
+    const [record] = await told(1);
+    expect(record).toMatchObject({ action: 'terminate', status: 'success' });
+    expect(deletions()).toHaveLength(1);
+    expect(uidOf(deletions()[0])).toBe('first-uid');
+  });
+
+  it('after the intent, and the pod re-created under its name meanwhile: the new one is not touched', async () => {
+    const outage = fake.fault({ kind: 'hang', match: { method: 'DELETE' } });
+    const server = await start();
+    await post(server, 'Terminate');
+    await fake.waitForRequest(({ method }) => method === 'DELETE');
+    await server.kill();
+    outage.release();
+    fake.remove('pods', 'shop', 'cart');
+    fake.create(cart('second-uid'));
+    fake.clearRequests();
+
+    await start();
+    await told(1);
+    expect(deletions().map(uidOf)).not.toContain('second-uid');
+    expect(uidOfCart()).toBe('second-uid');
+    expect(fake.get('pods', 'shop', 'cart')?.metadata.deletionTimestamp).toBeUndefined();
+  });
+
+  it('after the call, before its answer: the step is found done and not sent again', async () => {
+    const lost = fake.fault({ kind: 'no-answer', match: { method: 'DELETE' } });
+    const server = await start();
+    await post(server, 'Terminate');
+    await fake.waitForRequest(({ method }) => method === 'DELETE');
+    await server.kill();
+    lost.release();
+    fake.clearRequests();
+
+    await start();
+    const [record] = await told(1);
+    expect(record).toMatchObject({ action: 'terminate', status: 'success' });
+    expect(deletions()).toHaveLength(0);
+  });
+
+  it('after the call, and the pod re-created under its name: the new one lives', async () => {
+    const lost = fake.fault({ kind: 'no-answer', match: { method: 'DELETE' } });
+    const server = await start();
+    await post(server, 'Terminate');
+    await fake.waitForRequest(({ method }) => method === 'DELETE');
+    await server.kill();
+    lost.release();
+    if (fake.get('pods', 'shop', 'cart')) fake.remove('pods', 'shop', 'cart');
+    fake.create(cart('second-uid'));
+    fake.clearRequests();
+
+    await start();
+    await told(1);
+    expect(deletions()).toHaveLength(0);
+    expect(uidOfCart()).toBe('second-uid');
+  });
+
+  it('before the notification: people are told after the restart, and nothing runs again', async () => {
+    listener.hold();
+    const server = await start();
+    await post(server, 'Terminate');
+    await listener.until(() => listener.calls > 0);
+    await server.kill();
+    listener.release();
+    fake.clearRequests();
+
+    await start();
+    const [record] = await told(1);
+    expect(record).toMatchObject({ action: 'terminate', status: 'success' });
+    expect(fake.requests.filter(({ resource }) => resource === 'pods')).toEqual([]);
+  });
+
+  it('between two steps: the finished one does not run again', async () => {
+    const outage = fake.fault({ kind: 'hang', match: { subresource: 'log' } });
+    const server = await start();
+    await post(server, 'Evidence');
+    await fake.waitForRequest(({ subresource }) => subresource === 'log');
+    expect(labels()).toHaveLength(1);
+    await server.kill();
+    outage.release();
+
+    await start();
+    await listener.until(() => listener.records.some(({ action }) => action === 'log'));
+    expect(labels()).toHaveLength(1);
+    expect(listener.records.find(({ action }) => action === 'log')).toMatchObject({
+      status: 'success',
+      output: 'what happened\n',
+    });
+  });
+});
+
+const RULES = `
+- rule: Terminate
+  match: { rules: [Terminate] }
+  actions: [{ action: terminate, actionner: kubernetes:terminate }]
+- rule: Evidence
+  match: { rules: [Evidence] }
+  actions:
+    - { action: label, actionner: kubernetes:label, parameters: { labels: { analysis/status: suspicious } } }
+    - { action: log, actionner: kubernetes:log }
+`;
+
+function cart(uid: string) {
+  return pod({ name: 'cart', namespace: 'shop', uid });
+}
+
+function uidOf(request: ReceivedRequest | undefined): string | undefined {
+  return (request?.body as { preconditions?: { uid?: string } } | undefined)?.preconditions?.uid;
+}
+
+async function post(server: ServerProcess, rule: string): Promise<{ status: number; traceId: string }> {
+  const response = await fetch(server.url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      rule,
+      priority: 'Critical',
+      output: rule,
+      output_fields: { 'k8s.pod.name': 'cart', 'k8s.ns.name': 'shop' },
+    }),
+  });
+  return { status: response.status, traceId: ((await response.json()) as { trace_id: string }).trace_id };
+}

@@ -1,0 +1,16 @@
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { buildRegistry } from '@falco-talon/engine';
+import { commandLineReference, configurationReference } from '@falco-talon/host';
+import { plugins } from './plugins.ts';
+
+const docs = join(import.meta.dirname, '..', '..', '..', 'docs');
+
+it('the page about the configuration says what the schemas say', async () => {
+  const registry = buildRegistry((await plugins()).map((module) => module.default));
+  await expect(configurationReference(registry)).toMatchFileSnapshot(join(docs, 'configuration.md'));
+});
+
+it('the page about the command line says what the table of commands says', async () => {
+  await expect(commandLineReference('falco-talon')).toMatchFileSnapshot(join(docs, 'command-line.md'));
+});

@@ -1,0 +1,71 @@
+import { containerId, deployment, node, pod, replicaSet } from '@falco-talon/fake-kubernetes';
+import { startTestEngine, type TestEngine } from '@falco-talon/testkit';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startCluster, type TestCluster } from '../spec/cluster.ts';
+import plugin from './index.ts';
+
+/** One action in a rules file: what it is given, what the alert says, and the calls it may make. */
+const BUDGETS = [
+  ['label', '{ labels: { suspicious: true } }', 'plain', {}, 1],
+  ['label', '{ labels: { suspicious: true } }', 'plain', { 'k8s.pod.uid': 'uid-plain' }, 1],
+  ['label', '{ labels: { suspicious: true }, level: node }', 'plain', {}, 2],
+  ['networkpolicy', '{}', 'plain', {}, 3],
+  ['networkpolicy', '{ scope: workload }', 'front', {}, 4],
+  ['log', '{}', 'plain', {}, 1],
+  ['log', '{ container: main }', 'plain', { 'container.id': containerId('shop', 'plain', 'main').slice(13, 25) }, 1],
+  ['log', '{}', 'plain', { 'container.id': containerId('shop', 'plain', 'main').slice(13, 25) }, 2],
+  ['terminate', '{}', 'a', { 'k8s.pod.uid': 'uid-a' }, 1],
+  ['terminate', '{}', 'b', {}, 2],
+  ['terminate', '{ ignore_daemonsets: true }', 'c', { 'k8s.pod.uid': 'uid-c' }, 2],
+  ['terminate', '{ min_healthy_replicas: "33%" }', 'web', { 'k8s.pod.uid': '' }, 3],
+] as const;
+
+const rules = BUDGETS.map(
+  ([actionner, parameters], index) =>
+    `- rule: rule ${index}\n  match: { rules: [alert ${index}] }\n  actions: [{ action: act, actionner: "kubernetes:${actionner}", parameters: ${parameters} }]\n`,
+).join('');
+
+describe('calls to the API server, in the engine', () => {
+  let cluster: TestCluster;
+  let engine: TestEngine;
+  const pods = new Map<string, string>();
+
+  beforeAll(async () => {
+    const front = deployment({ name: 'front', namespace: 'shop' });
+    const web = replicaSet({ name: 'web', namespace: 'shop', replicas: 3 });
+    cluster = await startCluster({
+      objects: [
+        node({ name: 'node-1' }),
+        ...['plain', 'a', 'b', 'c'].map((name) => pod({ name, namespace: 'shop', uid: `uid-${name}` })),
+        ...front,
+        ...web,
+      ],
+    });
+    for (const [name, objects] of [
+      ['front', front],
+      ['web', web],
+    ] as const) {
+      pods.set(name, objects.find(({ kind }) => kind === 'Pod')!.metadata.name!);
+    }
+    engine = await startTestEngine({ plugins: [plugin], rules, clients: cluster.settings });
+  });
+  afterAll(async () => {
+    await engine.close();
+    await cluster.close();
+  });
+
+  it.each(BUDGETS.map((budget, index) => [...budget, index] as const))(
+    '%s %s about %s with %j: %i',
+    async (actionner, _, name, fields, calls, index) => {
+      cluster.api.clearRequests();
+      const before = engine.records.length;
+      await engine.post({
+        rule: `alert ${index}`,
+        output_fields: { 'k8s.ns.name': 'shop', 'k8s.pod.name': pods.get(name) ?? name, ...fields },
+      });
+      const record = (await engine.outcomes(before + 1))[before];
+      expect(record).toMatchObject({ actionner: `kubernetes:${actionner}`, status: 'success' });
+      expect(cluster.calls()).toHaveLength(calls);
+    },
+  );
+});

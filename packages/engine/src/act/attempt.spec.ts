@@ -1,0 +1,395 @@
+import {
+  defineClient,
+  defineContext,
+  emptyObject,
+  TalonError,
+  type Actionner,
+  type Guard,
+  type Verdict,
+} from '@falco-talon/core';
+import { falcoEvent } from '@falco-talon/testkit';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { specGuard, specStep, STEP } from './testing-step.ts';
+
+const event = falcoEvent();
+const done = { status: 'success', message: 'done' } as const;
+const busy = () => new TalonError('conflict', 'changed', { retryable: true, retryAfter: 10 });
+const lost = () => new TalonError('outcome_unknown', 'no answer came', { retryable: true, retryAfter: 10 });
+const output = { target: 'spec:store', parameters: {} };
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+async function outcomeOf(given: Omit<Parameters<typeof specStep>[0], 'event'>) {
+  const { outcome, seen } = specStep({ event, ...given });
+  outcome.catch(() => {});
+  await vi.runAllTimersAsync();
+  return { ...(await outcome), seen };
+}
+
+describe('before the action', () => {
+  it('a missing field is a failure that names the setting of Falco', async () => {
+    const run = vi.fn<Actionner['run']>();
+    const { status, error, seen } = await outcomeOf({ actionner: { requiredFields: ['fd.name'], run } });
+    expect([status, error?.code]).toEqual(['failure', 'missing_field']);
+    expect(error?.message).toContain('append_output');
+    expect(seen).toEqual([]);
+    expect(run).not.toHaveBeenCalled();
+  });
+
+  it('a guard that denies: ignored, with the reason and the target', async () => {
+    const run = vi.fn<Actionner['run']>();
+    const guards = [
+      specGuard(async () => ({ kind: 'allow' }), 'first'),
+      specGuard(async () => ({ kind: 'deny', reason: 'protected' })),
+    ];
+    expect(await outcomeOf({ actionner: { run }, guards })).toMatchObject({
+      status: 'ignored',
+      message: 'pod shop/cart was not touched: guard gate: protected',
+      objects: { pod: 'cart', namespace: 'shop' },
+    });
+    expect(run).not.toHaveBeenCalled();
+  });
+
+  it.each<[string, () => Promise<Verdict>]>([
+    ['throws', () => Promise.reject(new Error('bug'))],
+    [
+      'throws at once',
+      () => {
+        throw new Error('bug');
+      },
+    ],
+    ['says nothing', async () => undefined as never],
+    ['says what nobody knows', async () => ({ kind: 'perhaps' }) as never],
+    ['holds for ever', async () => ({ kind: 'hold', reason: 'x', until: Infinity })],
+  ])('a guard that %s counts as a no', async (_, judge) => {
+    const run = vi.fn<Actionner['run']>();
+    const { status, message } = await outcomeOf({ actionner: { run }, guards: [specGuard(judge)] });
+    expect(status).toBe('ignored');
+    expect(message).toContain('guard gate failed');
+    expect(run).not.toHaveBeenCalled();
+  });
+
+  it('a guard that cannot judge for the moment is asked again before anything is done', async () => {
+    const judge = vi.fn<Guard['judge']>().mockRejectedValueOnce(busy()).mockResolvedValue({ kind: 'allow' });
+    expect(await outcomeOf({ actionner: {}, guards: [specGuard(judge)] })).toMatchObject({ status: 'success' });
+    const dead = await outcomeOf({ actionner: {}, guards: [specGuard(() => Promise.reject(busy()))] });
+    expect(dead).toMatchObject({
+      status: 'failure',
+      error: { message: 'guard gate failed: changed (after 5 attempts)' },
+    });
+  });
+
+  it('a guard that holds is asked again at that time, without using up an attempt', async () => {
+    const startedAt = Date.now();
+    const asked: number[] = [];
+    const judge = async (): Promise<Verdict> => {
+      asked.push(Date.now() - startedAt);
+      return asked.length < 4
+        ? { kind: 'hold', reason: 'budget', until: startedAt + asked.length * 60_000 }
+        : { kind: 'allow' };
+    };
+    const { status, seen } = await outcomeOf({ actionner: {}, guards: [specGuard(judge)], deps: { attempts: 1 } });
+    expect(status).toBe('success');
+    expect(asked).toEqual([0, 60_000, 120_000, 180_000]);
+    expect(seen).toEqual(['started']);
+  });
+
+  it('a hold that is over already or lies beyond what a timer holds is no busy loop', async () => {
+    const asked: number[] = [];
+    const startedAt = Date.now();
+    const untils = [0, Number.MAX_SAFE_INTEGER];
+    const judge = async (): Promise<Verdict> => {
+      asked.push(Date.now() - startedAt);
+      const until = untils[asked.length - 1];
+      return until === undefined ? { kind: 'allow' } : { kind: 'hold', reason: 'x', until };
+    };
+    await outcomeOf({ actionner: {}, guards: [specGuard(judge)] });
+    expect(asked).toEqual([0, 1000, 3_601_000]);
+  });
+
+  it('check says ignored: nothing is done', async () => {
+    const run = vi.fn<Actionner['run']>();
+    expect(await outcomeOf({ actionner: { check: async () => ({ ignored: 'a DaemonSet' }), run } })).toMatchObject({
+      status: 'ignored',
+      message: 'a DaemonSet',
+      objects: { pod: 'cart' },
+    });
+    expect(run).not.toHaveBeenCalled();
+  });
+
+  it('a context that fails fails the action', async () => {
+    const run = vi.fn<Actionner['run']>();
+    const aws = defineContext({
+      name: 'aws',
+      description: 'x',
+      elements: {},
+      permissions: [],
+      fetch: () => Promise.reject(new Error('no metadata')),
+    });
+    expect(await outcomeOf({ actionner: { run }, contexts: [aws], step: { contexts: ['aws'] } })).toMatchObject({
+      status: 'failure',
+      error: { message: 'no metadata' },
+    });
+    expect(run).not.toHaveBeenCalled();
+  });
+});
+
+describe('a dry run', () => {
+  const run = vi.fn<Actionner['run']>();
+  const dry = { step: { dryRun: true } };
+
+  it.each([true, false])(
+    'never runs, saves no intent, and says what would be done (idempotent: %s)',
+    async (idempotent) => {
+      const actionner: Partial<Actionner> = {
+        idempotent,
+        run,
+        check: async () => ({ facts: { uid: 'u' } }),
+        preview: async ({ facts }) => `would delete ${String(facts['uid'])}`,
+      };
+      const { status, message, seen, objects } = await outcomeOf({ actionner, ...dry });
+      expect([status, message, seen]).toEqual(['dry_run', 'would delete u', ['started']]);
+      expect(objects).toEqual({ pod: 'cart', namespace: 'shop' });
+      expect(run).not.toHaveBeenCalled();
+    },
+  );
+
+  it('words a preview for who has none', async () => {
+    const { message } = await outcomeOf({ actionner: { run }, step: { dryRun: true, parameters: { a: 1 } } });
+    expect(message).toBe('would run spec:act with {"a":1}');
+  });
+
+  it('does not run even when there is an intent', async () => {
+    const { status } = await outcomeOf({
+      actionner: { run, idempotent: false, settled: async () => 'again' },
+      intent: { facts: {} },
+      ...dry,
+    });
+    expect(status).toBe('dry_run');
+    expect(run).not.toHaveBeenCalled();
+  });
+
+  it('does not wait for a guard that holds', async () => {
+    const guards = [specGuard(async () => ({ kind: 'hold', reason: 'budget', until: Date.now() + 1e6 }))];
+    expect(await outcomeOf({ actionner: { run }, guards, ...dry })).toMatchObject({
+      status: 'dry_run',
+      message: 'would wait: guard gate: budget',
+    });
+  });
+});
+
+describe('an action that must not be repeated blindly', () => {
+  const check = vi.fn<NonNullable<Actionner['check']>>(async () => ({ facts: { uid: 'first' } }));
+  beforeEach(() => void check.mockClear());
+
+  it('has its intent saved before it runs; an idempotent one has none', async () => {
+    const order: string[] = [];
+    const actionner = { check, run: async () => (order.push('run'), done), idempotent: false };
+    const saveIntent = async () => void order.push('intent');
+    await outcomeOf({ actionner, saveIntent });
+    expect(order).toEqual(['intent', 'run']);
+    expect((await outcomeOf({ actionner: { ...actionner, idempotent: true } })).seen).toEqual(['started']);
+  });
+
+  it('does not run when its intent cannot be saved', async () => {
+    const run = vi.fn<Actionner['run']>();
+    const saveIntent = () => Promise.reject(new TalonError('queue_failed', 'disk full'));
+    expect(await outcomeOf({ actionner: { idempotent: false, run }, saveIntent })).toMatchObject({
+      status: 'failure',
+      error: { code: 'queue_failed' },
+    });
+    expect(run).not.toHaveBeenCalled();
+  });
+
+  it.each([
+    ['done', 'success', 'done by an earlier attempt', 1],
+    ['again', 'success', 'done', 2],
+    ['unknown', 'failure', '', 1],
+    [undefined, 'failure', '', 1],
+  ] as const)('after a lost answer, settled says %s', async (settled, status, message, runs) => {
+    const run = vi.fn<Actionner['run']>().mockRejectedValueOnce(lost()).mockResolvedValue(done);
+    const asked = vi.fn<NonNullable<Actionner['settled']>>(async () => settled as 'done');
+    const outcome = await outcomeOf({ actionner: { idempotent: false, check, run, settled: asked } });
+    expect(outcome).toMatchObject({ status, message });
+    expect(run).toHaveBeenCalledTimes(runs);
+    expect(check).toHaveBeenCalledTimes(1);
+    expect(asked).toHaveBeenCalledWith(expect.objectContaining({ facts: { uid: 'first' } }));
+    expect(outcome.seen).toEqual(['started', 'intent {"uid":"first"}']);
+    for (const [context] of run.mock.calls) expect(context.facts).toEqual({ uid: 'first' });
+    if (status === 'failure') expect(outcome.error?.code).toBe('outcome_unknown');
+  });
+
+  it('after a crash asks settled with the facts of then, and neither guard nor check', async () => {
+    const guard = vi.fn<Guard['judge']>(async (): Promise<Verdict> => ({ kind: 'deny', reason: 'x' }));
+    const run = vi.fn<Actionner['run']>(async () => done);
+    const outcome = await outcomeOf({
+      actionner: { idempotent: false, check, run, settled: async () => 'again' },
+      guards: [specGuard(guard)],
+      intent: { facts: { uid: 'then' } },
+    });
+    expect(outcome).toMatchObject({ status: 'success', seen: ['started'] });
+    expect(run).toHaveBeenCalledWith(expect.objectContaining({ facts: { uid: 'then' } }));
+    expect([check.mock.calls.length, guard.mock.calls.length]).toEqual([0, 0]);
+  });
+
+  it('is not repeated after a crash or a lost answer when it cannot look', async () => {
+    const run = vi.fn<Actionner['run']>(() => Promise.reject(lost()));
+    expect(await outcomeOf({ actionner: { idempotent: false, run }, intent: { facts: {} } })).toMatchObject({
+      status: 'failure',
+      error: { code: 'outcome_unknown' },
+    });
+    expect(run).toHaveBeenCalledTimes(0);
+    expect(await outcomeOf({ actionner: { idempotent: false, run } })).toMatchObject({
+      status: 'failure',
+      error: { code: 'outcome_unknown', message: 'no answer came' },
+    });
+    expect(run).toHaveBeenCalledTimes(1);
+    const hung = vi.fn<Actionner['run']>(() => new Promise<never>(() => {}));
+    expect(await outcomeOf({ actionner: { idempotent: false, run: hung } })).toMatchObject({
+      error: { code: 'timeout' },
+    });
+    expect(hung).toHaveBeenCalledTimes(1);
+  });
+
+  it('is repeated on its first facts when it is known to have had no effect', async () => {
+    const run = vi.fn<Actionner['run']>().mockRejectedValueOnce(busy()).mockResolvedValue(done);
+    expect(await outcomeOf({ actionner: { idempotent: false, check, run } })).toMatchObject({ status: 'success' });
+    expect([run.mock.calls.length, check.mock.calls.length]).toEqual([2, 1]);
+  });
+});
+
+describe('an idempotent action', () => {
+  it('is checked again on a repeat, with views that remember nothing, as are the guards', async () => {
+    let views = 0;
+    const cluster = defineClient({
+      id: 'cluster',
+      section: '',
+      settings: emptyObject,
+      create: async () => ({}),
+      reads: () => ({ number: ++views }),
+    });
+    const uses = { cluster };
+    const checked: number[] = [];
+    const judged: number[] = [];
+    const run = vi.fn<Actionner['run']>().mockRejectedValueOnce(lost()).mockResolvedValue(done);
+    const guard = {
+      ...specGuard(
+        async ({ reads }) => (
+          judged.push((reads as unknown as { cluster: { number: number } }).cluster.number),
+          { kind: 'allow' }
+        ),
+      ),
+      uses,
+    };
+    await outcomeOf({
+      actionner: {
+        uses,
+        run,
+        check: async ({ reads }) => (checked.push((reads['cluster'] as { number: number }).number), { facts: {} }),
+      },
+      guards: [guard],
+    });
+    expect([judged, checked]).toEqual([
+      [1, 2],
+      [1, 2],
+    ]);
+    expect(run).toHaveBeenCalledTimes(2);
+  });
+});
+
+describe('what run gets', () => {
+  it('tokens with contexts, clients, facts, and whether there is an output', async () => {
+    const run = vi.fn<Actionner['run']>(async () => done);
+    const client = {};
+    const uses = {
+      cluster: defineClient({ id: 'cluster', section: '', settings: emptyObject, create: async () => client }),
+    };
+    const node = defineContext({
+      name: 'node',
+      description: 'x',
+      elements: {},
+      permissions: [],
+      fetch: async () => ({ 'node.hostname': 'node-7' }),
+    });
+    await outcomeOf({ actionner: { run, uses }, contexts: [node], step: { contexts: ['node'], output } });
+    const [context] = run.mock.calls[0] as unknown as [Parameters<Actionner['run']>[0]];
+    expect(context).toMatchObject({ facts: {}, hasOutput: true, step: { id: STEP.id, actionner: 'spec:act' } });
+    expect((context.clients as Record<string, unknown>)['cluster']).toBe(client);
+    expect(context.tokens().get('NODE_HOSTNAME')).toBe('node-7');
+    expect(context.tokens().get('PROC_NAME')).toBe('sh');
+  });
+
+  it.each([
+    [{ ...done, objects: { node: 'n1' } }, { node: 'n1' }],
+    [done, { pod: 'cart', namespace: 'shop' }],
+    [
+      { ...done, objects: { count: 5, none: null } as never },
+      { count: '5', none: '' },
+    ],
+  ])('the objects of %j are recorded', async (result, objects) => {
+    expect((await outcomeOf({ actionner: { run: async () => result } })).objects).toEqual(objects);
+  });
+});
+
+describe('keep', () => {
+  const body = async function* (text: string) {
+    yield Buffer.from(text);
+  };
+  const artifact = (name: string) => ({ name, mediaType: 'text/plain' });
+
+  it('is refused without an output', async () => {
+    const { error } = await outcomeOf({
+      actionner: { run: async ({ keep }) => (await keep(artifact('a'), body('x')), done) },
+    });
+    expect(error).toMatchObject({
+      code: 'plugin_failed',
+      message: 'spec:act kept an artifact although the action has no output',
+    });
+  });
+
+  it('numbers artifacts in the order they were begun, also at the same time', async () => {
+    const { artifacts } = await outcomeOf({
+      step: { output },
+      actionner: {
+        run: async ({ keep }) => {
+          await Promise.all([keep(artifact('a'), body('aaa')), keep(artifact('b'), body('b'))]);
+          return done;
+        },
+      },
+    });
+    expect(artifacts.map(({ name, file, bytes }) => [name, file, bytes])).toEqual([
+      ['a', `${STEP.id}#0`, 3],
+      ['b', `${STEP.id}#1`, 1],
+    ]);
+  });
+
+  it('loses no evidence when the action fails afterwards', async () => {
+    const { status, artifacts } = await outcomeOf({
+      step: { output },
+      actionner: {
+        run: async ({ keep }) => {
+          await keep(artifact('capture'), body('x'));
+          throw new Error('could not clean up');
+        },
+      },
+    });
+    expect(status).toBe('failure');
+    expect(artifacts).toMatchObject([{ name: 'capture' }]);
+  });
+
+  it('a repeat replaces the artifact of the first attempt', async () => {
+    let attempt = 0;
+    const { artifacts } = await outcomeOf({
+      step: { output },
+      actionner: {
+        run: async ({ keep }) => {
+          await keep(artifact(`attempt-${++attempt}`), body('x'));
+          if (attempt === 1) throw busy();
+          return done;
+        },
+      },
+    });
+    expect(artifacts).toMatchObject([{ name: 'attempt-2', file: `${STEP.id}#0` }]);
+  });
+});

@@ -1,0 +1,40 @@
+import { GLOBAL_OPTIONS, type CommandSpec, type OptionSpec } from './command.ts';
+import { commands } from './commands.ts';
+import { markdownTable } from './markdown-table.ts';
+
+/** The page about every command, in Markdown. */
+export function commandLineReference(name: string): string {
+  const list = commands.map((command) => section(name, command));
+  return `# Command line
+
+<!-- Generated from the table of commands: run the specs of apps/talon with --update to change it. -->
+
+\`${name} [options] <command>\`. The options below go with every command, before or after its name.
+
+${optionTable(GLOBAL_OPTIONS)}
+Exit codes: 0 fine, 1 the input (config, rules, alerts, plugins) is wrong, 2 wrong usage. Unknown commands and options are
+errors with the nearest name. \`${name} help <command>\` explains a command here.
+
+Results go to the standard output, mistakes and warnings to the error output.
+
+${list.join('\n')}`;
+}
+
+function section(name: string, { path, description, options, argument }: CommandSpec): string {
+  const usage = [name, ...path, ...(argument ? [`<${argument.name}>`] : [])].join(' ');
+  const values = argument ? `\nThe ${argument.name} is one of ${argument.choices.join(', ')}.\n` : '';
+  return `## \`${usage}\`\n\n${description[0]!.toUpperCase()}${description.slice(1)}.\n${values}${options.length > 0 ? `\n${optionTable(options)}` : ''}`;
+}
+
+function optionTable(options: readonly OptionSpec[]): string {
+  const rows = options.map(({ flags, description, choices, default: preset, required }) => {
+    const notes = [
+      description,
+      ...(choices ? [`one of ${choices.join(', ')}`] : []),
+      ...(preset === undefined ? [] : [`default ${preset}`]),
+      ...(required === true ? ['required'] : []),
+    ];
+    return [`\`${flags}\``, notes.join('; ')];
+  });
+  return markdownTable(['Option', 'Meaning'], rows);
+}

@@ -1,0 +1,54 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { errorText } from '@falco-talon/core';
+import { readYaml, type YamlDocument } from '@falco-talon/engine';
+import type { Variables } from './environment.ts';
+import type { ConfigProblem } from './origins.ts';
+
+export interface ConfigSources {
+  /** As given with `-c`; it must exist. Absent: the usual places, none of which must. */
+  readonly file?: string;
+  readonly variables: Variables;
+  readonly workingDirectory: string;
+  /** `-r`: replaces the config's list. */
+  readonly rulesFiles?: readonly string[];
+  /** `--dry-run` */
+  readonly observe?: boolean;
+}
+
+/** The config file, read but not judged yet: which keys are right depends on the plugins it names. */
+export interface ConfigFile {
+  /** Undefined: there is none, and none was asked for. */
+  readonly path: string | undefined;
+  readonly document: YamlDocument | undefined;
+  readonly problems: readonly ConfigProblem[];
+}
+
+export const SYSTEM_CONFIG = '/etc/falco-talon/config.yaml';
+
+export async function readConfigFile({ file, workingDirectory }: ConfigSources): Promise<ConfigFile> {
+  const usual = [SYSTEM_CONFIG, join(workingDirectory, 'config.yaml')];
+  const path = file === undefined ? usual.find((candidate) => existsSync(candidate)) : resolve(workingDirectory, file);
+  if (path === undefined) return { path, document: undefined, problems: [] };
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    const message = missing ? 'there is no such file' : `the file cannot be read: ${errorText(error)}`;
+    return { path, document: undefined, problems: [{ where: file ?? path, path: '', message }] };
+  }
+  const document = readYaml(file ?? path, text);
+  const problems = document.problems.map((problem) => ({
+    where: `${problem.file}:${problem.line}:${problem.column}`,
+    path: problem.path,
+    message: problem.message,
+  }));
+  return { path, document, problems };
+}
+
+/** Where relative paths of the config start. */
+export function configDirectory(file: ConfigFile, sources: ConfigSources): string {
+  return file.path === undefined ? sources.workingDirectory : dirname(file.path);
+}

@@ -1,0 +1,68 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { defineClient, defineNotifier, definePlugin, defineQueue, strictObject, Type } from '@falco-talon/core';
+import { buildRegistry } from '@falco-talon/engine';
+import { readConfigFile, type ConfigSources } from './config-file.ts';
+import { loadConfig, pluginList } from './load-config.ts';
+import { formatConfigProblem } from './origins.ts';
+
+export const directory = mkdtempSync(join(tmpdir(), 'talon-config-'));
+
+const kubernetes = defineClient({
+  id: 'kubernetes',
+  section: '',
+  settings: strictObject({ kubeconfig: Type.String({ default: '' }) }),
+  create: async () => ({}),
+});
+export const cloud = defineClient({
+  id: 'cloud',
+  section: 'cloud',
+  settings: strictObject({
+    region: Type.String(),
+    key_file: Type.Optional(Type.String()),
+    key: Type.Optional(Type.String()),
+  }),
+  create: async () => ({}),
+});
+const webhook = defineNotifier({
+  name: 'webhook',
+  description: 'd',
+  settings: strictObject({
+    url: Type.String({ minLength: 1, description: 'where to' }),
+    webhook_mode: Type.Optional(Type.String()),
+    custom_headers: Type.Record(Type.String(), Type.String(), { default: {} }),
+  }),
+  oldNames: { address: 'url' },
+  notify: async () => {},
+});
+const disk = defineQueue({
+  name: 'disk',
+  description: 'd',
+  durable: true,
+  settings: strictObject({ size: Type.Integer({ default: 7 }) }),
+  open: () => Promise.reject(new Error('not opened')),
+});
+export const registry = buildRegistry([
+  definePlugin({
+    name: 'some-plugin',
+    category: 'some',
+    clients: [kubernetes, cloud],
+    notifiers: [webhook],
+    queues: [disk],
+  }),
+]);
+
+let files = 0;
+/** Loads a config file with this text; problems name it `config.yaml`. */
+export async function load(text: string, sources: Partial<ConfigSources> = {}, of = registry) {
+  const file = join(directory, `config-${files++}.yaml`);
+  writeFileSync(file, text);
+  const all: ConfigSources = { file, variables: {}, workingDirectory: directory, ...sources };
+  const read = await readConfigFile(all);
+  const loaded = loadConfig(read, all, of);
+  const problems = [...read.problems, ...loaded.problems].map((problem) =>
+    formatConfigProblem(problem).replace(`${file}`, 'config.yaml'),
+  );
+  return { ...loaded, problems, list: pluginList(read, all) };
+}
