@@ -96,6 +96,26 @@ describe('the server as a process', { timeout: 60_000 }, () => {
   });
 });
 
+it('a plugin that ends the process while it loads is a plugin that cannot be loaded', { timeout: 60_000 }, () => {
+  const path = directory({ 'bad.mjs': 'process.exit(0);' });
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    [
+      '--conditions=@falco-talon/source',
+      join(import.meta.dirname, 'main.ts'),
+      'actionners',
+      'list',
+      '-c',
+      'config.yaml',
+    ],
+    { cwd: path, encoding: 'utf8' },
+  );
+  expect({ status, stderr }).toEqual({
+    status: 1,
+    stderr: 'plugin ./bad.mjs: a plugin called process.exit; the process keeps running\n',
+  });
+});
+
 describe('the launcher', { timeout: 60_000 }, () => {
   const launcher = join(import.meta.dirname, '..', 'bin', 'falco-talon.js');
   // What an older runtime looks like to the launcher: its version, and no way to replace the process.

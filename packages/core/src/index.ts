@@ -16,3 +16,4 @@ export * from './schema.ts';
 export * from './scope.ts';
 export * from './target.ts';
 export * from './tokens.ts';
+export { createTurns, type Turn, type Turns } from './turns/turns.ts';

@@ -5,11 +5,12 @@ import {
   type Delivery,
   type Logger,
   type Settlement,
+  type Turn,
+  type Turns,
 } from '@falco-talon/core';
 import type { Channel } from './channel.ts';
 import { createDelivery } from './delivery.ts';
 import type { LoadedMessage } from './protocol.ts';
-import type { Turn, Turns } from './turns.ts';
 
 /** Messages read from disk at a time: bounds what one answer of the worker holds. */
 const LOAD_AT_A_TIME = 64;

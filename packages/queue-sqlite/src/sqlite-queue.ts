@@ -1,10 +1,9 @@
 import { performance } from 'node:perf_hooks';
-import { errorText, TalonError, type Logger, type Message, type Queue } from '@falco-talon/core';
+import { createTurns, errorText, TalonError, type Logger, type Message, type Queue } from '@falco-talon/core';
 import { openChannel, type Opened } from './channel.ts';
 import { alreadyConsumed, startConsumer, type Consumer } from './consumer.ts';
 import type { StoreOptions } from './protocol.ts';
 import { withinLimit } from './time-limit.ts';
-import { turns as createTurns } from './turns.ts';
 import { toWire } from './wire.ts';
 
 /** Milliseconds between two deletions of what has expired. */

@@ -6,10 +6,12 @@ import { checkRequiredFields } from './required-fields.ts';
 const needs = (requiredFields?: Actionner['requiredFields']) => (requiredFields ? { requiredFields } : {}) as Actionner;
 
 it('is content when each field, or one of several, is there', () => {
-  checkRequiredFields(needs(), falcoEvent({ fields: {} }));
-  checkRequiredFields(needs(['proc.name']), falcoEvent());
-  checkRequiredFields(needs(POD_FIELDS), falcoEvent());
-  checkRequiredFields(needs(POD_FIELDS), auditEvent());
+  expect(() => {
+    checkRequiredFields(needs(), falcoEvent({ fields: {} }));
+    checkRequiredFields(needs(['proc.name']), falcoEvent());
+    checkRequiredFields(needs(POD_FIELDS), falcoEvent());
+    checkRequiredFields(needs(POD_FIELDS), auditEvent());
+  }).not.toThrow();
 });
 
 it('names everything that is missing, and the setting of Falco that adds it', () => {

@@ -152,6 +152,7 @@ describe('any events, any targets', () => {
         const order = new Map<string, number[]>();
         let tickets = 0;
         let acting = 0;
+        let overlaps = 0;
         await Promise.all(
           given.map(async ({ chains, severity }, age) => {
             const facts = new Map<string, { lane?: string; turns: number; fails: boolean; place: number }>();
@@ -167,7 +168,7 @@ describe('any events, any targets', () => {
               const release = await slots.take({ severity, age }, signal);
               expect(++acting).toBeLessThanOrEqual(limit);
               if (lane !== undefined) {
-                expect(busy.has(lane)).toBe(false);
+                if (busy.has(lane)) overlaps++;
                 busy.add(lane);
                 order.set(lane, [...(order.get(lane) ?? []), place]);
               }
@@ -180,7 +181,7 @@ describe('any events, any targets', () => {
           }),
         );
         for (const places of order.values()) expect(places).toEqual(places.toSorted((a, b) => a - b));
-        expect(lanes.size).toBe(0);
+        expect([overlaps, lanes.size]).toEqual([0, 0]);
       }),
       { numRuns: 200 },
     );

@@ -10,9 +10,8 @@ const refusal = (body: string): string => {
   try {
     decode(body);
   } catch (error) {
-    expect(error).toBeInstanceOf(TalonError);
-    expect(error).toMatchObject({ code: 'invalid_event', retryable: false });
-    return (error as TalonError).message;
+    if (error instanceof TalonError && error.code === 'invalid_event' && !error.retryable) return error.message;
+    throw error;
   }
   throw new Error('was accepted');
 };
@@ -208,12 +207,15 @@ describe('what is no alert', () => {
     expect(refusal(`{"rule": ${'x'.repeat(100_000)}}`).length).toBeLessThan(300);
   });
 
-  it.each(['[', '{"a":', '[{"a":'])('200,000 levels of %s', (opening) => {
-    expect(refusal(`{"rule":"r","output_fields":{"x":${opening.repeat(200_000)}`)).toContain('nested');
-    const closing = opening === '[' ? ']' : '}';
-    if (opening.length < 6) {
-      expect(refusal(`{"rule":"r","x":${opening.repeat(200_000)}1${closing.repeat(200_000)}}`)).toContain('nested');
-    }
+  it.each([
+    ['[', ''],
+    ['{"a":', ''],
+    ['[{"a":', ''],
+    ['[', ']'],
+    ['{"a":', '}'],
+  ])('200,000 levels of %s closed by %j', (opening, closing) => {
+    const nested = `${opening.repeat(200_000)}1${closing.repeat(200_000)}`;
+    expect(refusal(`{"rule":"r","output_fields":{"x":${nested}}}`)).toContain('nested');
   });
 
   it('counts no brackets inside texts', () => {

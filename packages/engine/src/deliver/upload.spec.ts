@@ -98,9 +98,9 @@ describe('upload', () => {
 
   it('repeats what may pass, from the first byte and under the same key', async () => {
     const keys: string[] = [];
-    const { send, removed } = setUp(async ({ artifact: { key, open } }) => {
-      keys.push(key);
-      for await (const chunk of open()) expect(Buffer.from(chunk).toString()).toBe('abc');
+    const { send, removed } = setUp(async ({ artifact }) => {
+      keys.push(artifact.key);
+      for await (const chunk of artifact.open()) expect(Buffer.from(chunk).toString()).toBe('abc');
       if (keys.length < 3) throw busy();
       return stored;
     });

@@ -15,21 +15,20 @@ const judged = {
 const facts = { reads: async () => ({ cluster: 'view' }) } as unknown as EventFacts;
 const ask = (guards: readonly Guard[], scope = testScope()) =>
   judge(judged, buildRegistry([definePlugin({ name: 'spec', category: 'spec', guards })]), facts, scope);
-const saying = (name: string, verdict: Verdict) =>
-  specGuard(
-    vi.fn<Guard['judge']>(async () => verdict),
-    name,
-  );
+function saying(name: string, verdict: Verdict) {
+  const asked = vi.fn<Guard['judge']>(async () => verdict);
+  return { guard: specGuard(asked, name), asked };
+}
 
 afterEach(() => void vi.useRealTimers());
 
 describe('judge', () => {
   it('allows when nobody says otherwise, having asked everybody', async () => {
     const guards = ['a', 'b'].map((name) => saying(name, { kind: 'allow' }));
-    await expect(ask(guards)).resolves.toEqual({ kind: 'allow' });
+    await expect(ask(guards.map(({ guard }) => guard))).resolves.toEqual({ kind: 'allow' });
     await expect(ask([])).resolves.toEqual({ kind: 'allow' });
-    for (const guard of guards) {
-      expect(guard.judge).toHaveBeenCalledWith(expect.objectContaining({ ...judged, reads: { cluster: 'view' } }));
+    for (const { asked } of guards) {
+      expect(asked).toHaveBeenCalledWith(expect.objectContaining({ ...judged, reads: { cluster: 'view' } }));
     }
   });
 
@@ -39,11 +38,11 @@ describe('judge', () => {
   ])('the first that says %j decides, and is named', async (verdict) => {
     const last = saying('c', { kind: 'allow' });
     const guards = [saying('a', { kind: 'allow' }), saying('b', verdict), last];
-    await expect(ask(guards)).resolves.toEqual({
+    await expect(ask(guards.map(({ guard }) => guard))).resolves.toEqual({
       ...verdict,
       reason: `guard b: ${verdict.kind === 'allow' ? '' : verdict.reason}`,
     });
-    expect(last.judge).not.toHaveBeenCalled();
+    expect(last.asked).not.toHaveBeenCalled();
   });
 
   it('one that fails for good counts as a no', async () => {

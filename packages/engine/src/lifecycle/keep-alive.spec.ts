@@ -5,13 +5,15 @@ import { keepAlive } from './keep-alive.ts';
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
+const append = vi.fn<Delivery['append']>(async () => {});
+const settle = vi.fn<Delivery['settle']>(async () => {});
 const deliveryOf = (touch: () => void): Delivery => ({
   message: { id: 'm', kind: 'event', key: 'k', headers: {}, body: new Uint8Array() },
   attempt: 2,
   journal: [],
-  append: vi.fn<Delivery['append']>(async () => {}),
+  append,
   keepAlive: touch,
-  settle: vi.fn<Delivery['settle']>(async () => {}),
+  settle,
 });
 
 it('tells the queue every 5 s until the delivery is settled', async () => {
@@ -22,7 +24,7 @@ it('tells the queue every 5 s until the delivery is settled', async () => {
   vi.advanceTimersByTime(15_000);
   expect(touch).toHaveBeenCalledTimes(3);
   await watched.settle({ kind: 'done' });
-  expect(delivery.settle).toHaveBeenCalledWith({ kind: 'done' });
+  expect(settle).toHaveBeenCalledWith({ kind: 'done' });
   vi.advanceTimersByTime(15_000);
   expect(touch).toHaveBeenCalledTimes(3);
   alive.close();
@@ -35,7 +37,7 @@ it('is the same delivery otherwise', async () => {
   expect(watched).toMatchObject({ message: delivery.message, attempt: 2, journal: [] });
   const entries = [{ step: 's', kind: 'intent', data: 1 }] as const;
   await watched.append(entries);
-  expect(delivery.append).toHaveBeenCalledWith(entries);
+  expect(append).toHaveBeenCalledWith(entries);
 });
 
 it.each<[string, () => void]>([

@@ -31,7 +31,8 @@ async function watching(paths: readonly string[], path: string) {
   await watcher.watching;
   return {
     changes: () => changes,
-    until: (expected: string) => new Promise<void>((resolve) => (seen = (text) => text === expected && resolve())),
+    until: (expected: string) =>
+      new Promise<string>((resolve) => (seen = (text) => text === expected && resolve(text))),
   };
 }
 
@@ -42,7 +43,7 @@ describe('a change is reported', () => {
     const { until } = await watching([file], file);
     const changed = until('new');
     await writeFile(file, 'new');
-    await changed;
+    expect(await changed).toBe('new');
   });
 
   it('of a file an editor renames over the old one, more than once', async () => {
@@ -53,7 +54,7 @@ describe('a change is reported', () => {
       const changed = until(text);
       await writeFile(`${file}.swp`, text);
       await rename(`${file}.swp`, file);
-      await changed;
+      expect(await changed).toBe(text);
     }
   });
 
@@ -62,10 +63,10 @@ describe('a change is reported', () => {
     const { until } = await watching([directory], file);
     const created = until('new');
     await writeFile(file, 'new');
-    await created;
+    expect(await created).toBe('new');
     const removed = until('');
     await rm(file);
-    await removed;
+    expect(await removed).toBe('');
   });
 
   it.each(['new directory first', 'old directory removed first'])(
@@ -89,7 +90,7 @@ describe('a change is reported', () => {
       await version('..2026_02', 'new');
       await swap('..2026_02');
       if (order.startsWith('new')) await rm(join(directory, '..2026_01'), { recursive: true });
-      await changed;
+      expect(await changed).toBe('new');
     },
   );
 });

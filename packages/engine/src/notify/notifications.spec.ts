@@ -43,7 +43,8 @@ function setUp(notifiers: Readonly<Record<string, Notifier['notify']>>, more: Pa
   const observer = { notification: (given: (typeof counted)[number]) => void counted.push(given) } as Observer;
   const sections = new Map([['slack', { value: { url: 'x' }, missing: [] }]]);
   const notifications = createNotifications({ registry, sections, lease, observer, scope });
-  return { submit: notifications.submit, counted, stop, lines: scope.lines };
+  const submit = (told: OutcomeRecord, names: readonly string[]) => notifications.submit(told, names);
+  return { submit, counted, stop, lines: scope.lines };
 }
 const rules = (call: readonly { readonly records: readonly OutcomeRecord[] }[]) =>
   call[0]!.records.map(({ rule }) => rule);

@@ -1,6 +1,12 @@
-import { errorText, type ConsumeLimits, type Delivery, type Logger, type Settlement } from '@falco-talon/core';
+import {
+  errorText,
+  type ConsumeLimits,
+  type Delivery,
+  type Logger,
+  type Settlement,
+  type Turns,
+} from '@falco-talon/core';
 import { memoryDelivery, type StoredMessage } from './memory-delivery.ts';
-import type { Turns } from './turns.ts';
 
 /** A handler that rejects: first and longest delay of the redelivery, milliseconds. */
 const REJECTED_DELAY = [200, 60_000] as const;

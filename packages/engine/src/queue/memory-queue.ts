@@ -1,9 +1,17 @@
 import { performance } from 'node:perf_hooks';
-import { defineQueue, strictObject, TalonError, Type, type Logger, type Message, type Queue } from '@falco-talon/core';
+import {
+  createTurns,
+  defineQueue,
+  strictObject,
+  TalonError,
+  Type,
+  type Logger,
+  type Message,
+  type Queue,
+} from '@falco-talon/core';
 import { dedupWindow } from './dedup-window.ts';
 import { startMemoryConsumer, type MemoryConsumer } from './memory-consumer.ts';
 import type { StoredMessage } from './memory-delivery.ts';
-import { turns as createTurns } from './turns.ts';
 
 /** Messages set aside that are kept; the oldest are dropped first. */
 const MOST_DEAD = 1000;

@@ -39,9 +39,8 @@ function problems(...plugins: unknown[]): string[] {
   try {
     buildRegistry(plugins as Plugin[]);
   } catch (error) {
-    expect(error).toBeInstanceOf(TalonError);
-    expect(error).toMatchObject({ code: 'invalid_plugin' });
-    return (error as TalonError).message.split('\n');
+    if (error instanceof TalonError && error.code === 'invalid_plugin') return error.message.split('\n');
+    throw error;
   }
   return [];
 }

@@ -59,7 +59,11 @@ describe('check', () => {
 
   it('needs no config', async () => {
     expect((await run(['check', '-r', 'rules.yaml'], { 'rules.yaml': RULES })).code).toBe(0);
-    expect((await run(['check', '-c', 'no.yaml'], FILES)).code).toBe(1);
+    expect(await run(['check', '-c', 'no.yaml'], FILES)).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: 'no.yaml: there is no such file\n',
+    });
   });
 
   it('prints every mistake of config, plugins and rules in one run', async () => {

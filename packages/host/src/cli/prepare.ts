@@ -11,6 +11,7 @@ import {
 import { configDirectory, readConfigFile, type ConfigSources } from '../config/config-file.ts';
 import { loadConfig, pluginList, type Config } from '../config/load-config.ts';
 import { formatConfigProblem } from '../config/origins.ts';
+import { refuseExit } from '../lifecycle/process-guard.ts';
 import { loadPlugins, type LoadedPlugins } from '../plugins/load-plugins.ts';
 import type { CommandInput } from './command.ts';
 
@@ -29,16 +30,19 @@ export async function prepare({ program, options }: CommandInput): Promise<Prepa
   const sources = configSources(program, options);
   const file = await readConfigFile(sources);
   const list = pluginList(file, sources);
+  // A module may do anything while it loads; ending the process is not among it.
+  const allowExit = program.process && refuseExit(program.process);
   const loaded = await loadPlugins({
     shipped: await program.plugins(),
     list,
     directories: [configDirectory(file, sources), program.directory],
-  });
+  }).finally(allowExit);
   // The keys of a plugin that did not load are unknown through no fault of theirs.
   const { config, rulesFiles, problems } = loadConfig(file, sources, loaded.registry, loaded.problems.length === 0);
   return {
     config: file.problems.length > 0 ? undefined : config,
-    rulesFiles,
+    // A file that cannot be read may name other rules than the default ones.
+    rulesFiles: file.problems.length > 0 ? sources.rulesFiles : rulesFiles,
     loaded,
     problems: [
       ...[...file.problems, ...problems].map(formatConfigProblem),

@@ -13,24 +13,32 @@ export interface ProcessGuard {
  * caller instead.
  */
 export function guardProcess(target: GuardedProcess, logger: Logger, uncaught: () => void): ProcessGuard {
-  const { exit, abort } = target;
-  const refuse = (call: string) => (): never => {
-    throw new TalonError('plugin_failed', `a plugin called ${call}; the process keeps running`);
-  };
+  const allowExit = refuseExit(target);
   const onUncaught = (error: unknown, origin: string) => {
     uncaught();
     logger.error('uncaught error', { origin, error, stack: firstFrames(error) });
   };
-  target.exit = refuse('process.exit');
-  target.abort = refuse('process.abort');
   // Without a listener of its own, an unhandled rejection arrives here too.
   target.on('uncaughtException', onUncaught);
   return {
     release() {
-      target.exit = exit;
-      target.abort = abort;
+      allowExit();
       target.off('uncaughtException', onUncaught);
     },
+  };
+}
+
+/** Makes `process.exit` and `process.abort` throw at their caller, until the returned function is called. */
+export function refuseExit(target: Pick<GuardedProcess, 'exit' | 'abort'>): () => void {
+  const { exit, abort } = target;
+  const refuse = (call: string) => (): never => {
+    throw new TalonError('plugin_failed', `a plugin called ${call}; the process keeps running`);
+  };
+  target.exit = refuse('process.exit');
+  target.abort = refuse('process.abort');
+  return () => {
+    target.exit = exit;
+    target.abort = abort;
   };
 }
 

@@ -25,7 +25,7 @@ export interface Turns {
  * Whose turn it is: oldest first, in order per key, a busy key never in the way of others.
  * Every step costs O(log n), however many messages of a busy key wait.
  */
-export function turns(): Turns {
+export function createTurns(): Turns {
   const bySeq = (a: Turn, b: Turn) => a.seq < b.seq;
   const byDue = (a: Turn, b: Turn) => a.due < b.due;
   let delayed = heap(byDue);

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { turns, type Turn } from './turns.ts';
+import { createTurns, type Turn } from './turns.ts';
 
 const turn = (seq: number, key = 'a', due = 0): Turn => ({ seq, key, due });
 const seqs = (taken: readonly Turn[]) => taken.map(({ seq }) => seq);
 
 describe('turns', () => {
   it('gives the oldest first, up to the limit', () => {
-    const line = turns();
+    const line = createTurns();
     for (const seq of [3, 1, 2]) line.add(turn(seq, `k${seq}`));
     expect(seqs(line.take(2, 1, 0))).toEqual([1, 2]);
     expect(seqs(line.take(2, 1, 0))).toEqual([3]);
@@ -15,7 +15,7 @@ describe('turns', () => {
   });
 
   it('passes over keys that are busy, and comes back to them in order', () => {
-    const line = turns();
+    const line = createTurns();
     for (const seq of [1, 2, 3]) line.add(turn(seq));
     line.add(turn(4, 'b'));
     expect(seqs(line.take(10, 1, 0))).toEqual([1, 4]);
@@ -28,7 +28,7 @@ describe('turns', () => {
   });
 
   it('gives nothing before it is due, and says when that is', () => {
-    const line = turns();
+    const line = createTurns();
     line.add(turn(1, 'a', 50));
     line.add(turn(2, 'b', 30));
     expect(line.take(10, 1, 29)).toEqual([]);
@@ -38,14 +38,14 @@ describe('turns', () => {
   });
 
   it('follows a new perKey', () => {
-    const line = turns();
+    const line = createTurns();
     for (const seq of [1, 2, 3]) line.add(turn(seq));
     expect(seqs(line.take(10, 1, 0))).toEqual([1]);
     expect(seqs(line.take(10, 3, 0))).toEqual([2, 3]);
   });
 
   it('forgets what waits, not what runs', () => {
-    const line = turns();
+    const line = createTurns();
     for (const seq of [1, 2]) line.add(turn(seq));
     line.take(1, 1, 0);
     line.clear();
@@ -64,7 +64,7 @@ describe('turns', () => {
     );
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), fc.integer({ min: 1, max: 3 }), (steps, perKey) => {
-        const line = turns();
+        const line = createTurns();
         let list: Turn[] = [];
         const running: Turn[] = [];
         const busy = (key: string) => running.filter((one) => one.key === key).length;

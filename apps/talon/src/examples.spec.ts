@@ -1,0 +1,71 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  buildRegistry,
+  compileMatcher,
+  decodeAlert,
+  explainEvent,
+  formatProblem,
+  loadRules,
+} from '@falco-talon/engine';
+import { describe, expect, it } from 'vitest';
+import { plugins } from './plugins.ts';
+
+const repository = join(import.meta.dirname, '../../..');
+const registry = buildRegistry((await plugins()).map((module) => module.default));
+
+async function read(file: string): Promise<string> {
+  return readFile(join(repository, file), 'utf8');
+}
+
+function load(file: string, text: string) {
+  const { ruleSet, problems } = loadRules([{ path: file, text }], registry);
+  return { ruleSet, problems: problems.map((problem) => formatProblem(problem)) };
+}
+
+describe('what users copy', () => {
+  it('examples/rules.yaml is valid, without a warning', async () => {
+    expect(load('rules.yaml', await read('examples/rules.yaml'))).toMatchObject({
+      problems: [],
+      ruleSet: { rules: { length: 3 } },
+    });
+  });
+
+  it('examples/alert.json comes to what the rules say', async () => {
+    const { ruleSet } = load('rules.yaml', await read('examples/rules.yaml'));
+    const event = decodeAlert(Buffer.from(await read('examples/alert.json')), { id: 'e', traceId: 't', receivedAt: 0 });
+    const { plan } = explainEvent(event, compileMatcher(ruleSet!), {
+      observe: false,
+      defaultNotifiers: [],
+      ruleSetVersion: '',
+    });
+    expect(plan.map(({ rule, actionner, parameters }) => [rule, actionner, parameters])).toEqual([
+      ['A shell in a container', 'kubernetes:label', { labels: { 'analysis/status': 'suspicious' }, level: 'pod' }],
+      ['A shell in a container', 'kubernetes:log', { tail_lines: 1000 }],
+      [
+        'A shell in a container',
+        'kubernetes:terminate',
+        {
+          grace_period_seconds: 5,
+          ignore_daemonsets: true,
+          ignore_statefulsets: true,
+          ignore_standalone_pods: false,
+          min_healthy_replicas: '33%',
+        },
+      ],
+    ]);
+  });
+
+  it.each([
+    'README.md',
+    'docs/how-it-works.md',
+    'packages/actionner-kubernetes/README.md',
+    'packages/output-file/README.md',
+  ])('the rules shown in %s are valid', async (file) => {
+    const blocks = [...(await read(file)).matchAll(/```yaml\n(- (?:rule|action):[^]*?)```/g)].map(
+      (match) => match[1] ?? '',
+    );
+    for (const block of blocks)
+      expect(load(file, block).problems.filter((problem) => problem.includes(': error: '))).toEqual([]);
+  });
+});
