@@ -10,11 +10,12 @@ import {
 import { falcoEvent, testScope } from '@falco-talon/testkit';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { STEP } from '../act/testing-step.ts';
+import { createSlots } from '../act/slots.ts';
 import { createClientPool } from '../clients/client-pool.ts';
 import { buildRegistry } from '../registry/registry.ts';
 import { objectKey } from './object-key.ts';
 import type { Spool } from './spool.ts';
-import { upload } from './upload.ts';
+import { letGo, upload } from './upload.ts';
 
 const event = falcoEvent();
 const artifact = {
@@ -61,12 +62,14 @@ function setUp(store: Output['store'], more: Partial<Output> = {}) {
     now: Date.now,
   }).lease();
   const stop = new AbortController();
+  const uploadSlots = createSlots(1);
   const step = { ...STEP, output: { target: 'spec:store', parameters: { bucket: 'b' } } };
   const send = (given = step) => {
     const sending = upload(event, given, artifact, objects, lease, {
       registry,
       spool,
       scope: testScope({ signal: stop.signal }),
+      uploadSlots,
     });
     sending.catch(() => {});
     return sending;
@@ -75,11 +78,10 @@ function setUp(store: Output['store'], more: Partial<Output> = {}) {
 }
 
 describe('upload', () => {
-  it('hands the artifact over under a stable key, then removes it from the spool', async () => {
+  it('hands the artifact over under a stable key, and leaves it to its caller to remove the file', async () => {
     const given: Parameters<Output['store']>[0][] = [];
     const { send, removed } = setUp(async (input) => {
       given.push(input);
-      expect(removed).not.toHaveBeenCalled();
       return stored;
     });
     await expect(send()).resolves.toMatchObject({
@@ -93,7 +95,7 @@ describe('upload', () => {
       clients: { storage: 'client' },
       artifact: { key: objectKey(0, objects, artifact), bytes: 3 },
     });
-    expect(removed).toHaveBeenCalledTimes(1);
+    expect(removed).not.toHaveBeenCalled();
   });
 
   it('repeats what may pass, from the first byte and under the same key', async () => {
@@ -109,7 +111,7 @@ describe('upload', () => {
     await expect(sending).resolves.toMatchObject({ status: 'success' });
     expect(keys).toHaveLength(3);
     expect(new Set(keys).size).toBe(1);
-    expect(removed).toHaveBeenCalledTimes(1);
+    expect(removed).not.toHaveBeenCalled();
   });
 
   it.each<[string, Output['store'], number]>([
@@ -139,12 +141,6 @@ describe('upload', () => {
     const { send, removed } = setUp(async () => answer as never);
     await expect(send()).resolves.toMatchObject({ status: 'failure' });
     expect(removed).not.toHaveBeenCalled();
-  });
-
-  it('is a success although the spool cannot let go of the file', async () => {
-    const { send, removed } = setUp(async () => stored);
-    removed.mockRejectedValue(new Error('EACCES'));
-    await expect(send()).resolves.toMatchObject({ status: 'success' });
   });
 
   it.each([
@@ -183,6 +179,27 @@ describe('upload', () => {
     await expect(send()).resolves.toMatchObject({ status: 'failure' });
   });
 
+  it('takes its turn: no more at a time than there are slots, and none while it waits for its next try', async () => {
+    const calls: PromiseWithResolvers<typeof stored>[] = [];
+    const { send } = setUp(() => {
+      const call = Promise.withResolvers<typeof stored>();
+      calls.push(call);
+      return call.promise;
+    });
+    const first = send();
+    const second = send();
+    await vi.advanceTimersByTimeAsync(10);
+    expect(calls).toHaveLength(1);
+    calls[0]!.reject(busy());
+    await vi.advanceTimersByTimeAsync(10);
+    expect(calls).toHaveLength(2);
+    calls[1]!.resolve(stored);
+    await expect(second).resolves.toMatchObject({ status: 'success' });
+    await vi.advanceTimersByTimeAsync(1000);
+    calls[2]!.resolve(stored);
+    await expect(first).resolves.toMatchObject({ status: 'success' });
+  });
+
   it('is a failure when the output is not loaded any more', async () => {
     const { send } = setUp(async () => stored);
     await expect(send({ ...STEP, output: { target: 'spec:gone', parameters: { bucket: '' } } })).resolves.toMatchObject(
@@ -191,5 +208,23 @@ describe('upload', () => {
         error: expect.stringContaining('spec:gone is not loaded any more; the artifact stays'),
       },
     );
+  });
+});
+
+describe('letGo', () => {
+  it('removes the file, and survives when that fails', async () => {
+    const scope = testScope();
+    const remove = vi.fn<Spool['remove']>().mockResolvedValueOnce().mockRejectedValue(new Error('EACCES'));
+    const deps = {
+      spool: { remove } as unknown as Spool,
+      scope,
+      registry: buildRegistry([]),
+      uploadSlots: createSlots(1),
+    };
+    await letGo(artifact, deps);
+    expect(scope.lines).toEqual([]);
+    await letGo(artifact, deps);
+    expect(remove).toHaveBeenCalledWith(artifact);
+    expect(scope.lines).toMatchObject([{ level: 'warn', fields: { file: 'spooled', error: 'EACCES' } }]);
   });
 });

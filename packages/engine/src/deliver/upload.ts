@@ -7,6 +7,7 @@ import {
   type Scope,
 } from '@falco-talon/core';
 import { withRetry } from '../calls/retry.ts';
+import type { Slots } from '../act/slots.ts';
 import { announcedLimit, withTimeLimit } from '../calls/time-limit.ts';
 import type { ClientLease } from '../clients/client-pool.ts';
 import type { PlannedStep } from '../plan/plan.ts';
@@ -19,14 +20,16 @@ const ATTEMPTS = 5;
 const DEFAULT_LIMIT = 60_000;
 
 export interface UploadDeps {
+  /** Uploads at a time; the oldest artifact goes first, and backoff holds none. */
+  readonly uploadSlots: Slots;
   readonly registry: Registry;
   readonly spool: Spool;
   readonly scope: Scope;
 }
 
 /**
- * Stores one artifact of a step where the rule says. A failed upload loses no evidence: the bytes stay in the spool and
- * the record says where.
+ * Stores one artifact of a step where the rule says; the caller lets go of the file once that is journalled. A failed
+ * upload loses no evidence: the bytes stay in the spool and the record says where.
  * @throws TalonError `aborted` only
  */
 export async function upload(
@@ -35,7 +38,7 @@ export async function upload(
   artifact: SpooledArtifact,
   objects: Readonly<Record<string, string>>,
   lease: ClientLease,
-  { registry, spool, scope }: UploadDeps,
+  { registry, spool, scope, uploadSlots }: UploadDeps,
 ): Promise<OutcomeRecord> {
   const target = step.output;
   try {
@@ -44,25 +47,23 @@ export async function upload(
     const limit = announcedLimit(output.timeLimit?.(target.parameters)) ?? DEFAULT_LIMIT;
     const { name, mediaType, bytes, sha256, truncated } = artifact;
     const key = objectKey(artifact.keptAt, objects, artifact);
-    const stored = await withRetry(ATTEMPTS, scope.signal, () =>
-      withTimeLimit(`output ${target.target}`, limit, scope.signal, async (signal) =>
-        output.store({
-          ...scope,
-          signal,
-          clients: await lease.all(output.uses ?? {}),
-          parameters: target.parameters,
-          artifact: { key, name, mediaType, bytes, sha256, truncated, open: () => spool.open(artifact) },
-        }),
-      ),
-    );
-    const record = outputRecord(event, step, stored, artifact, scope.now());
-    await spool.remove(artifact).catch((error: unknown) => {
-      scope.logger.warn('artifact stays in the spool although it is stored', {
-        file: artifact.file,
-        error: errorText(error),
-      });
+    const stored = await withRetry(ATTEMPTS, scope.signal, async () => {
+      const release = await uploadSlots.take({ severity: 0, age: artifact.keptAt }, scope.signal);
+      try {
+        return await withTimeLimit(`output ${target.target}`, limit, scope.signal, async (signal) =>
+          output.store({
+            ...scope,
+            signal,
+            clients: await lease.all(output.uses ?? {}),
+            parameters: target.parameters,
+            artifact: { key, name, mediaType, bytes, sha256, truncated, open: () => spool.open(artifact) },
+          }),
+        );
+      } finally {
+        release();
+      }
     });
-    return record;
+    return outputRecord(event, step, stored, artifact, scope.now());
   } catch (thrown) {
     const error = asTalonError(thrown);
     if (scope.signal.aborted) throw error;
@@ -70,5 +71,17 @@ export async function upload(
       cause: error,
     });
     return outputRecord(event, step, { error: kept }, artifact, scope.now());
+  }
+}
+
+/** The artifact is where the rule wanted it. A file that cannot be removed takes up room, nothing more. */
+export async function letGo(artifact: SpooledArtifact, { spool, scope }: UploadDeps): Promise<void> {
+  try {
+    await spool.remove(artifact);
+  } catch (error) {
+    scope.logger.warn('artifact stays in the spool although it is stored', {
+      file: artifact.file,
+      error: errorText(error),
+    });
   }
 }

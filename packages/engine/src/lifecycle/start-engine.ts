@@ -70,6 +70,7 @@ export async function startEngine({
     lanes: createLanes(),
     slots: createSlots(limits.concurrency),
     longSlots: createSlots(limits.longConcurrency),
+    uploadSlots: createSlots(limits.longConcurrency),
     attempts: limits.stepAttempts,
     generation: rules.current,
     notifications: createNotifications({

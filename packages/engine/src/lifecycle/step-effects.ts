@@ -1,7 +1,7 @@
 import { asTalonError, type Delivery, type FalcoEvent, type Logger, type OutcomeRecord } from '@falco-talon/core';
 import type { ClientLease } from '../clients/client-pool.ts';
 import type { SpooledArtifact } from '../deliver/spool.ts';
-import { upload, type UploadDeps } from '../deliver/upload.ts';
+import { letGo, upload, type UploadDeps } from '../deliver/upload.ts';
 import { entries, type Journal, type Notified, type ResultData } from '../journal/journal.ts';
 import type { Notifications } from '../notify/notifications.ts';
 import type { PlannedStep } from '../plan/plan.ts';
@@ -32,23 +32,39 @@ export function startEffects(settled: SettledStep, data: ResultData, deps: Effec
     Promise.all(records.map((record, n) => notifyOnce(settled, record, `output-${n}`, deps))),
   );
   const all = Promise.all([notifyOnce(settled, data.record, 'action', deps), told]).then(() => {});
+  const uploaded = uploads.then(() => {});
+  // Whoever does not wait for them must not be ended by their rejection.
   all.catch(() => {});
-  return { uploads: uploads.then(() => {}), all };
+  uploaded.catch(() => {});
+  return { uploads: uploaded, all };
 }
 
 async function uploadOnce(
-  { event, step, delivery, journal, lease }: SettledStep,
+  settled: SettledStep,
+  data: ResultData,
+  artifact: SpooledArtifact,
+  n: number,
+  deps: EffectDeps,
+): Promise<OutcomeRecord> {
+  const { journal, step } = settled;
+  const earlier = journal.delivered(step.id, n);
+  const record = earlier ?? (await uploadNow(settled, data, artifact, n, deps));
+  // Not before it is journalled: until then a crash repeats the upload, and needs the file.
+  if (record.status === 'success') await letGo(artifact, deps);
+  if (!earlier) announce(record, deps);
+  return record;
+}
+
+async function uploadNow(
+  { event, step, delivery, lease }: SettledStep,
   { record: { objects = {} } }: ResultData,
   artifact: SpooledArtifact,
   n: number,
   deps: EffectDeps,
 ): Promise<OutcomeRecord> {
-  const earlier = journal.delivered(step.id, n);
-  if (earlier) return earlier;
   const startedAt = deps.scope.now();
   const record = await upload(event, step, artifact, objects, lease, deps);
   deps.observer.latency('upload', deps.scope.now() - startedAt);
-  announce(record, deps);
   await append(delivery, deps.scope.logger, () => delivery.append([entries.delivered(step.id, n, record)]));
   return record;
 }

@@ -175,15 +175,23 @@ describe('a batch of which a part is refused', () => {
     expect(notify).toHaveBeenCalledTimes(5);
   });
 
-  it('a record refused to the end fails alone', async () => {
-    const notify: Notifier['notify'] = async ({ records }) =>
-      records.flatMap(({ rule }, index) => (rule === 'bad' ? [{ index, error: busy() }] : []));
+  it('a record refused to the end fails alone, and the destination does not count as down', async () => {
+    const notify = vi.fn<Notifier['notify']>(async ({ records }) => {
+      if (records[0]?.rule === 'down') throw busy();
+      return records.flatMap(({ rule }, index) => (rule === 'bad' ? [{ index, error: busy() }] : []));
+    });
     const { submit, counted } = setUp({ loki: notify }, { batch });
-    const sent = Promise.all(['bad', 'good'].map((rule) => submit(record(rule), ['loki'])));
-    await vi.runAllTimersAsync();
-    await sent;
+    const tell = async (...told: string[]) => {
+      const sent = Promise.all(told.map((rule) => submit(record(rule), ['loki'])));
+      await vi.runAllTimersAsync();
+      await sent;
+    };
+    await tell('bad', 'good');
     expect(counted).toContainEqual({ notifier: 'loki', status: 'success', records: 1 });
     expect(counted).toContainEqual({ notifier: 'loki', status: 'failure', records: 1 });
+    notify.mockClear();
+    await tell('down');
+    expect(notify).toHaveBeenCalledTimes(5);
   });
 });
 

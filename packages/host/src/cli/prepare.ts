@@ -12,7 +12,7 @@ import { configDirectory, readConfigFile, type ConfigSources } from '../config/c
 import { loadConfig, pluginList, type Config } from '../config/load-config.ts';
 import { formatConfigProblem } from '../config/origins.ts';
 import { refuseExit } from '../lifecycle/process-guard.ts';
-import { loadPlugins, type LoadedPlugins } from '../plugins/load-plugins.ts';
+import { loadPlugins, type LoadedPlugins, type PluginSources } from '../plugins/load-plugins.ts';
 import type { CommandInput } from './command.ts';
 
 export interface Prepared {
@@ -30,13 +30,7 @@ export async function prepare({ program, options }: CommandInput): Promise<Prepa
   const sources = configSources(program, options);
   const file = await readConfigFile(sources);
   const list = pluginList(file, sources);
-  // A module may do anything while it loads; ending the process is not among it.
-  const allowExit = program.process && refuseExit(program.process);
-  const loaded = await loadPlugins({
-    shipped: await program.plugins(),
-    list,
-    directories: [configDirectory(file, sources), program.directory],
-  }).finally(allowExit);
+  const loaded = await load(program, { list, directories: [configDirectory(file, sources), program.directory] });
   // The keys of a plugin that did not load are unknown through no fault of theirs.
   const { config, rulesFiles, problems } = loadConfig(file, sources, loaded.registry, loaded.problems.length === 0);
   return {
@@ -49,6 +43,19 @@ export async function prepare({ program, options }: CommandInput): Promise<Prepa
       ...loaded.problems.map((text) => printable(text)),
     ],
   };
+}
+
+/** A module may do anything while it loads; ending the process is not among it. */
+async function load(
+  { process, plugins }: CommandInput['program'],
+  from: Omit<PluginSources, 'shipped'>,
+): Promise<LoadedPlugins> {
+  const allowExit = process && refuseExit(process);
+  try {
+    return await loadPlugins({ shipped: await plugins(), ...from });
+  } finally {
+    allowExit?.();
+  }
 }
 
 function configSources(program: CommandInput['program'], options: CommandInput['options']): ConfigSources {

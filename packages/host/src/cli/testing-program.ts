@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
@@ -81,7 +81,7 @@ export async function run(
       signals: new EventEmitter(),
       ...context,
     },
-  });
+  }).finally(() => rmSync(directory, { recursive: true, force: true }));
   return { code, stdout: stdout.text(), stderr: stderr.text() };
 }
 
