@@ -71,7 +71,7 @@ function toPod({ metadata, spec, status }: KubernetesObject): Pod {
     name: metadata.name,
     uid: metadata.uid,
     app: metadata.labels?.['app'] ?? '',
-    node: String(spec?.['nodeName'] ?? ''),
+    node: (spec?.['nodeName'] as string | undefined) ?? '',
     phase: phase ?? 'Unknown',
     terminating: metadata.deletionTimestamp !== undefined,
     labels: metadata.labels ?? {},

@@ -44,7 +44,11 @@ describe('a crash', { timeout: 60_000 }, () => {
       args: [
         '--conditions=@falco-talon/source',
         fileURLToPath(new URL('main.ts', import.meta.url)),
-        ...['server', '-c', file('config.yaml'), '-r', file('rules.yaml')],
+        'server',
+        '-c',
+        file('config.yaml'),
+        '-r',
+        file('rules.yaml'),
       ],
       cwd: directory,
       logFile: file('server.log'),

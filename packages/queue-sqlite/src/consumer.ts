@@ -40,6 +40,12 @@ export interface ConsumerDeps {
 export interface Consumer {
   /** There may be something to deliver. */
   wake(): void;
+  /** Takes a place for a message that is about to be stored, when nothing waits: it need not be read back from disk. */
+  claim(key: string): boolean;
+  /** Uses the place taken, now that the message is stored as `row`; its body must be a copy of its own. */
+  start(key: string, row: LoadedMessage): void;
+  /** Gives the place back: the message was not stored. */
+  unclaim(key: string): void;
   stop(): void;
   /** Resolves when it was stopped and every handler has returned. */
   readonly ended: Promise<void>;
@@ -100,6 +106,26 @@ export function startConsumer(deps: ConsumerDeps, handler: Handler, limits: Cons
     }
     // Not awaited by anybody: if it fails, an attempt is counted that was none.
     if (unstarted.length > 0) channel.call('unload', unstarted).catch(() => {});
+    settleDown();
+  }
+
+  function claim(key: string): boolean {
+    if (stopped || running >= limits.inFlight || !turns.claim(key, limits.perKey)) return false;
+    running++;
+    return true;
+  }
+
+  function start(key: string, row: LoadedMessage): void {
+    const turn = { seq: row.seq, key, due: 0 };
+    held.add(row.seq);
+    if (!stopped) return void run(turn, row);
+    channel.call('unload', [row.seq]).catch(() => {});
+    putBack(turn);
+    settleDown();
+  }
+
+  function unclaim(key: string): void {
+    free(key);
     settleDown();
   }
 
@@ -167,7 +193,7 @@ export function startConsumer(deps: ConsumerDeps, handler: Handler, limits: Cons
   else limits.signal.addEventListener('abort', stop, { once: true });
   void ended.then(() => limits.signal.removeEventListener('abort', stop));
   wake();
-  return { wake, stop, ended };
+  return { wake, claim, start, unclaim, stop, ended };
 }
 
 export function alreadyConsumed(): TalonError {

@@ -9,6 +9,8 @@ export interface WireMessage {
   readonly dedup: { readonly key: string; readonly window: number } | null;
   readonly headers: string;
   readonly body: Uint8Array;
+  /** Its handler starts as soon as it is stored: this attempt is counted at once. */
+  readonly claimed: boolean;
 }
 
 export interface WireEntry {

@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { createTurns, errorText, TalonError, type Logger, type Message, type Queue } from '@falco-talon/core';
 import { openChannel, type Opened } from './channel.ts';
 import { alreadyConsumed, startConsumer, type Consumer } from './consumer.ts';
-import type { StoreOptions } from './protocol.ts';
+import type { StoreOptions, WireMessage } from './protocol.ts';
 import { withinLimit } from './time-limit.ts';
 import { toWire } from './wire.ts';
 
@@ -19,6 +19,13 @@ export interface SqliteQueueOptions extends Omit<StoreOptions, 'now'> {
   readonly worker?: URL;
 }
 
+interface Prepared {
+  readonly wire: WireMessage;
+  /** A copy: the one in `wire` goes to the worker. */
+  readonly body: Uint8Array;
+  readonly claimant: Consumer | undefined;
+}
+
 // Sources run as they are, the build has .js files: the worker stands beside this file in both.
 const WORKER = new URL(import.meta.url.endsWith('.ts') ? './store/worker.ts' : './store/worker.js', import.meta.url);
 
@@ -33,6 +40,8 @@ export async function openSqliteQueue(options: SqliteQueueOptions): Promise<Queu
   const elapsed = () => performance.now();
   let consumer: Consumer | undefined;
   let publishing = 0;
+  /** Messages being stored that were not claimed: later ones of their keys must not overtake them. */
+  let unclaimed = 0;
   let closing: Promise<void> | undefined;
 
   /** Times of day become spans of a clock that never jumps: a clock set back delays nothing that is under way. */
@@ -76,20 +85,37 @@ export async function openSqliteQueue(options: SqliteQueueOptions): Promise<Queu
       const message = `The queue holds ${options.maxMessages} messages (queue.sqlite.max_messages).`;
       throw new TalonError('queue_full', message, { retryable: true });
     }
-    const wire = messages.map(toWire);
     publishing += messages.length;
-    const stored = channel
-      .call('publish', wire)
-      .finally(() => (publishing -= messages.length))
-      .then((seqs) => {
-        seqs.forEach((seq, index) => {
-          const message = wire[index];
-          if (seq !== null && message) enqueue(seq, message.key, message.notBefore);
-        });
-        consumer?.wake();
-        return seqs.map((seq) => (seq === null ? 'duplicate' : 'accepted'));
-      });
-    return withinLimit(stored);
+    return withinLimit(write(messages.map(prepare)).finally(() => (publishing -= messages.length)));
+  }
+
+  /** With a place for its handler, when there is one: then it need not be read back from disk. */
+  function prepare(message: Message): Prepared {
+    const claimant =
+      message.notBefore === undefined && unclaimed === 0 && consumer?.claim(message.key) ? consumer : undefined;
+    if (!claimant) unclaimed++;
+    return { wire: toWire(message, claimant !== undefined), body: Uint8Array.from(message.body), claimant };
+  }
+
+  async function write(prepared: readonly Prepared[]): Promise<('accepted' | 'duplicate')[]> {
+    let seqs: readonly (number | null)[] | undefined;
+    try {
+      seqs = await channel.call(
+        'publish',
+        prepared.map(({ wire }) => wire),
+      );
+    } finally {
+      prepared.forEach((one, index) => stored(one, seqs?.[index] ?? null));
+      consumer?.wake();
+    }
+    return seqs.map((seq) => (seq === null ? 'duplicate' : 'accepted'));
+  }
+
+  function stored({ wire, body, claimant }: Prepared, seq: number | null): void {
+    if (!claimant) unclaimed--;
+    if (seq === null) claimant?.unclaim(wire.key);
+    else if (claimant) claimant.start(wire.key, { ...wire, body, seq, attempt: 1, journal: [] });
+    else enqueue(seq, wire.key, wire.notBefore);
   }
 
   async function close(): Promise<void> {

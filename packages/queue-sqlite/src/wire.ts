@@ -14,7 +14,7 @@ export function unescapeText(text: string): string {
 }
 
 /** The body is copied: the caller may use its buffer again, and a slice of a pooled buffer does not drag the pool along. */
-export function toWire(message: Message): WireMessage {
+export function toWire(message: Message, claimed: boolean): WireMessage {
   return {
     id: escapeText(message.id),
     kind: escapeText(message.kind),
@@ -25,6 +25,7 @@ export function toWire(message: Message): WireMessage {
       : null,
     headers: JSON.stringify(message.headers),
     body: new Uint8Array(message.body),
+    claimed,
   };
 }
 

@@ -7,7 +7,12 @@ export const apiCalls: Section = {
   async run() {
     const results: Measurement[] = [];
     for (const { promised, ...call } of callCases) {
-      results.push({ name: call.name, value: await countCalls(call), unit: 'calls', limit: { kind: 'exactly', value: promised } });
+      results.push({
+        name: call.name,
+        value: await countCalls(call),
+        unit: 'calls',
+        limit: { kind: 'exactly', value: promised },
+      });
     }
     return results;
   },

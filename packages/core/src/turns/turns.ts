@@ -13,6 +13,8 @@ export interface Turns {
   add(turn: Turn): void;
   /** Up to `limit` turns that are due, oldest first, leaving out keys of which `perKey` already run. Each one runs from now on. */
   take(limit: number, perKey: number, now: number): Turn[];
+  /** Takes a turn that was never added: when none waits and fewer than `perKey` of this key run. It runs from now on. */
+  claim(key: string, perKey: number): boolean;
   /** One of this key does not run any more. */
   release(key: string): void;
   /** When the first turn that is not due yet will be. */
@@ -79,6 +81,12 @@ export function createTurns(): Turns {
     size: () => delayed.size() + ready.size() + parkedCount,
     add: (turn) => delayed.push(turn),
     take,
+    claim(key, perKey) {
+      const busy = running.get(key) ?? 0;
+      if (busy >= perKey || delayed.size() + ready.size() + parkedCount > 0) return false;
+      running.set(key, busy + 1);
+      return true;
+    },
     release(key) {
       const busy = (running.get(key) ?? 0) - 1;
       if (busy > 0) running.set(key, busy);

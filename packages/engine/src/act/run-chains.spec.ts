@@ -12,7 +12,7 @@ import { describe, expect, it } from 'vitest';
 import type { Plan, PlannedStep } from '../plan/plan.ts';
 import { buildRegistry } from '../registry/registry.ts';
 import { createLanes } from './lanes.ts';
-import { enterLanes, runChains } from './run-chains.ts';
+import { enterLanes, runChains, type Ran } from './run-chains.ts';
 import { createSlots } from './slots.ts';
 
 const touch = defineActionner({
@@ -55,15 +55,16 @@ const planOf = (...chains: PlannedStep[][]): Plan => ({
 });
 const { signal } = new AbortController();
 const event: FalcoEvent = falcoEvent();
+const ran = (status: Status, stored: Promise<void> = Promise.resolve()): Ran => ({ status, stored });
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 async function order(plan: Plan, statusOf: (step: PlannedStep) => Status): Promise<string[]> {
-  const ran: string[] = [];
+  const order: string[] = [];
   await runChains(enterLanes(event, plan, registry, createLanes()), signal, async (current) => {
-    ran.push(current.id);
-    return statusOf(current);
+    order.push(current.id);
+    return ran(statusOf(current));
   });
-  return ran;
+  return order;
 }
 
 describe('a chain', () => {
@@ -96,25 +97,40 @@ describe('a chain', () => {
   it('gives its lanes up when it ends early or its step rejects, and the rejection comes last', async () => {
     const lanes = createLanes();
     const chains = enterLanes(event, planOf([step('a', 'x'), step('b', 'y')], [step('c', 'y')]), registry, lanes);
-    const ran: string[] = [];
+    const order: string[] = [];
     const running = runChains(chains, signal, async ({ id }) => {
-      ran.push(id);
+      order.push(id);
       if (id === 'a') throw new TalonError('queue_failed', 'no journal');
-      return 'success';
+      return ran('success');
     });
     await expect(running).rejects.toThrow('no journal');
-    expect(ran).toEqual(['a', 'c']);
+    expect(order).toEqual(['a', 'c']);
     expect(lanes.size).toBe(0);
+  });
+
+  it('starts the next step when the result is stored, and leaves the lane before that', async () => {
+    const lanes = createLanes();
+    const stored = Promise.withResolvers<void>();
+    const order: string[] = [];
+    const steps = [step('a', 'x'), step('b', 'y')];
+    const running = runChains(enterLanes(event, planOf(steps), registry, lanes), signal, async ({ id }) => {
+      order.push(id);
+      return ran('success', id === 'a' ? stored.promise : undefined);
+    });
+    await lanes.enter(['pod\0shop\0x'])[0]?.head;
+    await turn();
+    expect(order).toEqual(['a']);
+    stored.resolve();
+    await running;
+    expect(order).toEqual(['a', 'b']);
   });
 
   it('stops waiting for its lane when the process stops', async () => {
     const stop = new AbortController();
     const lanes = createLanes();
     const blocker = lanes.enter(['pod\0shop\0x']);
-    const running = runChains(
-      enterLanes(event, planOf([step('a', 'x')]), registry, lanes),
-      stop.signal,
-      async () => 'success',
+    const running = runChains(enterLanes(event, planOf([step('a', 'x')]), registry, lanes), stop.signal, async () =>
+      ran('success'),
     );
     stop.abort(new TalonError('aborted', 'stop'));
     await expect(running).rejects.toMatchObject({ code: 'aborted' });
@@ -176,7 +192,7 @@ describe('any events, any targets', () => {
               if (lane !== undefined) busy.delete(lane);
               acting--;
               release();
-              return fails ? 'failure' : 'success';
+              return ran(fails ? 'failure' : 'success');
             });
           }),
         );

@@ -31,6 +31,12 @@ function laneOf(event: FalcoEvent, step: PlannedStep, registry: Registry): strin
   }
 }
 
+export interface Ran {
+  readonly status: Status;
+  /** Resolves when the result is in the journal: the chain's next step must not start earlier. */
+  readonly stored: Promise<void>;
+}
+
 /**
  * Runs each chain's steps in order; chains do not wait for each other except in lanes. A chain ends after an error that
  * is not ignored, and after a step that does not continue.
@@ -38,7 +44,7 @@ function laneOf(event: FalcoEvent, step: PlannedStep, registry: Registry): strin
 export async function runChains(
   chains: readonly (readonly ChainedStep[])[],
   signal: AbortSignal,
-  run: (step: PlannedStep) => Promise<Status>,
+  run: (step: PlannedStep) => Promise<Ran>,
 ): Promise<void> {
   const ends = await Promise.allSettled(chains.map((chain) => runChain(chain, signal, run)));
   const failed = ends.find((end) => end.status === 'rejected');
@@ -48,14 +54,17 @@ export async function runChains(
 async function runChain(
   chain: readonly ChainedStep[],
   signal: AbortSignal,
-  run: (step: PlannedStep) => Promise<Status>,
+  run: (step: PlannedStep) => Promise<Ran>,
 ): Promise<void> {
+  let previous = Promise.resolve();
   try {
     for (const { step, ticket } of chain) {
+      await previous;
       await headOf(ticket, signal);
-      const status = await run(step);
+      const { status, stored } = await run(step);
       ticket.leave();
       if (!goesOn(step, status)) return;
+      previous = stored;
     }
   } finally {
     for (const { ticket } of chain) ticket.leave();

@@ -17,6 +17,8 @@ export interface Journal {
   /** The upload record of the step's n-th artifact. */
   delivered(stepId: string, n: number): OutcomeRecord | undefined;
   notified(stepId: string, what: Notified): boolean;
+  /** Attempts that ended in order, because the process stopped. */
+  readonly postponed: number;
 }
 
 /** Which of a step's records: the action's own, or that of its n-th artifact. */
@@ -32,6 +34,7 @@ export const entries = {
     data: { n, record },
   }),
   notified: (stepId: string, what: Notified): Entry => ({ step: stepId, kind: 'notified', data: what }),
+  postponed: (reason: string): Entry => ({ step: '', kind: 'postponed', data: { reason } }),
 };
 
 export function readJournal(journal: readonly Entry[]): Journal {
@@ -52,5 +55,6 @@ export function readJournal(journal: readonly Entry[]): Journal {
     },
     notified: (stepId, what) =>
       journal.some(({ step, kind, data }) => step === stepId && kind === 'notified' && data === what),
+    postponed: journal.filter(({ kind }) => kind === 'postponed').length,
   };
 }

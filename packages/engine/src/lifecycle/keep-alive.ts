@@ -6,6 +6,8 @@ const INTERVAL = 5_000;
 export interface KeepAlive {
   /** The same delivery, kept alive until it is settled. */
   watch(delivery: Delivery): Delivery;
+  /** Its handler failed: the queue may give it to somebody else. */
+  drop(delivery: Delivery): void;
   close(): void;
 }
 
@@ -35,6 +37,7 @@ export function keepAlive(): KeepAlive {
         },
       };
     },
+    drop: (delivery) => void open.delete(delivery),
     close: () => clearInterval(timer),
   };
 }

@@ -1,7 +1,8 @@
-import { asTalonError, PRIORITIES, type Delivery, type FalcoEvent, type Status } from '@falco-talon/core';
+import { asTalonError, errorText, PRIORITIES, type Delivery, type FalcoEvent } from '@falco-talon/core';
 import type { Lanes } from '../act/lanes.ts';
-import { enterLanes, runChains } from '../act/run-chains.ts';
+import { enterLanes, runChains, type Ran } from '../act/run-chains.ts';
 import { runStep, type StepDeps } from '../act/run-step.ts';
+import { withRetry } from '../calls/retry.ts';
 import type { ClientLease, ClientPool } from '../clients/client-pool.ts';
 import { createEventFacts, type EventFacts } from '../enrich/event-facts.ts';
 import { eventOf } from '../ingest/ingest.ts';
@@ -31,9 +32,12 @@ interface Case {
   readonly lease: ClientLease;
   readonly facts: EventFacts;
   readonly age: number;
+  /** Resolves when the plan is in the journal. */
+  readonly planned: Promise<void>;
   readonly effects: Promise<void>[];
 }
 
+const SETTLE_ATTEMPTS = 5;
 let arrivals = 0;
 
 /**
@@ -44,9 +48,9 @@ export async function processEvent(delivery: Delivery, deps: ProcessDeps): Promi
   const { settings, logger, observer, registry } = deps;
   const event = eventOf(delivery.message);
   const journal = readJournal(delivery.journal);
-  if (delivery.attempt > settings.limits.eventAttempts) return setAside(delivery, event, deps);
+  if (delivery.attempt - journal.postponed > settings.limits.eventAttempts) return setAside(delivery, event, deps);
 
-  const plan = journal.plan ?? planFor(event, deps);
+  const plan = journal.plan ? resumed(journal.plan, deps) : planFor(event, deps);
   if (plan.chains.length === 0) {
     observer.event({ source: event.source, priority: event.priority ?? '', result: 'unmatched' });
     if (settings.printAllEvents) logger.info('event', eventFields(event));
@@ -55,13 +59,12 @@ export async function processEvent(delivery: Delivery, deps: ProcessDeps): Promi
   const chains = enterLanes(event, plan, registry, deps.lanes);
   const lease = deps.pool.lease();
   const facts = createEventFacts(event, registry, lease, deps.scope);
-  const current: Case = { event, plan, journal, delivery, lease, facts, age: arrivals++, effects: [] };
+  const planned = journal.plan ? Promise.resolve() : delivery.append([entries.plan(plan)]);
+  planned.catch((error: unknown) => logger.error('journal not written', { event: event.id, error: errorText(error) }));
+  const current: Case = { event, plan, journal, delivery, lease, facts, age: arrivals++, planned, effects: [] };
   let ended = false;
   try {
-    if (!journal.plan) {
-      announceMatches(current, deps);
-      await delivery.append([entries.plan(plan)]);
-    }
+    if (!journal.plan) announceMatches(current, deps);
     await runChains(chains, deps.signal, (step) => processStep(current, step, deps));
     ended = true;
   } finally {
@@ -81,26 +84,37 @@ function planFor(event: FalcoEvent, { generation, settings }: ProcessDeps): Plan
   });
 }
 
-async function processStep(current: Case, step: PlannedStep, deps: ProcessDeps): Promise<Status> {
+/** A plan of before a restart. A stop of all acting that was ordered meanwhile holds for it too. */
+function resumed(plan: Plan, { settings }: ProcessDeps): Plan {
+  if (settings.mode !== 'observe') return plan;
+  const chains = plan.chains.map(({ rule, steps }) => ({
+    rule,
+    steps: steps.map((step) => ({ ...step, dryRun: true })),
+  }));
+  return { ...plan, chains };
+}
+
+async function processStep(current: Case, step: PlannedStep, deps: ProcessDeps): Promise<Ran> {
   const { event, delivery, journal, lease, effects } = current;
   let data = journal.result(step.id);
+  let stored = Promise.resolve();
   if (!data) {
     const startedAt = deps.now();
     const outcome = await outcomeOf(current, step, deps);
     data = { record: actionRecord(event, step, outcome, deps.now()), artifacts: outcome.artifacts };
     deps.observer.latency('step', deps.now() - startedAt);
     const result = entries.result(step.id, data);
-    await append(delivery, deps.logger, () => delivery.append([result]));
+    stored = append(delivery, deps.logger, () => delivery.append([result]));
     announce(data.record, deps);
   }
   const { uploads, all } = startEffects({ event, step, delivery, journal, lease }, data, deps);
   effects.push(all);
   if (step.output?.wait) await uploads;
-  return data.record.status;
+  return { status: data.record.status, stored };
 }
 
 function outcomeOf(current: Case, step: PlannedStep, deps: ProcessDeps): Promise<Outcome> | Outcome {
-  const { event, delivery, journal, lease, facts, age } = current;
+  const { event, delivery, journal, lease, facts, age, planned } = current;
   const actionner = deps.registry.actionners.get(step.actionner)?.part;
   if (!actionner) return failureOf(asTalonError(new Error(`actionner ${step.actionner} is not loaded any more`)));
   const severity = event.priority ? PRIORITIES.indexOf(event.priority) : PRIORITIES.length;
@@ -112,7 +126,9 @@ function outcomeOf(current: Case, step: PlannedStep, deps: ProcessDeps): Promise
       facts,
       lease,
       intent: journal.intent(step.id),
-      saveIntent: (found) => delivery.append([entries.intent(step.id, found)]),
+      // What can be repeated may act while the plan is being written; what cannot waits for both.
+      saveIntent: async (found) =>
+        void (await Promise.all([planned, delivery.append([entries.intent(step.id, found)])])),
       started: () => deps.observer.latency('act', deps.now() - event.receivedAt),
     },
     { severity, age },
@@ -125,9 +141,8 @@ async function settle({ event, delivery, lease, effects }: Case, ended: boolean,
   try {
     const results = await Promise.allSettled(effects);
     const complete = ended && results.every((result) => result.status === 'fulfilled');
-    if (complete) await delivery.settle({ kind: 'done' });
-    else if (deps.signal.aborted)
-      await delivery.settle({ kind: 'later', at: deps.now(), reason: 'Falco Talon stopped' });
+    if (complete) await withRetry(SETTLE_ATTEMPTS, deps.signal, () => delivery.settle({ kind: 'done' }));
+    else if (deps.signal.aborted) await postpone(delivery, deps);
     else if (ended) throw results.find((result) => result.status === 'rejected')?.reason;
   } catch (error) {
     deps.logger.error('event not settled', {
@@ -138,6 +153,13 @@ async function settle({ event, delivery, lease, effects }: Case, ended: boolean,
   } finally {
     await lease.release();
   }
+}
+
+/** Delivered again after the restart; this attempt does not count against the event. */
+async function postpone(delivery: Delivery, { now, logger }: ProcessDeps): Promise<void> {
+  const reason = 'Falco Talon stopped';
+  void append(delivery, logger, () => delivery.append([entries.postponed(reason)]));
+  await delivery.settle({ kind: 'later', at: now(), reason });
 }
 
 async function setAside(

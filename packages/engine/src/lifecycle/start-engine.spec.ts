@@ -62,14 +62,14 @@ function pluginOf(world: World) {
     check: async ({ reads }) => ({ facts: { seen: await reads.box.look() } }),
     preview: async ({ parameters: { say } }) => `would say ${say}`,
     async run({ clients, parameters: { say }, event, keep, hasOutput }): Promise<Result> {
-      const name = event.fields.get('k8s.pod.name');
+      const name = podTarget(event).name;
       clients.box.touch(`${say}:${name}`);
       await world.gates.get(`${say}:${name}`)?.promise;
       const failure = world.fail.get(say)?.();
       if (failure !== undefined) throw failure;
       if (hasOutput) await keep({ name: 'a/log.txt', mediaType: 'text/plain' }, bytes('evidence'));
       clients.box.touch(`${say}:${name} done`);
-      return { status: 'success', message: `said ${say}`, objects: { pod: String(name), namespace: 'shop' } };
+      return { status: 'success', message: `said ${say}`, objects: { pod: name, namespace: 'shop' } };
     },
   });
   return definePlugin({

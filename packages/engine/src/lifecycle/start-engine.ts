@@ -56,6 +56,9 @@ export async function startEngine({
     directory: settings.dataDirectory,
   });
 
+  if (!driver.durable)
+    logger.warn('queue not durable: accepted alerts are lost when the process ends', { queue: driver.name });
+
   const notifierLease = pool.lease();
   const deps: ProcessDeps = {
     registry,
@@ -72,7 +75,7 @@ export async function startEngine({
     longSlots: createSlots(limits.longConcurrency),
     uploadSlots: createSlots(limits.longConcurrency),
     attempts: limits.stepAttempts,
-    generation: rules.current,
+    generation: () => rules.current(),
     notifications: createNotifications({
       registry,
       sections: sections.notifiers,
@@ -83,9 +86,14 @@ export async function startEngine({
     background: new Set(),
   };
   const alive = keepAlive();
-  const consumption = consume(queue, consuming.signal, limits.inFlight, deps, (delivery) =>
-    processEvent(alive.watch(delivery), deps),
-  );
+  const consumption = consume(queue, consuming.signal, limits.inFlight, deps, async (delivery) => {
+    try {
+      await processEvent(alive.watch(delivery), deps);
+    } catch (error) {
+      alive.drop(delivery);
+      throw error;
+    }
+  });
   const ingest = createIngest({ queue, settings, observer, now });
   if (settings.watchRules) rules.watch();
 
@@ -123,7 +131,7 @@ export async function startEngine({
           })
         : ingest(body, headers),
     rulesVersion: () => rules.current().ruleSet.version,
-    reload: rules.reload,
+    reload: () => rules.reload(),
     queueDepth: () => queue.depth(),
     async ready() {
       if (stopped) return [{ name: 'engine', ok: false, reason: 'Falco Talon is stopping' }];

@@ -77,7 +77,8 @@ async function notifyOnce(
 ): Promise<void> {
   if (step.notifiers.length === 0 || journal.notified(step.id, what)) return;
   await deps.notifications.submit(record, step.notifiers);
-  await append(delivery, deps.scope.logger, () => delivery.append([entries.notified(step.id, what)]));
+  // Not awaited: the settlement that follows shares its transaction.
+  void append(delivery, deps.scope.logger, () => delivery.append([entries.notified(step.id, what)]));
 }
 
 /** The one log line and the counters of an outcome. */

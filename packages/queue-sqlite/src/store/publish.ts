@@ -6,7 +6,7 @@ import { sizeLimit } from './size-limit.ts';
 
 export function publishCall(db: DatabaseSync, dedup: Dedup): CallTable['publish'] {
   const insert = db.prepare(
-    'INSERT INTO messages (id, kind, key, not_before, headers, body, crc) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    'INSERT INTO messages (id, kind, key, not_before, headers, body, attempt, crc) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
   );
   const refuseWhenFull = sizeLimit(db);
 
@@ -15,7 +15,9 @@ export function publishCall(db: DatabaseSync, dedup: Dedup): CallTable['publish'
     return messages.map((message) => {
       const { id, kind, key, notBefore, dedup: once, headers, body } = message;
       if (once && dedup.isDuplicate(once.key, once.window, now)) return null;
-      return Number(insert.run(id, kind, key, notBefore, headers, body, messageChecksum(message)).lastInsertRowid);
+      const attempt = message.claimed ? 1 : 0;
+      const inserted = insert.run(id, kind, key, notBefore, headers, body, attempt, messageChecksum(message));
+      return Number(inserted.lastInsertRowid);
     });
   };
 }

@@ -39,6 +39,7 @@ function wire(id: string, changes: Partial<WireMessage> = {}): WireMessage {
     dedup: null,
     headers: '{}',
     body: Buffer.from(id),
+    claimed: false,
     ...changes,
   };
 }
