@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Pool } from 'undici';
+import { openConnection, type Connection } from './connection.ts';
 
 export interface Flood {
   readonly seconds: number;
@@ -8,56 +8,46 @@ export interface Flood {
 }
 
 /** Posts bodies over kept-alive connections, as fast as the answers come. */
-export async function flood(
-  url: string,
-  connections: number,
-  count: number,
-  body: (n: number) => string,
-): Promise<Flood> {
-  const pool = new Pool(url, { connections, pipelining: 1 });
+export async function flood(url: string, count: number, open: number, body: (n: number) => string): Promise<Flood> {
+  const connections = await openConnections(url, open);
   const latencies: number[] = [];
   let refused = 0;
   let next = 0;
   const startedAt = performance.now();
   await Promise.all(
-    Array.from({ length: connections }, async () => {
+    connections.map(async (connection) => {
       while (next < count) {
         const text = body(next++);
         const sentAt = performance.now();
-        const answer = await post(pool, text);
+        const status = await connection.post(text);
         latencies.push(performance.now() - sentAt);
-        if (answer !== 202) refused++;
+        if (status !== 202) refused++;
       }
     }),
   );
   const seconds = (performance.now() - startedAt) / 1000;
-  await pool.close();
+  for (const connection of connections) connection.close();
   return { seconds, latencies, refused };
 }
 
-/** Posts bodies at a steady rate, whatever the answers take. Resolves when all are answered. */
+/** Posts bodies at a steady rate, as long as fewer than 50 answers are outstanding. Resolves when all are answered. */
 export async function pace(url: string, perSecond: number, count: number, body: (n: number) => string): Promise<void> {
-  const pool = new Pool(url, { connections: 20, pipelining: 1 });
+  const connections = await openConnections(url, 50);
+  const free = [...connections];
   const startedAt = performance.now();
-  const answers: Promise<number>[] = [];
+  const answers: Promise<boolean>[] = [];
   for (let n = 0; n < count; n++) {
-    const due = startedAt + (n * 1000) / perSecond;
-    const wait = due - performance.now();
+    const wait = startedAt + (n * 1000) / perSecond - performance.now();
     if (wait > 0) await delay(wait);
-    answers.push(post(pool, body(n)));
+    const connection = free.pop();
+    if (!connection) throw new Error('50 answers are outstanding: the server does not keep up with the rate');
+    answers.push(connection.post(body(n)).then((status) => status === 202 && free.push(connection) > 0));
   }
-  const refused = (await Promise.all(answers)).filter((status) => status !== 202).length;
-  await pool.close();
+  const refused = (await Promise.all(answers)).filter((accepted) => !accepted).length;
+  for (const connection of connections) connection.close();
   if (refused > 0) throw new Error(`${refused} of ${count} alerts were refused`);
 }
 
-async function post(pool: Pool, body: string): Promise<number> {
-  const answer = await pool.request({
-    method: 'POST',
-    path: '/',
-    headers: { 'content-type': 'application/json' },
-    body,
-  });
-  await answer.body.dump();
-  return answer.statusCode;
+function openConnections(url: string, count: number): Promise<readonly Connection[]> {
+  return Promise.all(Array.from({ length: count }, () => openConnection(url)));
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startServerProcess, type ServerProcess } from '@falco-talon/testkit/server';
 
-const MAIN = fileURLToPath(import.meta.resolve('falco-talon/main'));
+const LAUNCHER = fileURLToPath(import.meta.resolve('falco-talon/launcher'));
 
 export interface BenchServer extends ServerProcess {
   /** Ends the server and removes its data. */
@@ -27,7 +27,7 @@ export async function startBenchServer({ rules, kubeconfig = '', queue }: BenchS
   await writeFile(file('kubeconfig'), kubeconfig);
   await writeFile(file('config.yaml'), 'deduplication: { time_window_seconds: 0 }\nwatch_rules: false\n');
   const server = await startServerProcess({
-    args: ['--conditions=@falco-talon/source', MAIN, 'server', '-c', file('config.yaml'), '-r', file('rules.yaml')],
+    args: [LAUNCHER, 'server', '-c', file('config.yaml'), '-r', file('rules.yaml')],
     cwd: directory,
     logFile: file('server.log'),
     environment: {

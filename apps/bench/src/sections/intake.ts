@@ -15,8 +15,8 @@ export const intake: Section = {
     for (const queue of ['memory', 'sqlite'] as const) {
       const server = await startBenchServer({ rules: RULES, queue });
       const body = (n: number) => alertText('Terminal shell in container', `pod-${n % 100}`, n);
-      await flood(server.url, CONNECTIONS, COUNT / 8, body);
-      const { seconds, latencies, refused } = await flood(server.url, CONNECTIONS, COUNT, body);
+      await flood(server.url, COUNT / 8, CONNECTIONS, body);
+      const { seconds, latencies, refused } = await flood(server.url, COUNT, CONNECTIONS, body);
       await server.close();
       const kind = queue === 'memory' ? 'in memory' : 'durable (fsync before 202)';
       results.push(

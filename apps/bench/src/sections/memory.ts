@@ -16,7 +16,7 @@ export const memory: Section = {
     const server = await startBenchServer({ rules, queue: 'sqlite' });
     await delay(SETTLE);
     const idle = residentMiB(server.pid);
-    await flood(server.url, 50, EVENTS, (n) => alertText('Terminal shell in container', `pod-${n % 100}`, n));
+    await flood(server.url, EVENTS, 50, (n) => alertText('Terminal shell in container', `pod-${n % 100}`, n));
     await delay(SETTLE);
     const after = residentMiB(server.pid);
     await server.close();

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { IncomingHeaders } from '../lifecycle/engine.ts';
 
 /**
@@ -19,5 +19,5 @@ export function traceOf(headers: IncomingHeaders): Trace {
   const header = headers['traceparent'];
   const match = typeof header === 'string' ? TRACEPARENT.exec(header) : null;
   if (match?.[1] && match[2]) return { traceId: match[1], parentId: match[2] };
-  return { traceId: randomBytes(16).toString('hex') };
+  return { traceId: randomUUID().replaceAll('-', '') };
 }

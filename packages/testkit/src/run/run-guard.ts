@@ -1,0 +1,70 @@
+import { asTalonError, type Guard, type StepNames, type TalonError, type Target, type Uses, type Verdict } from '@falco-talon/core';
+import { falcoEvent } from '../events/falco-event.ts';
+import type { RunOptions } from './attempt.ts';
+import { openClients } from './clients.ts';
+import { testScope, type LogLine } from './scope.ts';
+import { thrownWhile, timeLimit } from './time-limit.ts';
+
+export interface GuardRunOptions<U extends Uses = Uses> extends Pick<
+  RunOptions<U>,
+  'event' | 'parameters' | 'settings' | 'environment' | 'clients' | 'signal' | 'now' | 'step'
+> {
+  /** What the step would act on. Default: the pod `cart-x2x9z` in the namespace `shop`. */
+  readonly target?: Target;
+}
+
+export interface GuardOutcome {
+  readonly status: 'success' | 'failure';
+  /** As the guard gave it; undefined when it threw. */
+  readonly verdict: Verdict | undefined;
+  readonly error: TalonError | undefined;
+  /** What the guard itself threw, before the engine makes a `TalonError` of it. */
+  readonly thrown: unknown;
+  readonly lines: readonly LogLine[];
+}
+
+/** The engine's own limit for one judgement. */
+const TIME_LIMIT = 5_000;
+
+export const TEST_TARGET: Target = { kind: 'pod', namespace: 'shop', name: 'cart-x2x9z' };
+
+/**
+ * Asks a guard about one step as the engine would, in one attempt.
+ * @throws TalonError `invalid_config` when the settings of its clients do not fit
+ */
+export async function runGuard<U extends Uses>(
+  guard: Guard<U>,
+  options: GuardRunOptions<U> = {},
+): Promise<GuardOutcome> {
+  const event = options.event ?? falcoEvent();
+  const limit = timeLimit(TIME_LIMIT, options.signal);
+  const scope = testScope({ signal: limit.signal, ...(options.now === undefined ? {} : { now: options.now }) });
+  const open = await openClients<U>(guard.uses, {
+    settings: options.settings ?? {},
+    fakes: options.clients ?? {},
+    ...(options.environment === undefined ? {} : { environment: options.environment }),
+  });
+  try {
+    limit.signal.throwIfAborted();
+    const verdict = await guard.judge({
+      ...scope,
+      event,
+      step: stepNames(event.id, options.step),
+      target: options.target ?? TEST_TARGET,
+      parameters: options.parameters ?? {},
+      reads: open.reads(scope),
+    });
+    return { status: 'success', verdict, error: undefined, thrown: undefined, lines: scope.lines };
+  } catch (thrown) {
+    const error = thrownWhile(limit.signal, thrown, asTalonError);
+    return { status: 'failure', verdict: undefined, error, thrown, lines: scope.lines };
+  } finally {
+    limit.end();
+    await open.close();
+  }
+}
+
+function stepNames(event: string, given: Partial<StepNames> | undefined): StepNames {
+  const names = { rule: 'Test rule', action: 'Test action', actionner: 'kubernetes:terminate', ...given };
+  return { id: `${event}/${names.rule}/${names.action}/0`, ...names };
+}
