@@ -56,6 +56,25 @@ describe('turns', () => {
     expect(seqs(line.take(10, 1, 0))).toEqual([3]);
   });
 
+  it('lets a turn be claimed only when none waits and its key has room', () => {
+    const line = createTurns();
+    expect([line.claim('a', 2), line.claim('a', 2), line.claim('a', 2), line.claim('b', 2)]).toEqual([
+      true,
+      true,
+      false,
+      true,
+    ]);
+    line.release('a');
+    line.add(turn(1, 'c', 5));
+    expect(line.claim('a', 2)).toBe(false);
+    expect(seqs(line.take(1, 2, 5))).toEqual([1]);
+    expect(line.claim('a', 2)).toBe(true);
+    line.add(turn(2, 'a'));
+    expect(line.take(1, 2, 0)).toEqual([]);
+    line.release('a');
+    expect(seqs(line.take(1, 2, 0))).toEqual([2]);
+  });
+
   it('does what a plain list does', () => {
     const step = fc.oneof(
       fc.record({ do: fc.constant('add' as const), key: fc.constantFrom('a', 'b', 'c'), delay: fc.nat(3) }),

@@ -1,4 +1,12 @@
-import { asTalonError, type Guard, type StepNames, type TalonError, type Target, type Uses, type Verdict } from '@falco-talon/core';
+import {
+  asTalonError,
+  type Guard,
+  type StepNames,
+  type TalonError,
+  type Target,
+  type Uses,
+  type Verdict,
+} from '@falco-talon/core';
 import { falcoEvent } from '../events/falco-event.ts';
 import type { RunOptions } from './attempt.ts';
 import { openClients } from './clients.ts';

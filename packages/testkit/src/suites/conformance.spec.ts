@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 // Only for the type check: the fixtures run in a process of their own.
 import type {} from './fixtures/bad-actionners.fixture.ts';
+import type {} from './fixtures/bad-guards.fixture.ts';
 import type {} from './fixtures/bad-parts.fixture.ts';
 import { beforeAll, describe, expect, it } from 'vitest';
 
@@ -46,7 +47,7 @@ async function runFixtures(): Promise<Report> {
 }
 
 describe('a part that conforms', () => {
-  it.each(['actionner good conforms', 'output good conforms'])('passes: %s', (suite) => {
+  it.each(['actionner good conforms', 'output good conforms', 'guard good conforms'])('passes: %s', (suite) => {
     expect(failed.get(suite)).toEqual([]);
   });
 });
@@ -80,6 +81,16 @@ describe('a part that breaks one promise', () => {
     ['notifier fragile', 'stops within 100 ms'],
     ['notifier picky', 'delivers a record of every status'],
     ['context surprising', 'only the elements it announces'],
+    ['guard fragile', 'judges whatever an alert or a target may hold'],
+    ['guard lenient', 'judges: a protected namespace'],
+    ['guard silent', 'judges: a protected namespace'],
+    ['guard endless', 'judges: a protected namespace'],
+    ['guard mumbling', 'judges: a protected namespace'],
+    ['guard moody', 'judges the same step the same way again'],
+    ['guard one-sided', 'is given a step it allows and one it does not'],
+    ['guard deaf', 'stops within 100 ms of the abort when the service hangs'],
+    ['guard leaking', 'leaves no socket or timer behind'],
+    ['guard nameless', 'has a name and a description'],
     ['plugin nameless', 'is accepted by the registry'],
   ])('is found out: %s: %s', (suite, title) => {
     expect(failed.get(`${suite} conforms`)).toContainEqual(expect.stringContaining(title));

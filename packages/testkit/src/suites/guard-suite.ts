@@ -121,7 +121,11 @@ function* hostileSteps<U extends Uses>(cases: readonly GuardCase<U>[]) {
     }
     for (const value of HOSTILE_VALUES.filter((text) => typeof text === 'string' && text !== '')) {
       const name = value as string;
-      const changed: Target[] = [{ ...target, name }, { ...target, namespace: name }, { ...target, uid: name }];
+      const changed: Target[] = [
+        { ...target, name },
+        { ...target, namespace: name },
+        { ...target, uid: name },
+      ];
       for (const other of changed) yield { ...given, target: other, what: `target ${shown(other)}` };
     }
     const { kind, name } = target;
