@@ -72,6 +72,22 @@ describe('a crash', { timeout: 60_000 }, () => {
   }
   const uidOfCart = () => fake.get('pods', 'shop', 'cart')?.metadata.uid;
 
+  /** Kills the server between its DELETE and the answer: `hang` loses the request, `no-answer` carries it out. */
+  async function killWhileDeleting(kind: 'hang' | 'no-answer'): Promise<void> {
+    const fault = fake.fault({ kind, match: { method: 'DELETE' } });
+    const server = await start();
+    await post(server, 'Terminate');
+    await fake.waitForRequest(({ method }) => method === 'DELETE');
+    await server.kill();
+    fault.release();
+    fake.clearRequests();
+  }
+
+  function recreateCart(): void {
+    if (fake.get('pods', 'shop', 'cart')) fake.remove('pods', 'shop', 'cart');
+    fake.create(cart('second-uid'));
+  }
+
   it('right after the 202 loses nothing', async () => {
     // No call gets through, so the process cannot be done with the event before it is killed.
     const outage = fake.fault({ kind: 'hang' });
@@ -89,32 +105,16 @@ describe('a crash', { timeout: 60_000 }, () => {
   });
 
   it('after the intent, before the call arrived: the step is done once', async () => {
-    const outage = fake.fault({ kind: 'hang', match: { method: 'DELETE' } });
-    const server = await start();
-    await post(server, 'Terminate');
-    await fake.waitForRequest(({ method }) => method === 'DELETE');
-    await server.kill();
-    outage.release();
-    fake.clearRequests();
-
+    await killWhileDeleting('hang');
     await start();
     const [record] = await told(1);
     expect(record).toMatchObject({ action: 'terminate', status: 'success' });
-    expect(deletions()).toHaveLength(1);
-    expect(uidOf(deletions()[0])).toBe('first-uid');
+    expect(deletions().map(uidOf)).toEqual(['first-uid']);
   });
 
   it('after the intent, and the pod re-created under its name meanwhile: the new one is not touched', async () => {
-    const outage = fake.fault({ kind: 'hang', match: { method: 'DELETE' } });
-    const server = await start();
-    await post(server, 'Terminate');
-    await fake.waitForRequest(({ method }) => method === 'DELETE');
-    await server.kill();
-    outage.release();
-    fake.remove('pods', 'shop', 'cart');
-    fake.create(cart('second-uid'));
-    fake.clearRequests();
-
+    await killWhileDeleting('hang');
+    recreateCart();
     await start();
     await told(1);
     expect(deletions().map(uidOf)).not.toContain('second-uid');
@@ -123,14 +123,7 @@ describe('a crash', { timeout: 60_000 }, () => {
   });
 
   it('after the call, before its answer: the step is found done and not sent again', async () => {
-    const lost = fake.fault({ kind: 'no-answer', match: { method: 'DELETE' } });
-    const server = await start();
-    await post(server, 'Terminate');
-    await fake.waitForRequest(({ method }) => method === 'DELETE');
-    await server.kill();
-    lost.release();
-    fake.clearRequests();
-
+    await killWhileDeleting('no-answer');
     await start();
     const [record] = await told(1);
     expect(record).toMatchObject({ action: 'terminate', status: 'success' });
@@ -138,16 +131,8 @@ describe('a crash', { timeout: 60_000 }, () => {
   });
 
   it('after the call, and the pod re-created under its name: the new one lives', async () => {
-    const lost = fake.fault({ kind: 'no-answer', match: { method: 'DELETE' } });
-    const server = await start();
-    await post(server, 'Terminate');
-    await fake.waitForRequest(({ method }) => method === 'DELETE');
-    await server.kill();
-    lost.release();
-    if (fake.get('pods', 'shop', 'cart')) fake.remove('pods', 'shop', 'cart');
-    fake.create(cart('second-uid'));
-    fake.clearRequests();
-
+    await killWhileDeleting('no-answer');
+    recreateCart();
     await start();
     await told(1);
     expect(deletions()).toHaveLength(0);
