@@ -143,7 +143,7 @@ describe('where the credentials come from', () => {
   it('says where it looked when there are none', async () => {
     await expect(create('')).rejects.toMatchObject({ code: 'invalid_config' });
     await expect(create('')).rejects.toThrow(
-      `not in a pod with a service account, and ${opened.directory}/.kube/config exists`,
+      `this is no pod with a service account, and there is no file ${opened.directory}/.kube/config; set kubeconfig`,
     );
     await expect(create('/nowhere/config')).rejects.toThrow(/^\/nowhere\/config cannot be read: ENOENT/);
   });

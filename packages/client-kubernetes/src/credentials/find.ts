@@ -25,9 +25,9 @@ export async function findCredentials(
   for (const file of listed.length > 0 ? listed : [usual]) if (await exists(file)) files.push(file);
   if (files.length > 0) return kubeconfigSource(files, environment, now);
   throw configError(
-    `no Kubernetes credentials: not in a pod with a service account, and ${
-      listed.length > 0 ? `no file of KUBECONFIG (${listed.join(', ')})` : usual
-    } exists; set kubeconfig to the path of a kubeconfig file`,
+    `no Kubernetes credentials: this is no pod with a service account, and there is no file ${
+      listed.length > 0 ? `of KUBECONFIG (${listed.join(', ')})` : usual
+    }; set kubeconfig to the path of a kubeconfig file`,
   );
 }
 
