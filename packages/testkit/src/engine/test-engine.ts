@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger, type Environment, type Logger, type OutcomeRecord, type Plugin } from '@falco-talon/core';
 import type { Engine, EngineLimits, EngineSettings, IngestAnswer, Observer, Section } from '@falco-talon/engine';
+import { createConditions } from '../run/conditions.ts';
 
 export interface TestEngineOptions {
   readonly plugins: readonly Plugin[];
@@ -51,12 +52,12 @@ export async function startTestEngine(options: TestEngineOptions): Promise<TestE
   const events: CountedEvent[] = [];
   const notifications: CountedNotification[] = [];
   const reloads: ('success' | 'failure')[] = [];
-  const waiting = new Set<() => void>();
+  const { check, until } = createConditions();
 
   function note<T>(list: T[]): (item: T) => void {
     return (item) => {
       list.push(item);
-      for (const check of waiting) check();
+      check();
     };
   }
 
@@ -90,18 +91,6 @@ export async function startTestEngine(options: TestEngineOptions): Promise<TestE
       },
     },
   });
-
-  function until(condition: () => boolean): Promise<void> {
-    if (condition()) return Promise.resolve();
-    return new Promise((resolve) => {
-      const check = () => {
-        if (!condition()) return;
-        waiting.delete(check);
-        resolve();
-      };
-      waiting.add(check);
-    });
-  }
 
   return {
     engine,

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { OutcomeRecord } from '@falco-talon/core';
+import { createConditions } from '../run/conditions.ts';
 
 /** A webhook receiver on loopback that keeps the outcomes it is told, and can be made not to answer. */
 export interface WebhookListener {
@@ -18,7 +19,7 @@ export interface WebhookListener {
 
 export async function startWebhookListener(): Promise<WebhookListener> {
   const records: OutcomeRecord[] = [];
-  const waiting = new Set<() => void>();
+  const { check, until } = createConditions();
   let held = false;
   let calls = 0;
   const server = createServer((request, response) => {
@@ -30,7 +31,7 @@ export async function startWebhookListener(): Promise<WebhookListener> {
         records.push(JSON.parse(Buffer.concat(chunks).toString()) as OutcomeRecord);
         response.writeHead(204).end();
       }
-      for (const check of waiting) check();
+      check();
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -42,17 +43,7 @@ export async function startWebhookListener(): Promise<WebhookListener> {
     },
     hold: () => void (held = true),
     release: () => void (held = false),
-    until(condition) {
-      if (condition()) return Promise.resolve();
-      return new Promise((resolve) => {
-        const check = () => {
-          if (!condition()) return;
-          waiting.delete(check);
-          resolve();
-        };
-        waiting.add(check);
-      });
-    },
+    until,
     close() {
       server.close();
       server.closeAllConnections();
