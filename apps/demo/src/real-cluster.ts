@@ -8,18 +8,27 @@ const READY_LIMIT = 180_000;
 const EXPECTED = { cart: 3, payment: 1, agent: 1, miner: 1 };
 
 /** A namespace of the demo's own on the cluster of a kubeconfig, with a small workload. */
-export async function realCluster(kubeconfig: string, image: string): Promise<Cluster> {
+export async function realCluster(kubeconfig: string, image: string, stop: AbortSignal): Promise<Cluster> {
   const client = await connect(kubeconfig);
   const namespace = `falco-talon-demo-${randomBytes(3).toString('hex')}`;
   const { signal } = demoScope;
   async function close(): Promise<void> {
-    await client.delete(NAMESPACES, { name: namespace }, { signal, propagationPolicy: 'Background' });
-    await disconnect(client);
+    try {
+      await client.delete(NAMESPACES, { name: namespace }, { signal, propagationPolicy: 'Background' });
+    } finally {
+      await disconnect(client);
+    }
   }
-  await client.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }, { signal });
+  try {
+    const object = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } };
+    await client.create(NAMESPACES, object, { signal });
+  } catch (error) {
+    await disconnect(client);
+    throw error;
+  }
   try {
     await createWorkload(client, namespace, image);
-    await untilReady(client, namespace);
+    await untilReady(client, namespace, stop);
   } catch (error) {
     await close();
     throw error;
@@ -62,7 +71,7 @@ async function createWorkload(client: Kubernetes, namespace: string, image: stri
   await client.create(PODS, miner, { namespace, signal });
 }
 
-async function untilReady(client: Kubernetes, namespace: string): Promise<void> {
+async function untilReady(client: Kubernetes, namespace: string, stop: AbortSignal): Promise<void> {
   const deadline = performance.now() + READY_LIMIT;
   for (;;) {
     const pods = (await podsOf(client, namespace)).filter(
@@ -76,6 +85,6 @@ async function untilReady(client: Kubernetes, namespace: string): Promise<void> 
       throw new Error(
         `the pods of the demo did not start within ${READY_LIMIT / 1000} s; can the nodes pull the image? --image names another one`,
       );
-    await delay(500);
+    await delay(500, undefined, { signal: stop });
   }
 }

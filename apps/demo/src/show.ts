@@ -25,14 +25,14 @@ export function showLine(text: string): void {
   print(`  ${text}`);
 }
 
-export function showAlert({ alert, traceId, postedAt, duplicate }: Played, told: readonly OutcomeRecord[]): void {
+export function showAlert({ alert, traceId, postedAt }: Played, told: readonly OutcomeRecord[]): void {
   showTitle(`● ${alert.title}`);
   const fields = alert.body['output_fields'] as Readonly<Record<string, string>>;
   print(`  alert  ${String(alert.body['priority'])}: ${String(alert.body['rule'])}`);
   if (fields['k8s.pod.name'] !== undefined) print(`  pod    ${fields['k8s.ns.name']}/${fields['k8s.pod.name']}`);
-  if (duplicate) return print('  202    acknowledged; a duplicate, so nothing runs');
-  print(`  202    trace ${traceId}`);
   const records = told.filter((record) => record.trace_id === traceId);
+  if (alert.duplicate && records.length === 0) return print('  202    acknowledged; a duplicate, so nothing runs');
+  print(`  202    trace ${traceId}`);
   if (records.length === 0) return print('  rule   none matches');
   print(`  rule   ${records[0]?.rule}`);
   for (const record of records) {

@@ -10,11 +10,12 @@ export interface Played {
   readonly alert: DemoAlert;
   readonly traceId: string;
   readonly postedAt: number;
-  readonly duplicate: boolean;
 }
 
 export interface Ending {
   readonly played: readonly Played[];
+  /** How many the server took for duplicates. */
+  readonly duplicates: number;
   readonly told: readonly OutcomeRecord[];
   readonly before: readonly Pod[];
   readonly after: readonly Pod[];
@@ -22,23 +23,33 @@ export interface Ending {
 }
 
 /** What differs from the state the cluster must end in; empty when all is as it should be. */
-export async function differences({ played, told, before, after, policies }: Ending): Promise<readonly string[]> {
+export async function differences({
+  played,
+  duplicates,
+  told,
+  before,
+  after,
+  policies,
+}: Ending): Promise<readonly string[]> {
   const wrong: string[] = [];
   const check = (holds: boolean, text: string) => void (holds || wrong.push(text));
 
-  for (const { alert, traceId, duplicate } of played) {
-    check(duplicate === alert.duplicate, `${alert.title}: ${duplicate ? 'was' : 'was not'} taken for a duplicate`);
+  const repeated = played.filter(({ alert }) => alert.duplicate).length;
+  check(duplicates === repeated, `${duplicates} alerts were taken for duplicates, not ${repeated}`);
+  for (const { alert, traceId } of played) {
     const records = told.filter((record) => record.trace_id === traceId);
     const actions = records
       .filter(({ stage }) => stage === 'action')
       .map(({ action, status }) => `${action} ${status}`);
-    const expected = duplicate ? [] : alert.expected;
     check(
-      actions.join() === expected.join(),
-      `${alert.title}: expected [${expected.join(', ')}], got [${actions.join(', ')}]`,
+      actions.join() === alert.expected.join(),
+      `${alert.title}: expected [${alert.expected.join(', ')}], got [${actions.join(', ')}]`,
     );
     const stored = records.filter(({ stage, status }) => stage === 'output' && status === 'success');
-    check(stored.length === (duplicate ? 0 : alert.uploads), `${alert.title}: ${stored.length} artifacts stored`);
+    check(
+      stored.length === alert.uploads,
+      `${alert.title}: expected ${alert.uploads} stored artifacts, got ${stored.length}`,
+    );
     for (const { objects } of stored) {
       const path = storedAt(objects);
       const bytes = await readFile(path).catch(() => Buffer.alloc(0));

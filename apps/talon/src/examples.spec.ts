@@ -55,17 +55,4 @@ describe('what users copy', () => {
       ],
     ]);
   });
-
-  it.each([
-    'README.md',
-    'docs/how-it-works.md',
-    'packages/actionner-kubernetes/README.md',
-    'packages/output-file/README.md',
-  ])('the rules shown in %s are valid', async (file) => {
-    const blocks = [...(await read(file)).matchAll(/```yaml\n(- (?:rule|action):[^]*?)```/g)].map(
-      (match) => match[1] ?? '',
-    );
-    for (const block of blocks)
-      expect(load(file, block).problems.filter((problem) => problem.includes(': error: '))).toEqual([]);
-  });
 });

@@ -21,17 +21,20 @@ export function directoryOf(files: Readonly<Record<string, string>>): { readonly
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-export interface RunningTalon {
+export interface TalonProcess {
   readonly child: ChildProcess;
-  readonly port: number;
   /** What it wrote to its error output. */
   stderr(): string;
   /** Waits for a log line that contains the text. */
   line(text: string): Promise<string>;
-  /** Sends one alert. */
-  alert(body: string): Promise<Response>;
   /** Exit code, or the signal that ended it. */
   readonly ended: Promise<number | NodeJS.Signals>;
+}
+
+export interface RunningTalon extends TalonProcess {
+  readonly port: number;
+  /** Sends one alert. */
+  alert(body: string): Promise<Response>;
 }
 
 /** The server as a process of its own, from sources; resolves when it listens. The config must say `listen_port: 0`. */
@@ -40,6 +43,21 @@ export async function startTalon(
   argv: readonly string[] = [],
   stdout: 'pipe' | number = 'pipe',
 ): Promise<RunningTalon> {
+  const talon = spawnTalon(directory, argv, stdout);
+  const started =
+    typeof stdout === 'number' ? undefined : (JSON.parse(await talon.line('server started')) as { port: number });
+  const port = started?.port ?? 0;
+  const alert = (body: string) =>
+    fetch(`http://127.0.0.1:${port}/`, { method: 'POST', body, headers: { 'content-type': 'application/json' } });
+  return { ...talon, port, alert };
+}
+
+/** The same without waiting for anything. */
+export function spawnTalon(
+  directory: string,
+  argv: readonly string[] = [],
+  stdout: 'pipe' | number = 'pipe',
+): TalonProcess {
   const child = spawn(
     process.execPath,
     ['--conditions=@falco-talon/source', MAIN, 'server', '-c', 'config.yaml', ...argv],
@@ -67,12 +85,7 @@ export async function startTalon(
       look();
       void ended.then(() => reject(new Error(`it ended before it wrote ${JSON.stringify(text)}: ${errors}`)));
     });
-  const started =
-    typeof stdout === 'number' ? undefined : (JSON.parse(await line('server started')) as { port: number });
-  const port = started?.port ?? 0;
-  const alert = (body: string) =>
-    fetch(`http://127.0.0.1:${port}/`, { method: 'POST', body, headers: { 'content-type': 'application/json' } });
-  return { child, port, stderr: () => errors, line, alert, ended };
+  return { child, stderr: () => errors, line, ended };
 }
 
 /** A plugin whose actionners break every promise, as a module that needs no package. */

@@ -1,4 +1,5 @@
 import { unreadableError } from './failure.ts';
+import { shortText } from './status.ts';
 import type { Call } from './transport/call.ts';
 import type { Answer } from './transport/exchange.ts';
 
@@ -11,7 +12,8 @@ export function readJson(call: Call, answer: Answer): object {
   try {
     value = JSON.parse(answer.body.toString());
   } catch {
-    throw unreadableError(call, answer, `the answer is not JSON but ${answer.headers['content-type'] ?? 'of no type'}`);
+    const type = shortText(answer.headers['content-type'] ?? 'of no type', 100);
+    throw unreadableError(call, answer, `the answer is not JSON but ${type}`);
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
   throw unreadableError(call, answer, 'the answer is no object');

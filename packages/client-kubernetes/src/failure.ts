@@ -82,6 +82,7 @@ export function lostError(call: Call, lost: Lost): TalonError {
     case 'closed':
       return new TalonError('aborted', `cannot ${what(call)}: ${reason}`, { cause, retryable: true });
     case 'too_large':
+      if (write) break; // it was sent: only what the server says of it is missing
       return new TalonError('too_large', `cannot ${what(call)}: ${reason}`, { cause });
     case 'busy':
       return new TalonError('throttled', `cannot ${what(call)}: ${reason}`, { cause, retryable: true });

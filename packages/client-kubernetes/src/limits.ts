@@ -25,6 +25,8 @@ export interface Limits {
   readonly waiting: number;
   /** How often the files of the credentials are looked at, at most. */
   readonly credentialsAge: number;
+  /** What a call waits for them to be read; then it goes with the ones in use. */
+  readonly credentialsTime: number;
   readonly readyTime: number;
 }
 
@@ -44,5 +46,6 @@ export const DEFAULT_LIMITS: Limits = {
   mostConnections: 32,
   waiting: 10_000,
   credentialsAge: 10_000,
+  credentialsTime: 1_000,
   readyTime: 3_000,
 };

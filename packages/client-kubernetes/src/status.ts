@@ -86,11 +86,13 @@ function foreignAnswer(answer: Answer): Status {
   };
 }
 
+// oxlint-disable-next-line no-control-regex -- they are what must go
+const ACTIVE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
 /** One line, without control characters, cut to a limit. */
 export function shortText(value: string, longest = LONGEST_MESSAGE): string {
   const line = value.slice(0, 4 * longest).split('\n', 1)[0] ?? '';
-  // oxlint-disable-next-line no-control-regex -- they are what must go
-  const clean = line.replaceAll(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, ' ').trim();
+  const clean = line.replaceAll(ACTIVE, ' ').trim();
   return clean.length > longest ? `${clean.slice(0, longest - 1)}…` : clean;
 }
 

@@ -17,7 +17,10 @@ export interface Client<T = any, R = any, S extends TObject = any> {
   readonly section: string;
   readonly settings: S;
   create(scope: Scope & { readonly settings: Static<S>; readonly environment: Environment }): Promise<T>;
-  /** A view that cannot change anything and remembers what it read; made once per event, shared by guards, contexts and actions. */
+  /**
+   * A view that cannot change anything and remembers what it read: shared by the guards, contexts and actions of an event
+   * until one of its steps has acted, since the next step must see what that one changed.
+   */
   reads?(client: T, scope: Scope): R;
   /** Rejects with a `TalonError` that says what is missing when the service cannot be used now. Part of `/readyz`. */
   ready?(client: T, scope: Scope): Promise<void>;

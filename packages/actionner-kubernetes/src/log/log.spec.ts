@@ -96,6 +96,7 @@ describe('the log of a container', () => {
     const outcome = await run('cart-0');
     expect(outcome.output).toHaveLength(RESULT_BYTES);
     expect(outcome.message).toContain(`cut at ${RESULT_BYTES} bytes`);
+    expect(cluster.api.requests[0]?.query).toMatchObject({ limitBytes: String(RESULT_BYTES + 1) });
   });
 
   it('of a pod that is gone is a failure that names it', async () => {
@@ -171,6 +172,14 @@ describe('which container', () => {
     expect(outcome.error?.code).toBe('rejected');
     expect(outcome.message).toContain('container nope is not valid for pod duo');
     await expect(run('duo', { container: '../main' })).rejects.toThrow('container');
+  });
+
+  it('is not looked for again when it was the right one: what the API server said stands', async () => {
+    const message = 'container "main" in pod "cart-0" is waiting to start: ContainerCreating';
+    cluster.api.fault({ kind: 'status', status: 400, message, match: { subresource: 'log' } });
+    const outcome = await run('cart-0', {}, { 'container.name': 'main' });
+    expect(outcome.message).toContain('waiting to start');
+    expect(cluster.calls()).toEqual([`GET ${POD}/cart-0/log`, `GET ${POD}/cart-0`]);
   });
 
   it('is none of a pod re-created under the same name', async () => {

@@ -93,7 +93,7 @@ export const terminate = defineActionner({
     const target = podTarget(event);
     const { tally } = facts;
     const unseen = unseenOf(clients.kubernetes);
-    const tooFew = tally === undefined ? undefined : tooFewLeft(tally, unseen.others(tally, facts.uid));
+    const tooFew = tally === undefined ? undefined : tooFewLeft(tally, unseen.others(tally, facts.uid, now()));
     if (tooFew !== undefined) {
       return { status: 'ignored', message: ignoredText(target, `${tooFew} (others are being terminated)`) };
     }

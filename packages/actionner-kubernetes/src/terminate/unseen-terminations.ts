@@ -25,11 +25,14 @@ interface Termination {
 export class UnseenTerminations {
   readonly #owners = new Map<string, readonly Termination[]>();
 
-  /** Pods other than this one that the reading still counts as healthy. */
-  others(reading: Reading, pod: string): number {
+  /**
+   * Pods other than this one that the reading still counts as healthy. A termination in the future is one of before the
+   * clock was set back: nothing can be told from its time.
+   */
+  others(reading: Reading, pod: string, now: number): number {
+    const later = ({ at }: Termination) => at >= reading.read_at && at <= now;
     const unseen = (this.#owners.get(reading.uid) ?? []).filter(
-      (other) =>
-        other.pod !== pod && (other.resourceVersion === reading.resource_version || other.at >= reading.read_at),
+      (other) => other.pod !== pod && (other.resourceVersion === reading.resource_version || later(other)),
     );
     return new Set(unseen.map((other) => other.pod)).size;
   }

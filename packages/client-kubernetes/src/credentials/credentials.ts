@@ -45,8 +45,14 @@ export function configError(message: string, cause?: unknown): TalonError {
  */
 export function serverAddress(server: string, where: string): Pick<Credentials, 'origin' | 'basePath'> {
   const url = URL.canParse(server) ? new URL(server) : undefined;
-  if (!url || !['https:', 'http:'].includes(url.protocol) || url.username !== '' || url.search !== '') {
-    throw configError(`${where}: the server must be an https URL, not ${JSON.stringify(server.slice(0, 100))}`);
+  if (!url || !['https:', 'http:'].includes(url.protocol)) {
+    // Not quoted: people put passwords into URLs.
+    throw configError(`${where}: the server must be an https URL`);
+  }
+  if (url.username !== '' || url.password !== '' || url.search !== '') {
+    throw configError(
+      `${where}: the server ${url.origin} must be given without a user, a password and a query; users have a section of their own`,
+    );
   }
   if (url.protocol === 'http:' && !/^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(url.hostname)) {
     throw configError(

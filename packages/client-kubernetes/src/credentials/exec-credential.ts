@@ -1,6 +1,6 @@
-import { execFile } from 'node:child_process';
+import { execFile, type ExecFileException } from 'node:child_process';
 import { dirname, isAbsolute, resolve } from 'node:path';
-import { errorText, type Environment } from '@falco-talon/core';
+import type { Environment } from '@falco-talon/core';
 import { shortText } from '../status.ts';
 import { configError } from './credentials.ts';
 
@@ -38,6 +38,7 @@ export async function runExecPlugin(
 ): Promise<ExecCredential> {
   const where = `${kubeconfig}: the credential program ${JSON.stringify(plugin.command ?? '')}`;
   if (typeof plugin.command !== 'string' || plugin.command === '') throw configError(`${where} has no command`);
+  if (!onlyTexts(plugin)) throw configError(`${where}: its command, arguments and environment must be texts`);
   if (plugin.interactiveMode === 'Always') throw configError(`${where} wants to ask questions, which a server cannot`);
   const command =
     plugin.command.includes('/') && !isAbsolute(plugin.command)
@@ -55,11 +56,28 @@ export async function runExecPlugin(
     const child = execFile(command, [...(plugin.args ?? [])], options, (error, stdout, stderr) => {
       if (!error) return done(stdout);
       const said = shortText(stderr.trim().split('\n').at(-1) ?? '', 200);
-      fail(configError(`${where} failed: ${shortText(errorText(error), 200)}${said === '' ? '' : `: ${said}`}`, error));
+      fail(configError(`${where} ${endOf(error)}${said === '' ? '' : `: ${said}`}`));
     });
     child.stdin?.end();
   });
   return readCredential(output, where);
+}
+
+/** A file says what it likes, whatever the type says. */
+function onlyTexts({ command, args, env }: ExecPlugin): boolean {
+  const given: readonly unknown[] = [args ?? [], env ?? []];
+  if (!given.every(Array.isArray)) return false;
+  const variables = (env ?? []).flatMap((variable) => [variable?.name, variable?.value]);
+  return [command, ...(args ?? []), ...variables].every((text) => typeof text === 'string' && !text.includes('\0'));
+}
+
+/** Node's own words hold the arguments, and those may hold a secret. */
+function endOf({ code, signal, killed }: ExecFileException): string {
+  if (typeof code === 'number') return `failed with exit code ${code}`;
+  if (typeof code === 'string') return `failed (${code as string})`;
+  return killed === true
+    ? `did not end within ${TIME_LIMIT / 1000} s`
+    : `was ended by ${signal ?? 'something unknown'}`;
 }
 
 function readCredential(output: string, where: string): ExecCredential {

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   base64,
@@ -197,10 +198,29 @@ describe('what is wrong is said, with the file', () => {
     await expect(creating).rejects.toThrow(opened.directory);
   });
 
-  it('without quoting the file, which holds secrets', async () => {
-    const creating = opened.client(await opened.file('config', 'users:\n- token: hunter2\n  token: "hunter2\n'));
+  it.each([
+    ['text after a fault', 'users:\n- token: hunter2\n  token: "hunter2\n'],
+    ['an alias', 'token: *hunter2\n'],
+    ['a tag', kubeconfigText({ server: 'ftp://a' }).replace('{', '{"a": !x hunter2, ')],
+    ['a password in the URL', kubeconfigText({ server: 'https://ada:hunter2@a' })],
+    ['a password without a user', kubeconfigText({ server: 'https://:hunter2@a' })],
+    ['a query', kubeconfigText({ server: 'https://a/?token=hunter2' })],
+    ['a URL of another kind', kubeconfigText({ server: 'ftp://ada:hunter2@a' })],
+    ['a token with a line break', kubeconfigText({ server: 'https://a' }, { token: 'hunter2\r\nX: y' })],
+    ['a token that is no text', kubeconfigText({ server: 'https://a' }, { token: { hunter2: 1 } })],
+    ['arguments', kubeconfigText({ server: 'https://a' }, { exec: { command: 'false', args: ['hunter2'] } })],
+    ['no program', kubeconfigText({ server: 'https://a' }, { exec: { command: './no', args: ['hunter2'] } })],
+    ['odd arguments', kubeconfigText({ server: 'https://a' }, { exec: { command: 'a', args: { hunter2: 1 } } })],
+    ['an odd environment', kubeconfigText({ server: 'https://a' }, { exec: { command: 'a', env: [null, 'hunter2'] } })],
+    ['a NUL', kubeconfigText({ server: 'https://a' }, { exec: { command: 'a', args: ['hunter2\0'] } })],
+  ])('without quoting %s, which may be a secret', async (_, text) => {
+    const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    const creating = opened.client(await opened.file('config', text));
     const error = (await creating.catch((e: unknown) => e)) as Error;
-    expect(`${error.message}${String(error.cause)}`).not.toContain('hunter2');
+    expect(error).toMatchObject({ code: 'invalid_config', message: expect.stringContaining(opened.directory) });
+    expect(inspect(error, { depth: 9 })).not.toContain('hunter2');
+    expect(warn).not.toHaveBeenCalled();
+    warn.mockRestore();
   });
 });
 

@@ -89,7 +89,7 @@ export async function readPlan(
       user && typeof tokenFile === 'string' && tokenFile !== ''
         ? { file: resolve(dirname(user.from), tokenFile) }
         : user?.token
-          ? { text: user.token }
+          ? { text: tokenText(user) }
           : undefined,
     basic: user?.username ? { username: user.username, password: user.password ?? '' } : undefined,
     exec: user?.exec ? (user.exec as ExecPlugin) : undefined,
@@ -99,16 +99,19 @@ export async function readPlan(
 }
 
 function parseDocument(
-  parse: (text: string) => unknown,
+  parse: typeof import('yaml').parse,
   file: string,
   text: string,
 ): Readonly<Record<string, unknown>> {
   let document: unknown;
   try {
-    document = parse(text);
+    // Its warnings would be printed, and quote the file.
+    document = parse(text, { logLevel: 'error' });
   } catch (error) {
-    // The first line only: what follows quotes the file, and it holds secrets.
-    throw configError(`${file} is not valid YAML: ${errorText(error).split('\n', 1)[0]}`);
+    // The message is not repeated: it may quote the file, and that holds secrets.
+    const place = (error as { linePos?: readonly { readonly line: number; readonly col: number }[] }).linePos?.[0];
+    const where = place === undefined ? '' : ` (line ${place.line}, column ${place.col})`;
+    throw configError(`${file} is not valid YAML${where}; kubectl config view says more`);
   }
   if (typeof document === 'object' && document !== null && !Array.isArray(document)) {
     return document as Record<string, unknown>;
@@ -136,6 +139,11 @@ function material(
 ): Material | undefined {
   if (data) return { text: Buffer.from(data, 'base64').toString() };
   return file ? { file: resolve(dirname(from), file) } : undefined;
+}
+
+function tokenText({ from, name, token }: Entry<{ readonly token?: unknown }>): string {
+  if (typeof token === 'string' && /^\s*[!-~]+\s*$/.test(token)) return token;
+  throw configError(`${from}: the token of user ${JSON.stringify(name)} must be a text of printable ASCII; quote it`);
 }
 
 function asRecord(value: unknown): Readonly<Record<string, unknown>> {

@@ -104,6 +104,13 @@ describe('Retry-After', () => {
     api.respond = (response) => sendJson(response, 429, { ...(BUSY as object), details: { retryAfterSeconds: 77 } });
     await expect(get()).rejects.toMatchObject({ retryAfter: 77_000 });
   });
+
+  it('that no server can mean is a day', async () => {
+    api.respond = (response) => sendJson(response, 429, { ...(BUSY as object), details: { retryAfterSeconds: 1e308 } });
+    await expect(get()).rejects.toMatchObject({ retryAfter: 86_400_000 });
+    api.respond = (response) => sendJson(response, 429, BUSY, { 'retry-after': '999999999' });
+    await expect(get()).rejects.toMatchObject({ retryAfter: 86_400_000 });
+  });
 });
 
 describe('a write', () => {

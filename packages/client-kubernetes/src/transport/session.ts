@@ -16,7 +16,6 @@ interface Current {
 }
 
 const RETRY_READING = 1_000;
-const READING_TIME = 1_000;
 const CLOSE_GRACE = 5_000;
 
 /**
@@ -87,7 +86,7 @@ export async function openSession(
     wire: () => (Math.abs(now() - checked) < limits.credentialsAge ? current.wire : undefined),
     async freshWire() {
       // Slow files, or a program that hangs, must not hold up calls the old credentials are still good for.
-      await atMost(READING_TIME, read(false));
+      await atMost(limits.credentialsTime, read(false));
       return current.wire;
     },
     async renew(refused) {

@@ -1,4 +1,5 @@
 import {
+  fit,
   TalonError,
   targetText,
   type Actionner,
@@ -17,6 +18,9 @@ import { successOf, type Objects, type Outcome } from '../record/outcome.ts';
 import type { Registry } from '../registry/registry.ts';
 import { checkRequiredFields } from './required-fields.ts';
 
+/** What `check` found. */
+type Facts = Readonly<Record<string, unknown>>;
+
 /** One step of one event, and what its attempts share. */
 export interface StepRun {
   readonly event: FalcoEvent;
@@ -28,9 +32,9 @@ export interface StepRun {
    * Set once the step was about to act, by this process or the one before a crash. A repeat acts on these facts, so that
    * it cannot hit what took the target's place.
    */
-  intent: { readonly facts: Readonly<Record<string, unknown>> } | undefined;
+  intent: { readonly facts: Facts } | undefined;
   /** Makes the intent durable. */
-  saveIntent(facts: Readonly<Record<string, unknown>>): Promise<void>;
+  saveIntent(facts: Facts): Promise<void>;
   /** The first call out is about to be made. */
   started(): void;
 }
@@ -89,9 +93,9 @@ export async function attemptStep(
   const reads = await run.facts.reads(uses);
   const read = { ...scope, event, parameters, step: names, reads };
 
-  let facts: Readonly<Record<string, unknown>>;
+  let facts: Facts;
   if (run.intent && !step.dryRun) {
-    facts = run.intent.facts;
+    facts = factsOfIntent(actionner, run.intent.facts);
     const settled = actionner.settled
       ? await actionner.settled({ ...read, facts })
       : settledUnasked(actionner, progress);
@@ -142,6 +146,14 @@ function ended(status: Outcome['status'], message: string, objects: Objects): Ou
 /** In the order they were begun, earlier attempts included: evidence of an attempt that failed later is evidence too. */
 export function keptBefore({ artifacts }: Progress): readonly SpooledArtifact[] {
   return [...artifacts].toSorted(([a], [b]) => a - b).map(([, artifact]) => artifact);
+}
+
+/** @throws TalonError `outcome_unknown` when another version wrote them: acting without a uid, say, could hit anything */
+function factsOfIntent({ facts: schema }: Actionner, facts: Facts): Facts {
+  if (!schema) return facts;
+  const { value, issues } = fit(schema, facts);
+  if (issues.length > 0) throw unknownOutcome();
+  return value;
 }
 
 /** An actionner that cannot look is only repeated when the earlier attempt is known to have had no effect. */

@@ -71,7 +71,8 @@ async function runChain(
   }
 }
 
-function goesOn(step: PlannedStep, status: Status): boolean {
+/** Whether the chain's next step may run. */
+export function goesOn(step: PlannedStep, status: Status): boolean {
   return (status !== 'failure' || step.ignoreErrors) && step.continue;
 }
 

@@ -1,7 +1,8 @@
 import { getEventListeners } from 'node:events';
-import { isTalonError, TalonError, type Actionner } from '@falco-talon/core';
+import { isTalonError, TalonError, type Actionner, type ErrorCode } from '@falco-talon/core';
 import { falcoEvent } from '@falco-talon/testkit';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { DEFAULT_LIMITS } from '../lifecycle/engine.ts';
 import { createSlots } from './slots.ts';
 import { specStep } from './testing-step.ts';
 
@@ -161,6 +162,30 @@ describe('retry', () => {
       error: { code: 'throttled', message: 'busy (after 3 attempts)' },
     });
     expect(seen).toEqual(['started']);
+  });
+
+  it('outlasts an API server that is away for a minute', async () => {
+    const random = vi.spyOn(Math, 'random').mockReturnValue(0.4);
+    const down = new TalonError('unavailable', 'ECONNREFUSED', { retryable: true });
+    const since = Date.now();
+    const run = vi.fn<Actionner['run']>(async () => {
+      if (Date.now() - since < 60_000) throw down;
+      return done;
+    });
+    const { outcome } = specStep({ event, actionner: { run }, deps: { attempts: DEFAULT_LIMITS.stepAttempts } });
+    await expect(end(outcome)).resolves.toMatchObject({ status: 'success' });
+    random.mockRestore();
+  });
+
+  it.each<[ErrorCode, number]>([
+    ['conflict', 5],
+    ['timeout', 5],
+    ['unavailable', 15],
+  ])('gives up after a %s at attempt %i', async (code, attempts) => {
+    const run = vi.fn<Actionner['run']>(() => Promise.reject(new TalonError(code, 'no', { retryable: true })));
+    const { outcome } = specStep({ event, actionner: { run }, deps: { attempts: 15 } });
+    await expect(end(outcome)).resolves.toMatchObject({ error: { message: `no (after ${attempts} attempts)` } });
+    expect(run).toHaveBeenCalledTimes(attempts);
   });
 
   it('does not repeat what will not pass', async () => {

@@ -1,4 +1,4 @@
-import { asTalonError, TalonError, type Logger, type Scope } from '@falco-talon/core';
+import { asTalonError, TalonError, type ErrorCode, type Logger, type Scope } from '@falco-talon/core';
 import { backoffDelay, pause } from '../calls/backoff.ts';
 import { announcedLimit, withTimeLimit } from '../calls/time-limit.ts';
 import { failureOf, type Objects, type Outcome } from '../record/outcome.ts';
@@ -8,6 +8,12 @@ import type { Rank, Slots } from './slots.ts';
 const DEFAULT_LIMIT = 10_000;
 /** Steps that announce more run in a pool of their own, so that captures and drains never keep the others waiting. */
 const LONG_STEP = 5_000;
+/**
+ * What costs as much each time: a slot for the whole limit, another look at what changed. So it is repeated less often
+ * than what only waits for a service to come back.
+ */
+const COSTLY: ReadonlySet<ErrorCode> = new Set(['timeout', 'outcome_unknown', 'conflict']);
+const MOST_COSTLY = 5;
 /** A guard that holds a step is asked again no sooner and no later than this. */
 const SHORTEST_HOLD = 1_000;
 const LONGEST_HOLD = 60 * 60 * 1000;
@@ -39,6 +45,7 @@ export async function runStep(run: StepRun, rank: Rank, deps: StepDeps): Promise
     uncertain: run.intent !== undefined,
     artifacts: new Map(),
   };
+  let costly = 0;
   for (let attempt = 1; ;) {
     const release = await slots.take(rank, signal);
     let wait: number;
@@ -46,7 +53,7 @@ export async function runStep(run: StepRun, rank: Rank, deps: StepDeps): Promise
       const outcome = await withTimeLimit(`action ${run.step.actionner}`, limit, signal, (attemptSignal) =>
         attemptStep(run, progress, scope(attemptSignal), deps),
       );
-      if (!('until' in outcome)) return outcome;
+      if (!('until' in outcome)) return ended(outcome);
       wait = Math.min(Math.max(outcome.until - now(), SHORTEST_HOLD), LONGEST_HOLD);
       logger.info('action held', {
         rule: run.step.rule,
@@ -58,8 +65,10 @@ export async function runStep(run: StepRun, rank: Rank, deps: StepDeps): Promise
       const error = asTalonError(thrown);
       if (signal.aborted && error.code === 'aborted') throw error;
       if (progress.acted && isLost(error)) progress.uncertain = true;
-      if (!isWorthRepeating(error, run, progress, long) || attempt >= deps.attempts) {
-        return failureOf(withAttempts(error, attempt), objectsOf(run), keptBefore(progress));
+      if (COSTLY.has(error.code)) costly++;
+      const enough = attempt >= deps.attempts || costly >= MOST_COSTLY;
+      if (enough || !isWorthRepeating(error, run, progress, long)) {
+        return ended(failureOf(withAttempts(error, attempt), objectsOf(run), keptBefore(progress)));
       }
       wait = backoffDelay(attempt++, error);
     } finally {
@@ -67,6 +76,12 @@ export async function runStep(run: StepRun, rank: Rank, deps: StepDeps): Promise
     }
     progress.repeated = true;
     await pause(wait, signal);
+  }
+
+  /** What was read before the step acted may not be true any more: the event's next steps look again. */
+  function ended(outcome: Outcome): Outcome {
+    if (progress.acted) run.facts.forget();
+    return outcome;
   }
 
   function scope(attemptSignal: AbortSignal): Scope {

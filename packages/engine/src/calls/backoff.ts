@@ -2,13 +2,15 @@ import { TalonError } from '@falco-talon/core';
 
 const FIRST = 200;
 const CAP = 30_000;
+/** A service that asks for more is asked again sooner: nobody waits for an answer that long. */
+const LONGEST_ASKED = 5 * 60_000;
 
 /**
  * Milliseconds before the next attempt: what the service asked for, else exponential with full jitter.
  * https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
  */
 export function backoffDelay(attempt: number, error: TalonError, random: () => number = Math.random): number {
-  if (error.retryAfter !== undefined && error.retryAfter >= 0) return Math.min(error.retryAfter, CAP);
+  if (error.retryAfter !== undefined && error.retryAfter >= 0) return Math.min(error.retryAfter, LONGEST_ASKED);
   return Math.ceil(random() * Math.min(CAP, FIRST * 2 ** (attempt - 1)));
 }
 

@@ -101,6 +101,29 @@ describe('keep', () => {
     await expect(spool.keep('c', 0, artifact, chunks('123', '456'), signal)).resolves.toMatchObject({ bytes: 6 });
   });
 
+  it('notices room that somebody made by hand', async () => {
+    const spool = await open();
+    const kept = await spool.keep('a', 0, artifact, chunks('x'.repeat(10)), signal);
+    await spool.keep('b', 0, artifact, chunks('x'.repeat(10)), signal);
+    await rm(join(directory, kept.file));
+    await spool.keep('c', 0, artifact, chunks('x'.repeat(10)), signal);
+    expect(spool.bytes()).toBe(20);
+    await spool.remove(kept);
+    expect(spool.bytes()).toBe(20);
+  });
+
+  it('takes no more artifacts than it may, however small, and says what to do', async () => {
+    for (let n = 0; n < 20; n++) await writeFile(join(directory, `old-${n}`), '');
+    const spool = await open({ ...limits, files: 20 });
+    await expect(spool.keep('step', 0, artifact, chunks('x'), signal)).rejects.toMatchObject({
+      code: 'too_large',
+      message: expect.stringContaining('20 files'),
+    });
+    await spool.remove({ ...artifact, file: 'old-0', bytes: 0, sha256: '', truncated: false, keptAt: 0 });
+    await expect(spool.keep('step', 0, artifact, chunks('x'), signal)).resolves.toMatchObject({ bytes: 1 });
+    await expect(spool.keep('next', 0, artifact, chunks('x'), signal)).rejects.toMatchObject({ code: 'too_large' });
+  });
+
   it('counts artifacts that are written at the same time', async () => {
     const spool = await open();
     const kept = await Promise.allSettled(

@@ -40,7 +40,13 @@ export interface SpoolLimits {
   readonly artifactBytes: number;
   /** Bytes all artifacts that wait for their upload may have together. */
   readonly totalBytes: number;
+  /** Artifacts at most, however small: each one that waits for its upload keeps its event in memory. Default 10,000. */
+  readonly files?: number;
 }
+
+const MOST_FILES = 10_000;
+/** Milliseconds before a full spool looks again whether somebody made room by hand. */
+const LOOK_AGAIN = 1_000;
 
 interface Written {
   bytes: number;
@@ -50,8 +56,21 @@ interface Written {
 
 export async function openSpool(directory: string, limits: SpoolLimits, now: () => number): Promise<Spool> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  let total = await clear(directory);
+  let { total, files } = await clear(directory);
+  const most = limits.files ?? MOST_FILES;
   let keeps = 0;
+  let lookedAt = -Infinity;
+
+  function isFull(more: number): boolean {
+    return total + more > limits.totalBytes || files >= most;
+  }
+
+  /** What could not be uploaded stays here until somebody takes it away. */
+  async function lookAgain(): Promise<void> {
+    if (performance.now() - lookedAt < LOOK_AGAIN) return;
+    lookedAt = performance.now();
+    ({ total, files } = await measure(directory));
+  }
 
   async function write(
     handle: FileHandle,
@@ -63,7 +82,8 @@ export async function openSpool(directory: string, limits: SpoolLimits, now: () 
     for await (const chunk of chunksOf(body, signal)) {
       const room = limits.artifactBytes - written.bytes;
       const part = chunk.byteLength > room ? chunk.subarray(0, room) : chunk;
-      if (total + part.byteLength > limits.totalBytes) throw spoolFull(limits.totalBytes);
+      if (isFull(part.byteLength)) await lookAgain();
+      if (isFull(part.byteLength)) throw spoolFull(limits.totalBytes, most);
       // Counted first: several artifacts are written at a time.
       total += part.byteLength;
       written.bytes += part.byteLength;
@@ -84,7 +104,9 @@ export async function openSpool(directory: string, limits: SpoolLimits, now: () 
       const path = join(directory, artifact.file);
       const bytes = await sizeOf(path);
       await rm(path, { force: true });
+      if (bytes === undefined) return;
       total -= bytes;
+      files--;
     },
     async keep(stepId, n, artifact, body, signal) {
       const file = hash('sha256', `${stepId}\0${n}`, 'hex');
@@ -100,7 +122,8 @@ export async function openSpool(directory: string, limits: SpoolLimits, now: () 
         signal.throwIfAborted();
         const replaced = await sizeOf(path);
         await rename(partial, path).catch(diskError);
-        total -= replaced;
+        if (replaced === undefined) files++;
+        else total -= replaced;
       } catch (error) {
         total -= written.bytes;
         await handle.close().catch(() => {});
@@ -113,21 +136,39 @@ export async function openSpool(directory: string, limits: SpoolLimits, now: () 
   };
 }
 
-/** Removes what a crash left half-written; returns the bytes of the rest. */
-async function clear(directory: string): Promise<number> {
-  let total = 0;
-  for (const name of await readdir(directory)) {
-    const path = join(directory, name);
-    if (name.endsWith('.partial')) await rm(path, { force: true });
-    else total += await sizeOf(path);
-  }
-  return total;
+interface Held {
+  readonly total: number;
+  readonly files: number;
 }
 
-async function sizeOf(path: string): Promise<number> {
+/** Removes what a crash left half-written; measures the rest. */
+async function clear(directory: string): Promise<Held> {
+  const partial = (await readdir(directory)).filter(isPartial);
+  await Promise.all(partial.map((name) => rm(join(directory, name), { force: true })));
+  return measure(directory);
+}
+
+async function measure(directory: string): Promise<Held> {
+  let total = 0;
+  let files = 0;
+  for (const name of await readdir(directory)) {
+    // One after the other: there may be thousands.
+    // oxlint-disable-next-line no-await-in-loop
+    total += (await sizeOf(join(directory, name))) ?? 0;
+    if (!isPartial(name)) files++;
+  }
+  return { total, files };
+}
+
+function isPartial(name: string): boolean {
+  return name.endsWith('.partial');
+}
+
+/** Undefined when there is no such file. */
+async function sizeOf(path: string): Promise<number | undefined> {
   return stat(path).then(
     (found) => found.size,
-    () => 0,
+    () => undefined,
   );
 }
 
@@ -145,9 +186,9 @@ function diskError(cause: Error): never {
   });
 }
 
-function spoolFull(limit: number): TalonError {
+function spoolFull(limit: number, most: number): TalonError {
   return new TalonError(
     'too_large',
-    `the spool holds ${limit} bytes of artifacts that wait for their upload and takes no more; check the outputs or raise limits.spool_bytes`,
+    `the spool of artifacts that wait for their upload is full (at most ${limit} bytes and ${most} files); check the outputs, take away what can no longer be uploaded, or raise limits.spool_bytes`,
   );
 }

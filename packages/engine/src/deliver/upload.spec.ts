@@ -115,7 +115,7 @@ describe('upload', () => {
   });
 
   it.each<[string, Output['store'], number]>([
-    ['nothing helps', () => Promise.reject(busy()), 5],
+    ['nothing helps', () => Promise.reject(busy()), 15],
     ['it is forbidden', () => Promise.reject(new TalonError('forbidden', 'down')), 1],
     [
       'it throws at once',

@@ -16,7 +16,8 @@ import type { Registry } from '../registry/registry.ts';
 import { objectKey } from './object-key.ts';
 import type { Spool, SpooledArtifact } from './spool.ts';
 
-const ATTEMPTS = 5;
+/** With the backoff between them they outlast a service that is away for a minute. */
+const ATTEMPTS = 15;
 const DEFAULT_LIMIT = 60_000;
 
 export interface UploadDeps {

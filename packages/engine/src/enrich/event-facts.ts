@@ -7,9 +7,12 @@ const CONTEXT_LIMIT = 5_000;
 
 /** What was read and fetched for one event, shared by all its steps. */
 export interface EventFacts {
-  /** The read-only views of these clients; each is made once per event. */
+  /**
+   * The read-only views of these clients, so that an object is fetched once however many guards, contexts and checks ask.
+   * They are shared until a step has acted.
+   */
   reads(uses: Readonly<Record<string, { readonly id: string }>>): Promise<Record<string, unknown>>;
-  /** The next views remember nothing: for a repeat, which must see what changed. */
+  /** The next views remember nothing: for a repeat and for whatever follows a step that acted. Both must see what changed. */
   forget(): void;
   /**
    * The elements of these contexts. Fetched once per event; a failed fetch is not remembered.

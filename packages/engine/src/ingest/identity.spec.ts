@@ -85,6 +85,8 @@ describe('orderingKey', () => {
 
   it('lets events about nothing go their own way', () => {
     expect(orderingKey(falcoEvent({ id: 'x', fields: {} }))).toBe('x');
+    const unknown = { 'ka.target.resource': '<NA>', 'ka.target.name': '<NA>', 'ka.target.namespace': '<NA>' };
+    expect(orderingKey(auditEvent({ id: 'y', fields: unknown }))).toBe('y');
     expect(orderingKey(falcoEvent({ fields: {} }))).not.toBe(orderingKey(falcoEvent({ fields: {} })));
   });
 });

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { fieldText, podName, podNamespace, valueText, type FalcoEvent } from '@falco-talon/core';
+import { fieldText, hasField, podName, podNamespace, valueText, type FalcoEvent } from '@falco-talon/core';
 
 /** What the event is about, as far as the alert says: orders the queue. Events about nothing in particular go their own way. */
 export function orderingKey(event: FalcoEvent): string {
@@ -19,9 +19,14 @@ export function deduplicationKey(event: FalcoEvent): string {
 function targetOf(event: FalcoEvent): readonly (string | undefined)[] | undefined {
   const pod = podName(event);
   if (pod !== undefined) return ['pods', podNamespace(event), pod];
-  const resource = fieldText(event, 'ka.target.resource');
-  const name = fieldText(event, 'ka.target.name');
+  const resource = presentText(event, 'ka.target.resource');
+  const name = presentText(event, 'ka.target.name');
   return resource === undefined && name === undefined ? undefined : [resource, podNamespace(event), name];
+}
+
+/** Falco says `<NA>` where it knows nothing: not the name of something all such alerts are about. */
+function presentText(event: FalcoEvent, field: string): string | undefined {
+  return hasField(event, field) ? fieldText(event, field) : undefined;
 }
 
 function fieldsWithoutTime(event: FalcoEvent): readonly (readonly (string | undefined)[])[] {

@@ -18,6 +18,7 @@ export type Ingest = (body: Uint8Array, headers: IncomingHeaders) => Promise<Ing
 export function createIngest({ queue, settings, observer, now }: IngestDeps): Ingest {
   return async function ingest(body, headers) {
     const receivedAt = now();
+    const startedAt = performance.now();
     const trace = traceOf(headers);
     const receipt = { id: randomUUID(), traceId: trace.traceId, receivedAt };
     try {
@@ -29,7 +30,7 @@ export function createIngest({ queue, settings, observer, now }: IngestDeps): In
         priority: event.priority ?? '',
         result: duplicate ? 'duplicate' : 'accepted',
       });
-      observer.latency('accept', now() - receivedAt);
+      observer.latency('accept', performance.now() - startedAt);
       return { kind: 'accepted', id: event.id, traceId: event.traceId, duplicate };
     } catch (thrown) {
       const error = asTalonError(thrown);

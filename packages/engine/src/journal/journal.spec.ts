@@ -1,8 +1,9 @@
 import type { OutcomeRecord } from '@falco-talon/core';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { STEP } from '../act/testing-step.ts';
 import { entries, readJournal } from './journal.ts';
 
-const record = (result: string) => ({ result }) as OutcomeRecord;
+const record = (result: string) => ({ status: 'success', result }) as OutcomeRecord;
 const plan = { ruleSet: 'v', chains: [] };
 
 it('knows nothing at first', () => {
@@ -29,11 +30,11 @@ it('reads back what was written, by step, after a trip through JSON', () => {
   expect(journal.plan).toEqual(plan);
   expect(journal.intent('a')).toEqual({ facts: { uid: 'u' } });
   expect(journal.intent('b')).toEqual({ facts: {} });
-  expect(journal.result('a')).toEqual({ record: { result: 'done' }, artifacts: [] });
+  expect(journal.result('a')).toEqual({ record: record('done'), artifacts: [] });
   expect(journal.result('b')).toBeUndefined();
   expect([journal.delivered('a', 0), journal.delivered('a', 1), journal.delivered('b', 1)]).toEqual([
     undefined,
-    { result: 'stored' },
+    record('stored'),
     undefined,
   ]);
   expect([
@@ -51,5 +52,68 @@ it('the last intent and result count', () => {
     entries.result('a', { record: record('new'), artifacts: [] }),
   ]);
   expect(journal.intent('a')?.facts).toEqual({ uid: 'new' });
-  expect(journal.result('a')?.record).toEqual({ result: 'new' });
+  expect(journal.result('a')?.record).toEqual(record('new'));
+});
+
+describe('a journal of another version', () => {
+  const chains = [{ rule: 'rule', steps: [STEP] }];
+  const read = (written: unknown) => readJournal(JSON.parse(JSON.stringify([written]))).problem;
+
+  it('is read when it has every key this version needs, and none it does not know', () => {
+    const artifact = { name: 'log', mediaType: 'x', file: 'f', bytes: 1, sha256: 'h', truncated: false, keptAt: 1.5 };
+    const output = { target: 'spec:store', parameters: { bucket: 'b' }, wait: true };
+    const written = [
+      entries.plan({ ruleSet: 'v', chains: [{ rule: 'rule', steps: [STEP, { ...STEP, output }] }] }),
+      entries.intent('a', { uid: 'u' }),
+      entries.result('a', { record: record('done'), artifacts: [artifact] }),
+      entries.delivered('a', 0, record('stored')),
+      entries.notified('a', 'action'),
+      entries.postponed('stopped'),
+    ];
+    expect(readJournal(JSON.parse(JSON.stringify(written))).problem).toBeUndefined();
+  });
+
+  it.each(Object.keys(STEP))('says that a step without %s cannot be run', (key) => {
+    const { [key as 'rule']: _, ...step } = STEP;
+    expect(read({ step: '', kind: 'plan', data: { ruleSet: 'v', chains: [{ rule: 'rule', steps: [step] }] } })).toMatch(
+      `its journal's plan cannot be read: chains: 0: steps: 0: ${key} is missing`,
+    );
+  });
+
+  it('says that a key it does not know may be one that forbids to act', () => {
+    const steps = [{ ...STEP, approval: 'needed' }];
+    expect(read({ step: '', kind: 'plan', data: { ruleSet: 'v', chains: [{ rule: 'rule', steps }] } })).toContain(
+      'unknown key "approval"',
+    );
+    expect(read({ step: 'a', kind: 'approval', data: {} })).toBe(
+      'its journal has an entry of the unknown kind "approval"',
+    );
+  });
+
+  it.each([
+    ['plan', null],
+    ['plan', { chains }],
+    ['result', { record: {}, artifacts: [] }],
+    ['result', { record: record('done') }],
+    ['delivered', { record: record('done') }],
+    ['intent', []],
+  ])('says that a %s of %j cannot be read', (kind, data) => {
+    expect(read({ step: 'a', kind, data })).toContain(`its journal's ${kind} cannot be read`);
+  });
+});
+
+it('is read in one pass, however many steps ask', () => {
+  const count = 2000;
+  const written = Array.from({ length: count }, (_, n) => entries.intent(`step-${n}`, { n }));
+  let reads = 0;
+  const counted = written.map((entry) => ({
+    ...entry,
+    get step() {
+      reads++;
+      return entry.step;
+    },
+  }));
+  const journal = readJournal(counted);
+  for (let n = 0; n < count; n++) expect(journal.intent(`step-${n}`)?.facts).toEqual({ n });
+  expect(reads).toBeLessThan(3 * count);
 });

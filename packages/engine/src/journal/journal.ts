@@ -1,6 +1,7 @@
 import type { Entry, OutcomeRecord } from '@falco-talon/core';
 import type { SpooledArtifact } from '../deliver/spool.ts';
 import type { Plan } from '../plan/plan.ts';
+import { entryProblem } from './entry-shape.ts';
 
 /** What is written beside a step's result. */
 export interface ResultData {
@@ -10,6 +11,8 @@ export interface ResultData {
 
 /** What earlier attempts of an event came to, by step. */
 export interface Journal {
+  /** Why nothing may be done on the strength of it: another version wrote it. */
+  readonly problem: string | undefined;
   readonly plan: Plan | undefined;
   /** Facts of a step that was about to act when the process ended. */
   intent(stepId: string): { readonly facts: Readonly<Record<string, unknown>> } | undefined;
@@ -37,24 +40,37 @@ export const entries = {
   postponed: (reason: string): Entry => ({ step: '', kind: 'postponed', data: { reason } }),
 };
 
+/** Indexed once: an event that many rules match has thousands of entries, and each of its steps asks. */
 export function readJournal(journal: readonly Entry[]): Journal {
-  const find = (step: string, kind: Entry['kind']) =>
-    journal.findLast((entry) => entry.step === step && entry.kind === kind)?.data;
+  const last = new Map<string, unknown>();
+  for (const { step, kind, data } of journal) {
+    last.set(keyOf(step, kind), data);
+    if (kind === 'delivered') last.set(keyOf(step, kind, (data as { n?: unknown } | null)?.n), data);
+    if (kind === 'notified') last.set(keyOf(step, kind, data), true);
+  }
   return {
-    plan: find('', 'plan') as Plan | undefined,
+    problem: firstProblem(journal),
+    plan: last.get(keyOf('', 'plan')) as Plan | undefined,
     intent(stepId) {
-      const intent = find(stepId, 'intent') as { facts?: Record<string, unknown> } | undefined;
+      const intent = last.get(keyOf(stepId, 'intent')) as { facts?: Record<string, unknown> } | undefined;
       return intent && { facts: intent.facts ?? {} };
     },
-    result: (stepId) => find(stepId, 'result') as ResultData | undefined,
-    delivered(stepId, n) {
-      const entry = journal.find(
-        ({ step, kind, data }) => step === stepId && kind === 'delivered' && (data as { n: number }).n === n,
-      );
-      return (entry?.data as { record: OutcomeRecord } | undefined)?.record;
-    },
-    notified: (stepId, what) =>
-      journal.some(({ step, kind, data }) => step === stepId && kind === 'notified' && data === what),
+    result: (stepId) => last.get(keyOf(stepId, 'result')) as ResultData | undefined,
+    delivered: (stepId, n) =>
+      (last.get(keyOf(stepId, 'delivered', n)) as { record: OutcomeRecord } | undefined)?.record,
+    notified: (stepId, what) => last.has(keyOf(stepId, 'notified', what)),
     postponed: journal.filter(({ kind }) => kind === 'postponed').length,
   };
+}
+
+function keyOf(step: string, kind: Entry['kind'], part?: unknown): string {
+  return JSON.stringify([step, kind, part]);
+}
+
+function firstProblem(journal: readonly Entry[]): string | undefined {
+  for (const entry of journal) {
+    const problem = entryProblem(entry);
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
 }

@@ -43,8 +43,12 @@ export interface EngineLimits {
   readonly artifactBytes: number;
   /** Bytes all artifacts that wait for their upload may have together. */
   readonly spoolBytes: number;
-  /** Attempts of one step, and of one event before it is set aside. */
+  /**
+   * Attempts of one step. With the backoff between them 15 outlast a service that is away for a minute; what costs more
+   * than waiting (time limits, conflicts, lost answers) is given up after 5.
+   */
   readonly stepAttempts: number;
+  /** Attempts of one event before it is set aside. */
   readonly eventAttempts: number;
 }
 
@@ -54,7 +58,7 @@ export const DEFAULT_LIMITS: EngineLimits = {
   longConcurrency: 16,
   artifactBytes: 512 * 1024 * 1024,
   spoolBytes: 4 * 1024 * 1024 * 1024,
-  stepAttempts: 5,
+  stepAttempts: 15,
   eventAttempts: 3,
 };
 

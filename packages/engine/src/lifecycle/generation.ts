@@ -22,15 +22,10 @@ export interface GenerationDeps {
  * Compiles the rules and creates the clients they use.
  * @throws TalonError `invalid_config` that lists everything missing
  */
-export async function createGeneration(
-  ruleSet: RuleSet,
-  { registry, pool, settings }: GenerationDeps,
-): Promise<Generation> {
+export async function createGeneration(ruleSet: RuleSet, deps: GenerationDeps): Promise<Generation> {
+  const { registry, pool, settings } = deps;
   const lease = pool.lease();
-  const problems = [
-    ...notifierProblems(ruleSet, registry, settings),
-    ...(await clientProblems(ruleSet, registry, lease)),
-  ];
+  const problems = [...notifierProblems(ruleSet, registry, settings), ...(await clientProblems(ruleSet, deps, lease))];
   if (problems.length > 0) {
     await lease.release();
     throw new TalonError('invalid_config', problems.join('\n'));
@@ -43,11 +38,7 @@ export function notifierProblems(
   registry: Registry,
   settings: Pick<EngineSettings, 'defaultNotifiers' | 'sections'>,
 ): readonly string[] {
-  const used = new Set([
-    ...settings.defaultNotifiers.map((name) => name.toLowerCase()),
-    ...ruleSet.rules.flatMap((rule) => rule.notifiers),
-  ]);
-  return [...used].flatMap((name) => {
+  return usedNotifiers(ruleSet, settings).flatMap((name) => {
     if (!registry.notifiers.has(name)) {
       const hint = nearest(name, registry.notifiers.keys());
       return [`default_notifiers: unknown notifier ${JSON.stringify(name)}${hint ? `; did you mean ${hint}?` : ''}`];
@@ -57,7 +48,20 @@ export function notifierProblems(
   });
 }
 
-async function clientProblems(ruleSet: RuleSet, registry: Registry, lease: ClientLease): Promise<readonly string[]> {
+function usedNotifiers(
+  ruleSet: RuleSet,
+  { defaultNotifiers }: Pick<EngineSettings, 'defaultNotifiers'>,
+): readonly string[] {
+  const used = new Set(defaultNotifiers.map((name) => name.toLowerCase()));
+  for (const { notifiers } of ruleSet.rules) for (const name of notifiers) used.add(name);
+  return [...used];
+}
+
+async function clientProblems(
+  ruleSet: RuleSet,
+  { registry, settings }: GenerationDeps,
+  lease: ClientLease,
+): Promise<readonly string[]> {
   const ids = new Set<string>();
   const add = (uses: Readonly<Record<string, { readonly id: string }>> | undefined) => {
     for (const { id } of Object.values(uses ?? {})) ids.add(id);
@@ -68,8 +72,8 @@ async function clientProblems(ruleSet: RuleSet, registry: Registry, lease: Clien
       for (const context of action.contexts) add(registry.contexts.get(context)?.part.uses);
       if (action.output) add(registry.outputs.get(action.output.target)?.part.uses);
     }
-    for (const notifier of rule.notifiers) add(registry.notifiers.get(notifier)?.part.uses);
   }
+  for (const notifier of usedNotifiers(ruleSet, settings)) add(registry.notifiers.get(notifier)?.part.uses);
   if (ids.size > 0) for (const { part } of registry.guards.values()) add(part.uses);
   const results = await Promise.all(
     [...ids].map((id) =>

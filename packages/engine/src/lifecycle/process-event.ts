@@ -1,4 +1,4 @@
-import { asTalonError, errorText, PRIORITIES, type Delivery, type FalcoEvent } from '@falco-talon/core';
+import { asTalonError, errorText, PRIORITIES, type Delivery, type FalcoEvent, type Message } from '@falco-talon/core';
 import type { Lanes } from '../act/lanes.ts';
 import { enterLanes, runChains, type Ran } from '../act/run-chains.ts';
 import { runStep, type StepDeps } from '../act/run-step.ts';
@@ -9,9 +9,11 @@ import { eventOf } from '../ingest/ingest.ts';
 import { entries, readJournal, type Journal } from '../journal/journal.ts';
 import { planEvent } from '../plan/plan-event.ts';
 import type { Plan, PlannedStep } from '../plan/plan.ts';
+import { resumePlan } from '../plan/resume-plan.ts';
 import { actionRecord, failureOf, type Outcome } from '../record/outcome.ts';
 import type { EngineSettings } from './engine.ts';
 import type { Generation } from './generation.ts';
+import { eventFields, setAside } from './set-aside.ts';
 import { announce, append, startEffects, type EffectDeps } from './step-effects.ts';
 
 export interface ProcessDeps extends StepDeps, EffectDeps {
@@ -46,11 +48,11 @@ let arrivals = 0;
  */
 export async function processEvent(delivery: Delivery, deps: ProcessDeps): Promise<void> {
   const { settings, logger, observer, registry } = deps;
-  const event = eventOf(delivery.message);
+  const event = decoded(delivery.message);
+  if (typeof event === 'string') return setAside(delivery, undefined, event, deps);
   const journal = readJournal(delivery.journal);
-  if (delivery.attempt - journal.postponed > settings.limits.eventAttempts) return setAside(delivery, event, deps);
-
-  const plan = journal.plan ? resumed(journal.plan, deps) : planFor(event, deps);
+  const plan = planFor(event, journal, delivery.attempt, deps);
+  if (typeof plan === 'string') return setAside(delivery, event, plan, deps);
   if (plan.chains.length === 0) {
     observer.event({ source: event.source, priority: event.priority ?? '', result: 'unmatched' });
     if (settings.printAllEvents) logger.info('event', eventFields(event));
@@ -69,29 +71,41 @@ export async function processEvent(delivery: Delivery, deps: ProcessDeps): Promi
     ended = true;
   } finally {
     for (const chain of chains) for (const { ticket } of chain) ticket.leave();
+    // What was read is no use to uploads and notifications, which may take long.
+    facts.forget();
     const end = settle(current, ended, deps);
     deps.background.add(end);
     void end.finally(() => deps.background.delete(end));
   }
 }
 
-function planFor(event: FalcoEvent, { generation, settings }: ProcessDeps): Plan {
-  const { matcher, ruleSet } = generation();
-  return planEvent(event, matcher.match(event), {
-    observe: settings.mode === 'observe',
-    defaultNotifiers: settings.defaultNotifiers,
-    ruleSetVersion: ruleSet.version,
-  });
+/** The alert, or why it is none: decoding has become stricter since it was accepted. */
+function decoded(message: Message): FalcoEvent | string {
+  try {
+    return eventOf(message);
+  } catch (error) {
+    return asTalonError(error).message;
+  }
 }
 
-/** A plan of before a restart. A stop of all acting that was ordered meanwhile holds for it too. */
-function resumed(plan: Plan, { settings }: ProcessDeps): Plan {
-  if (settings.mode !== 'observe') return plan;
-  const chains = plan.chains.map(({ rule, steps }) => ({
-    rule,
-    steps: steps.map((step) => ({ ...step, dryRun: true })),
-  }));
-  return { ...plan, chains };
+/** The plan to follow, or why nothing may be done about the event any more. */
+function planFor(event: FalcoEvent, journal: Journal, attempt: number, deps: ProcessDeps): Plan | string {
+  const { generation, registry, settings } = deps;
+  const observe = settings.mode === 'observe';
+  const { eventAttempts } = settings.limits;
+  if (attempt - journal.postponed > eventAttempts)
+    return `not finished after ${eventAttempts} attempts; each ended with the process`;
+  if (journal.problem !== undefined) return journal.problem;
+  if (!journal.plan) {
+    const { matcher, ruleSet } = generation();
+    const { defaultNotifiers } = settings;
+    return planEvent(event, matcher.match(event), { observe, defaultNotifiers, ruleSetVersion: ruleSet.version });
+  }
+  try {
+    return resumePlan(journal.plan, registry, { observe });
+  } catch (error) {
+    return asTalonError(error).message;
+  }
 }
 
 async function processStep(current: Case, step: PlannedStep, deps: ProcessDeps): Promise<Ran> {
@@ -99,10 +113,10 @@ async function processStep(current: Case, step: PlannedStep, deps: ProcessDeps):
   let data = journal.result(step.id);
   let stored = Promise.resolve();
   if (!data) {
-    const startedAt = deps.now();
+    const startedAt = performance.now();
     const outcome = await outcomeOf(current, step, deps);
     data = { record: actionRecord(event, step, outcome, deps.now()), artifacts: outcome.artifacts };
-    deps.observer.latency('step', deps.now() - startedAt);
+    deps.observer.latency('step', performance.now() - startedAt);
     const result = entries.result(step.id, data);
     stored = append(delivery, deps.logger, () => delivery.append([result]));
     announce(data.record, deps);
@@ -129,7 +143,8 @@ function outcomeOf(current: Case, step: PlannedStep, deps: ProcessDeps): Promise
       // What can be repeated may act while the plan is being written; what cannot waits for both.
       saveIntent: async (found) =>
         void (await Promise.all([planned, delivery.append([entries.intent(step.id, found)])])),
-      started: () => deps.observer.latency('act', deps.now() - event.receivedAt),
+      // The one time that spans a restart, so it is told by a clock that may have been set back.
+      started: () => deps.observer.latency('act', Math.max(0, deps.now() - event.receivedAt)),
     },
     { severity, age },
     deps,
@@ -162,17 +177,6 @@ async function postpone(delivery: Delivery, { now, logger }: ProcessDeps): Promi
   await delivery.settle({ kind: 'later', at: now(), reason });
 }
 
-async function setAside(
-  delivery: Delivery,
-  event: FalcoEvent,
-  { settings, logger, observer }: ProcessDeps,
-): Promise<void> {
-  const reason = `not finished after ${settings.limits.eventAttempts} attempts; each ended with the process`;
-  logger.error('event set aside', { ...eventFields(event), reason });
-  observer.event({ source: event.source, priority: event.priority ?? '', result: 'dead' });
-  await delivery.settle({ kind: 'dead', reason });
-}
-
 function announceMatches({ event, plan }: Case, { logger, observer }: ProcessDeps): void {
   observer.event({ source: event.source, priority: event.priority ?? '', result: 'matched' });
   logger.info('event', eventFields(event));
@@ -185,14 +189,4 @@ function announceMatches({ event, plan }: Case, { logger, observer }: ProcessDep
       trace_id: event.traceId,
     });
   }
-}
-
-function eventFields(event: FalcoEvent) {
-  return {
-    event: event.output === '' ? event.rule : event.output,
-    falco_rule: event.rule,
-    priority: event.priorityText,
-    source: event.source,
-    trace_id: event.traceId,
-  };
 }

@@ -1,6 +1,10 @@
-import { rename, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { defineClient, defineGuard, defineNotifier, definePlugin, emptyObject, TalonError } from '@falco-talon/core';
+import { testScope } from '@falco-talon/testkit';
 import { afterEach, describe, expect, it } from 'vitest';
-import { alert, engines, newWorld, RULE } from './testing-world.ts';
+import { alert, engines, newWorld, pluginOf, RULE } from './testing-world.ts';
 
 const { start, closeAll } = engines();
 afterEach(closeAll);
@@ -57,6 +61,76 @@ describe('start, reload and stop', () => {
     await engine.post(alert('web'));
     await engine.outcomes(4);
     expect(world.log).toContain('z:web');
+  });
+
+  it('takes rules into force that had to wait for a client, and says once why they waited', async () => {
+    const world = newWorld();
+    const { logger, lines } = testScope();
+    const engine = await start(world, { rules: '[]', logger });
+    const before = engine.engine.rulesVersion();
+    world.refuse = new TalonError('unavailable', 'the box is locked', { retryable: true });
+    await writeFile(engine.rulesFile, RULE);
+    await engine.engine.reload();
+    await engine.engine.reload();
+    expect([engine.engine.rulesVersion(), engine.reloads]).toEqual([before, ['failure']]);
+    expect(lines.filter(({ level }) => level === 'error')).toMatchObject([
+      { fields: { error: expect.stringContaining('the box is locked') } },
+    ]);
+    delete world.refuse;
+    await engine.engine.reload();
+    expect(engine.reloads).toEqual(['failure', 'success']);
+    await engine.post(alert('cart'));
+    await engine.outcomes(2);
+  });
+
+  it('does not judge again what did not change', async () => {
+    const engine = await start(newWorld());
+    await writeFile(engine.rulesFile, RULE.replace('spec:pod', 'spec:pud'));
+    const problems = await engine.engine.reload();
+    expect(problems).toHaveLength(1);
+    expect(await engine.engine.reload()).toBe(problems);
+    expect(engine.reloads).toEqual(['failure']);
+  });
+
+  it('starts with a directory that holds no rules yet', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'falco-talon-rules-'));
+    const { logger, lines } = testScope();
+    const engine = await start(newWorld(), { settings: { rulesFiles: [directory] }, logger });
+    expect(lines).toContainEqual(expect.objectContaining({ level: 'warn', message: 'rules' }));
+    await writeFile(join(directory, 'a.yaml'), RULE);
+    await engine.engine.reload();
+    await engine.post(alert('cart'));
+    await engine.outcomes(2);
+    await rm(directory, { recursive: true });
+  });
+
+  it('creates the clients of default notifiers and guards at the start', async () => {
+    const world = newWorld();
+    const locked = defineClient({
+      id: 'locked',
+      section: '',
+      settings: emptyObject,
+      create: () => Promise.reject(new TalonError('unauthorized', 'no key')),
+    });
+    const ear = defineNotifier({
+      name: 'bell',
+      description: 'd',
+      settings: emptyObject,
+      uses: { locked },
+      notify: async () => {},
+    });
+    const plugins = [pluginOf(world), definePlugin({ name: 'bells', category: 'bells', notifiers: [ear] })];
+    await expect(start(world, { plugins, settings: { defaultNotifiers: ['Bell'] } })).rejects.toThrow(
+      'client locked: no key',
+    );
+    const guard = defineGuard({
+      name: 'gate',
+      description: 'd',
+      uses: { locked },
+      judge: async () => ({ kind: 'allow' }),
+    });
+    const guarded = [pluginOf(world), definePlugin({ name: 'gates', category: 'gates', guards: [guard] })];
+    await expect(start(world, { plugins: guarded })).rejects.toThrow('client locked: no key');
   });
 
   it('works a queue in memory off before it stops, and refuses what comes later', async () => {

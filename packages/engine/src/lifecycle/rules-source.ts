@@ -1,10 +1,11 @@
+import { createHash } from 'node:crypto';
 import { asTalonError, TalonError, type Logger } from '@falco-talon/core';
 import { formatProblem } from '../rules/format-problem.ts';
 import { loadRules } from '../rules/load-rules.ts';
-import { readRuleFiles } from '../rules/read-files.ts';
+import { readRuleFiles, type ReadRuleFiles } from '../rules/read-files.ts';
 import type { Problem } from '../rules/rule.ts';
 import type { Registry } from '../registry/registry.ts';
-import type { EngineSettings, Observer } from './engine.ts';
+import type { Observer } from './engine.ts';
 import { createGeneration, type Generation, type GenerationDeps } from './generation.ts';
 import { watchRules, type RulesWatch } from './watch-rules.ts';
 
@@ -25,36 +26,50 @@ export interface RulesSourceDeps extends GenerationDeps {
 /** @throws TalonError `invalid_rules` or `invalid_config` that lists every problem */
 export async function openRules(deps: RulesSourceDeps): Promise<RulesSource> {
   const { settings, logger, observer, registry } = deps;
-  const first = await load(settings, registry);
+  const found = await readRuleFiles(settings.rulesFiles);
+  const first = judge(found, registry);
   warn(first.problems, logger);
   if (!first.ruleSet) throw new TalonError('invalid_rules', problemText(first.problems));
   let current = await createGeneration(first.ruleSet, deps);
-  let seen = first.version;
+  let judged = { version: versionOf(found), problems: first.problems };
+  /** What the log said last about rules that could not be taken into force. */
+  let refused = '';
   let pending: Promise<readonly Problem[]> = Promise.resolve([]);
   let watcher: RulesWatch | undefined;
 
   async function swap(): Promise<readonly Problem[]> {
-    const { ruleSet, problems, version } = await load(settings, registry);
-    if (version === seen) return problems;
-    seen = version;
+    const read = await readRuleFiles(settings.rulesFiles);
+    const version = versionOf(read);
+    if (version === judged.version) return judged.problems;
+    const { ruleSet, problems } = judge(read, registry);
+    // What is wrong in the files stays wrong until they change; a client that cannot be created may be tomorrow.
+    if (!ruleSet) judged = { version, problems };
     try {
       if (!ruleSet) throw new TalonError('invalid_rules', problemText(problems));
       const next = await createGeneration(ruleSet, deps);
       const previous = current;
       current = next;
+      judged = { version, problems };
+      refused = '';
       observer.reload('success');
       warn(problems, logger);
       logger.info('rules reloaded', { rules_version: ruleSet.version, rules: ruleSet.rules.length });
       await previous.release();
     } catch (thrown) {
-      const error = asTalonError(thrown);
-      observer.reload('failure');
-      logger.error('rules not reloaded, the running rules stay in force', {
-        rules_version: current.ruleSet.version,
-        error: error.message,
-      });
+      refuse(asTalonError(thrown).message, version);
     }
     return problems;
+  }
+
+  function refuse(error: string, version: string): void {
+    const refusal = `${version}\n${error}`;
+    if (refusal === refused) return;
+    refused = refusal;
+    observer.reload('failure');
+    logger.error('rules not reloaded, the running rules stay in force', {
+      rules_version: current.ruleSet.version,
+      error,
+    });
   }
 
   /** One reload at a time; each sees the files as they are when its turn comes. */
@@ -79,14 +94,18 @@ export async function openRules(deps: RulesSourceDeps): Promise<RulesSource> {
   };
 }
 
-async function load(settings: EngineSettings, registry: Registry) {
-  const { files, problems: unread } = await readRuleFiles(settings.rulesFiles);
+function judge({ files, problems: unread }: ReadRuleFiles, registry: Registry) {
   const { ruleSet, problems: wrong } = loadRules(files, registry);
-  const problems = [...unread, ...wrong];
-  const usable = unread.length === 0 ? ruleSet : undefined;
-  // Also of rules that are wrong: what was refused once is refused silently until it changes.
-  const version = JSON.stringify([files, problems]);
-  return { ruleSet: usable, problems, version };
+  const readable = unread.every(({ severity }) => severity === 'warning');
+  return { ruleSet: readable ? ruleSet : undefined, problems: [...unread, ...wrong] };
+}
+
+/** What was read says all: judging it again gives the same. Rules that did not change are not even parsed. */
+function versionOf(read: ReadRuleFiles): string {
+  const hash = createHash('sha256');
+  for (const part of [read.problems, ...read.files.flatMap(({ path, text }) => [path, text])])
+    hash.update(JSON.stringify(part));
+  return hash.digest('base64');
 }
 
 function warn(problems: readonly Problem[], logger: Logger): void {

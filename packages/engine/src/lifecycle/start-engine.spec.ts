@@ -215,6 +215,21 @@ describe('the engine', () => {
     expect(world.log.indexOf('stored evidence')).toBeLessThan(world.log.indexOf('b:cart'));
   });
 
+  it('starts the most severe of what waits, then the oldest, and what has no known priority last', async () => {
+    const world = newWorld();
+    world.gates.set('a:held', Promise.withResolvers());
+    const engine = await start(world, { limits: { concurrency: 1 } });
+    await engine.post(alert('held'));
+    await engine.until(() => engine.events.some(({ result }) => result === 'matched'));
+    const priorities = ['odd', 'Debug', 'Notice', 'Notice', 'Critical'];
+    for (const [n, priority] of priorities.entries()) await engine.post(alert(`${priority}-${n}`, { priority }));
+    await engine.until(() => engine.events.filter(({ result }) => result === 'matched').length === 6);
+    world.gates.get('a:held')?.resolve();
+    await engine.outcomes(12);
+    const first = world.log.filter((line) => /^a:.*\d$/.test(line));
+    expect(first).toEqual(['a:Critical-4', 'a:Notice-2', 'a:Notice-3', 'a:Debug-1', 'a:odd-0']);
+  });
+
   it('is not held up by a notifier that hangs', async () => {
     const world = newWorld();
     world.gates.set('ear', Promise.withResolvers());

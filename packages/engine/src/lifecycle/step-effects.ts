@@ -62,9 +62,9 @@ async function uploadNow(
   n: number,
   deps: EffectDeps,
 ): Promise<OutcomeRecord> {
-  const startedAt = deps.scope.now();
+  const startedAt = performance.now();
   const record = await upload(event, step, artifact, objects, lease, deps);
-  deps.observer.latency('upload', deps.scope.now() - startedAt);
+  deps.observer.latency('upload', performance.now() - startedAt);
   await append(delivery, deps.scope.logger, () => delivery.append([entries.delivered(step.id, n, record)]));
   return record;
 }
@@ -93,6 +93,11 @@ export async function append(delivery: Delivery, logger: Logger, write: () => Pr
   try {
     await write();
   } catch (error) {
-    logger.error('journal not written', { event: delivery.message.id, error: asTalonError(error).message });
+    const { id, headers } = delivery.message;
+    logger.error('journal not written', {
+      event: id,
+      trace_id: headers['trace-id'],
+      error: asTalonError(error).message,
+    });
   }
 }

@@ -21,6 +21,8 @@ export interface World {
   readonly gates: Map<string, PromiseWithResolvers<void>>;
   readonly fail: Map<string, () => unknown>;
   clients: number;
+  /** The client cannot be created because of this. */
+  refuse?: Error;
 }
 
 export function newWorld(): World {
@@ -33,6 +35,7 @@ export function pluginOf(world: World): Plugin {
     section: 'box',
     settings: strictObject({}),
     create: async () => {
+      if (world.refuse) throw world.refuse;
       world.clients++;
       return { touch: (what: string) => void world.log.push(what) };
     },
@@ -139,12 +142,12 @@ export const alert = (pod: string, more: Record<string, unknown> = {}) => ({
 export function engines() {
   const open: TestEngine[] = [];
   return {
-    async start(world: World, options: Partial<TestEngineOptions> = {}): Promise<TestEngine> {
+    start: async (world: World, options: Partial<TestEngineOptions> = {}): Promise<TestEngine> => {
       const engine = await startTestEngine({ plugins: [pluginOf(world)], rules: RULE, ...options });
       open.push(engine);
       return engine;
     },
-    async closeAll(): Promise<void> {
+    closeAll: async (): Promise<void> => {
       for (const engine of open.splice(0)) await engine.close();
     },
   };

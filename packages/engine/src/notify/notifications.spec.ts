@@ -93,8 +93,14 @@ describe('submit', () => {
     await submit(record('a'), ['bad', 'good']);
     expect(counted).toContainEqual({ notifier: 'bad', status: 'failure', records: 1 });
     expect(counted).toContainEqual({ notifier: 'good', status: 'success', records: 1 });
-    expect(lines.map(({ message }) => message)).toEqual(['notification', 'notification lost']);
-    expect(lines[0]?.fields).toMatchObject({ notifier: 'bad', status: 'failure', records: 1 });
+    const told = lines.filter(({ message }) => message === 'notification').map(({ level, fields }) => [level, fields]);
+    expect(told).toHaveLength(2);
+    const about = { rule: 'a', trace_id: 't' };
+    expect(told).toContainEqual(['warn', expect.objectContaining({ notifier: 'bad', status: 'failure', ...about })]);
+    expect(told).toContainEqual(['info', expect.objectContaining({ notifier: 'good', status: 'success', ...about })]);
+    expect(lines.filter(({ message }) => message === 'notifier failed')).toMatchObject([
+      { level: 'error', fields: { notifier: 'bad', records: 1 } },
+    ]);
   });
 
   it('a notifier that hangs has 10 s a call, and five of them', async () => {
@@ -154,7 +160,7 @@ describe('a batch of which a part is refused', () => {
       { notifier: 'loki', status: 'failure', records: 1 },
       { notifier: 'loki', status: 'success', records: 3 },
     ]);
-    expect(lines.filter(({ message }) => message === 'notification').map(({ fields }) => fields)).toMatchObject([
+    expect(lines.filter(({ message }) => message === 'notifier failed').map(({ fields }) => fields)).toMatchObject([
       { error: 'too old', records: 1 },
     ]);
   });

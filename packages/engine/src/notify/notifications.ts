@@ -48,15 +48,21 @@ export function createNotifications(deps: NotificationDeps): Notifications {
       await Promise.all(
         notifiers.map(async (name) => {
           const answer = await outboxOf(name)?.put({ ...record, notifier: name });
-          if (answer === 'delivered') return;
+          const { rule, action, stage, trace_id } = record;
+          if (answer === 'delivered') {
+            deps.scope.logger.info('notification', {
+              notifier: name,
+              status: 'success',
+              rule,
+              action,
+              stage,
+              trace_id,
+            });
+            return;
+          }
           const status = answer === 'failed' ? 'failure' : 'dropped';
           deps.observer.notification({ notifier: name, status, records: 1 });
-          deps.scope.logger.warn('notification lost', {
-            notifier: name,
-            status,
-            rule: record.rule,
-            trace_id: record.trace_id,
-          });
+          deps.scope.logger.warn('notification', { notifier: name, status, rule, action, stage, trace_id });
         }),
       );
     },
@@ -81,7 +87,7 @@ function sender(name: string, notifier: Notifier, { sections, lease, observer, s
     const arrived = records.map(() => false);
     let open = records.map((_, index) => index);
     let lost: TalonError | undefined;
-    const startedAt = scope.now();
+    const startedAt = performance.now();
     try {
       await withRetry(broken ? 1 : ATTEMPTS, scope.signal, async () => {
         const failed = await call(open.map((index) => records[index]!));
@@ -99,16 +105,16 @@ function sender(name: string, notifier: Notifier, { sections, lease, observer, s
       broken = !arrived.includes(true);
     }
     const delivered = arrived.filter(Boolean).length;
-    if (lost) logFailure(scope.logger, name, lost, records.length - delivered, scope.now() - startedAt);
+    if (lost)
+      logFailure(scope.logger, name, lost, records.length - delivered, Math.round(performance.now() - startedAt));
     if (delivered > 0) observer.notification({ notifier: name, status: 'success', records: delivered });
     return arrived;
   };
 }
 
 function logFailure(logger: Logger, notifier: string, error: TalonError, records: number, milliseconds: number): void {
-  logger.error('notification', {
+  logger.error('notifier failed', {
     notifier,
-    status: 'failure',
     error: error.message,
     code: error.code,
     records,

@@ -169,12 +169,15 @@ describe('values', () => {
   });
 
   it('respells the own tokens of commands and scripts, and of nothing else', () => {
+    const own = '${FALCO-TALON_RULE}';
     const command = '"echo ${FALCO-TALON_RULE} ${FALCO-default} $HOME ${X:-${FALCO-TALON_RULE_ACTION}}"';
     expect(
-      firstParameters(withAction(`action: a\nactionner: kubernetes:exec\nparameters: {command: ${command}}`)),
+      firstParameters(
+        withAction(`action: a\nactionner: kubernetes:exec\nparameters: {command: ${command}, shell: '${own}'}`),
+      ),
     ).toEqual({
       command: 'echo ${FALCO_TALON_RULE} ${FALCO-default} $HOME ${X:-${FALCO_TALON_RULE_ACTION}}',
-      shell: '/bin/sh',
+      shell: own,
     });
     const label = withAction(
       'action: a\nactionner: kubernetes:label\nparameters: {labels: {a: "${FALCO-TALON_RULE}"}}',

@@ -1,7 +1,19 @@
+import { stopSignals, type StopSignals } from '../lifecycle/signals.ts';
 import { print, type CommandInput, type CommandSpec, type ExitCode } from './command.ts';
 import { checkRules, prepare } from './prepare.ts';
 
 async function server(input: CommandInput): Promise<ExitCode> {
+  const { program } = input;
+  // From the first moment: as the first process of a container it would otherwise not be reached by a signal at all.
+  const signals = stopSignals(program.signals, () => performance.now());
+  try {
+    return await prepareAndServe(input, signals);
+  } finally {
+    signals.release();
+  }
+}
+
+async function prepareAndServe(input: CommandInput, signals: StopSignals): Promise<ExitCode> {
   const { program } = input;
   const prepared = await prepare(input);
   if (prepared.config === undefined || prepared.problems.length > 0) {
@@ -12,7 +24,7 @@ async function server(input: CommandInput): Promise<ExitCode> {
   }
   // Loaded here, so that the other commands need not wait for what only the server uses.
   const { serve } = await import('../lifecycle/serve.ts');
-  return serve({ program, config: prepared.config, plugins: prepared.loaded.plugins });
+  return serve({ program, config: prepared.config, plugins: prepared.loaded.plugins, signals });
 }
 
 export const serverCommand: CommandSpec = {

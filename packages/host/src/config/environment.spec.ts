@@ -95,6 +95,9 @@ describe('the environment', () => {
       /^environment variable FALCO_TALON_NOTIFIERS_WEBHOOK_URL_FILE: .*cannot be read/,
     );
 
+    const endless = await load('', { variables: { FALCO_TALON_NOTIFIERS_WEBHOOK_URL_FILE: '/dev/zero' } });
+    expect(endless.problems[0]).toMatch(/\/dev\/zero is larger than 1048576 bytes/);
+
     const twice = await load('', {
       variables: { FALCO_TALON_NOTIFIERS_WEBHOOK_URL_FILE: secret, FALCO_TALON_NOTIFIERS_WEBHOOK_URL: 'x' },
     });

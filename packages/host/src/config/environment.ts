@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { delimiter } from 'node:path';
 import { errorText, type JsonSchema } from '@falco-talon/core';
 import { emptyMap, squeezed, type ConfigMap } from './file-values.ts';
@@ -93,9 +93,7 @@ function lookUp(
     if (variables[name])
       problems.push({ where, path: path.join('.'), message: `${name} is set too; set only one of them` });
     try {
-      const text = readFileSync(file, 'utf8');
-      if (text.length > MAX_SECRET) throw new Error(`${file} is larger than ${MAX_SECRET} bytes`);
-      return { variable: fileVariable, text: text.replace(/\r?\n$/, '') };
+      return { variable: fileVariable, text: readSecret(file).replace(/\r?\n$/, '') };
     } catch (error) {
       problems.push({ where, path: path.join('.'), message: `the file cannot be read: ${errorText(error)}` });
       return undefined;
@@ -109,6 +107,22 @@ function lookUp(
     return { variable, text };
   }
   return undefined;
+}
+
+/** Reads no more than it must to know that a file is too large: a device has no end. */
+function readSecret(file: string): string {
+  const buffer = Buffer.alloc(MAX_SECRET + 1);
+  const fd = openSync(file, 'r');
+  try {
+    let length = 0;
+    for (let read = -1; read !== 0 && length < buffer.length; length += read) {
+      read = readSync(fd, buffer, length, buffer.length - length, null);
+    }
+    if (length > MAX_SECRET) throw new Error(`${file} is larger than ${MAX_SECRET} bytes`);
+    return buffer.toString('utf8', 0, length);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 function parsed(text: string, schema: JsonSchema): unknown {

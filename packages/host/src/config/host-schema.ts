@@ -25,7 +25,7 @@ const deduplication = strictObject(
 const intake = strictObject(
   {
     max_body_bytes: count(1024 * 1024, 'Bytes one alert may have.'),
-    max_in_flight: count(1000, 'Requests being received at a time; more are answered 503.'),
+    max_in_flight: count(1000, 'Alerts waiting for the queue at a time; more are answered 503.'),
     max_buffered_bytes: count(64 * 1024 * 1024, 'Bytes of alerts being received at a time; more are answered 503.'),
     max_connections: count(4096, 'Open connections; more are refused.'),
     headers_timeout_seconds: seconds(5, 'Time a sender has for the headers of a request.'),

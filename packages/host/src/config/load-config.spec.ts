@@ -163,6 +163,22 @@ describe('the config file', () => {
     expect(config?.host).toMatchObject({ rules_files: ['/b'], mode: 'observe' });
   });
 
+  it('does not repeat a secret that stands in the wrong place', async () => {
+    for (const text of [
+      'cloud: CANARY',
+      'cloud: {key: [CANARY]}',
+      'cloud: {headers: "A: CANARY"}',
+      'cloud: [CANARY]',
+    ]) {
+      // oxlint-disable-next-line no-await-in-loop
+      const { problems } = await load(`${text}\n`);
+      expect(problems).toHaveLength(1);
+      expect(problems[0]).toMatch(/^config.yaml:1:\d+: cloud.*: must be/);
+      expect(problems[0]).not.toContain('CANARY');
+    }
+    expect((await load('intake: text\n')).problems[0]).toContain('not "text"');
+  });
+
   it('says which rules files there are even when something else is wrong', async () => {
     expect((await load('rules_files: [/a]\nlisten_port: x\n')).rulesFiles).toEqual(['/a']);
   });

@@ -147,9 +147,23 @@ function reserve(root: Branch, path: readonly string[]): void {
   if (!node.keys.has(key)) node.keys.set(key, { type: 'leaf', schema: {}, owner: undefined });
 }
 
-/** The tree as one schema: strict, nothing required, since requirements count only for owners in use. */
+/**
+ * The tree as one schema: strict, nothing required, since requirements count only for owners in use. What has a secret in it
+ * is one itself: whoever writes the secret in place of the map must not read it in the message.
+ */
 export function treeSchema(node: Branch | Leaf): JsonSchema {
-  if (node.type === 'leaf') return node.schema;
+  if (node.type === 'leaf') return holdsSecret(node.schema) ? { ...node.schema, writeOnly: true } : node.schema;
   const properties = Object.fromEntries(Array.from(node.keys, ([key, child]) => [key, treeSchema(child)]));
-  return { type: 'object', properties, additionalProperties: false };
+  const schema: JsonSchema = { type: 'object', properties, additionalProperties: false };
+  return holdsSecret(schema) ? { ...schema, writeOnly: true } : schema;
+}
+
+function holdsSecret({ writeOnly, properties, patternProperties, items }: JsonSchema): boolean {
+  if (writeOnly === true) return true;
+  const inner = [
+    ...Object.values(properties ?? {}),
+    ...Object.values(patternProperties ?? {}),
+    ...(items ? [items] : []),
+  ];
+  return inner.some(holdsSecret);
 }

@@ -21,7 +21,8 @@ export const cloud = defineClient({
   settings: strictObject({
     region: Type.String(),
     key_file: Type.Optional(Type.String()),
-    key: Type.Optional(Type.String()),
+    key: Type.Optional(Type.String({ writeOnly: true })),
+    headers: Type.Optional(Type.Record(Type.String(), Type.String({ writeOnly: true }))),
   }),
   create: async () => ({}),
 });

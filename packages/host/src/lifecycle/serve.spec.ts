@@ -79,6 +79,19 @@ describe('the server', () => {
     expect(lines().map(({ message }) => message)).not.toContain('server started');
   });
 
+  it('ends cleanly when told to stop before it has read its config', async () => {
+    const signals = new EventEmitter();
+    const ran = run(['server'], { 'config.yaml': CONFIG, 'rules.yaml': RULES }, { signals });
+    expect(signals.listenerCount('SIGTERM')).toBe(1);
+    signals.emit('SIGTERM');
+    expect(await ran).toMatchObject({
+      code: 0,
+      stdout: expect.not.stringContaining('server started'),
+      stderr: '',
+    });
+    expect(signals.listenerCount('SIGTERM')).toBe(0);
+  });
+
   it('reports rules it cannot start with, without a stack', async () => {
     const { ran } = served([], { 'rules.yaml': RULES.replace('test:note', 'test:not') });
     const { code, stderr } = await ran;

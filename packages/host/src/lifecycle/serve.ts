@@ -12,13 +12,14 @@ import { createIntake } from '../server/intake.ts';
 import { createRoutes } from '../server/routes.ts';
 import { startServer, type RunningServer } from '../server/server.ts';
 import { guardProcess } from './process-guard.ts';
-import { stopSignals, type StopSignals } from './signals.ts';
+import type { StopSignals } from './signals.ts';
 import { startWatchdog } from './watchdog.ts';
 
 export interface ServeOptions {
   readonly program: ProgramContext;
   readonly config: Config;
   readonly plugins: readonly Plugin[];
+  readonly signals: StopSignals;
 }
 
 /** Time the last log lines have to leave. Milliseconds. */
@@ -32,13 +33,12 @@ const INSISTED_TIME = 1_000;
  * The server, from a checked config to the end of the process.
  * Start: rules, clients in use and queue (the engine's part), then listen. Stop: the reverse.
  */
-export async function serve({ program, config, plugins }: ServeOptions): Promise<ExitCode> {
+export async function serve({ program, config, plugins, signals }: ServeOptions): Promise<ExitCode> {
   const { host } = config;
   const destination = openDestination(program.stdout);
   const colours = program.stdout.isTTY === true && !program.environment['NO_COLOR'];
   const logger = createLogger({ format: host.log_format, level: host.log_level, colours, destination });
   const metrics = createMetrics();
-  const signals = stopSignals(program.signals, () => performance.now());
   const guard = program.process && guardProcess(program.process, logger, () => metrics.uncaughtError());
   const watchdog =
     program.process && host.watchdog_seconds > 0 ? startWatchdog(host.watchdog_seconds * 1000) : undefined;
@@ -64,6 +64,7 @@ export async function serve({ program, config, plugins }: ServeOptions): Promise
       signals,
       program,
       directory,
+      alive: () => watchdog?.alive(),
       plugins: plugins.map(({ name }) => name),
     });
   } catch (error) {
@@ -73,7 +74,6 @@ export async function serve({ program, config, plugins }: ServeOptions): Promise
     await watchdog?.stop();
     await destination.flush(FLUSH_TIME);
     guard?.release();
-    signals.release();
   }
 }
 
@@ -85,6 +85,8 @@ interface Running {
   readonly signals: StopSignals;
   readonly program: ProgramContext;
   readonly directory: string;
+  /** Tells the watchdog that something runs. */
+  readonly alive: () => void;
   /** Names. */
   readonly plugins: readonly string[];
 }
@@ -102,7 +104,13 @@ async function run(running: Running): Promise<ExitCode> {
   const routes = createRoutes({ ...common, metrics, now: () => performance.now() });
   let server: RunningServer;
   try {
-    server = await startServer(serverSettings(config), { intake, routes, logger, counts: metrics });
+    server = await startServer(serverSettings(config), {
+      intake,
+      routes,
+      logger,
+      alive: running.alive,
+      counts: metrics,
+    });
   } catch (error) {
     await engine.stop(0);
     throw error;

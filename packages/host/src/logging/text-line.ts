@@ -1,5 +1,5 @@
 /** What a terminal or a log viewer would act on: C1 controls, line and paragraph separators, marks that turn text around. */
-const ACTIVE = /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+const ACTIVE = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 
 /** `JSON.stringify` leaves these alone. Inside a JSON text they can only stand in strings, so the escapes keep it valid. */
 export function escapeActive(json: string): string {

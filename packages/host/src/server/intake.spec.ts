@@ -190,14 +190,24 @@ describe('limits of the intake', () => {
   });
 
   it('forget a request whose sender went away', async () => {
-    const server = await started({ maxInFlight: 1 });
+    const server = await started({ maxBufferedBytes: 20 });
     const socket = connect(server.port, '127.0.0.1');
-    socket.write('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n{"ru');
-    while ((await post(server, alert)).status !== 503); // it holds the only place
+    socket.write('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{"rule":"abcde');
+    while ((await post(server, alert)).status !== 503); // it holds most of the room
     const before = server.engine.bodies.length;
     socket.destroy();
     while ((await post(server, alert)).status !== 202);
     expect(server.engine.bodies).toHaveLength(before + 1);
+  });
+
+  it('do not let slow senders keep out the others', async () => {
+    const server = await started({ maxInFlight: 2 });
+    const slow = Array.from({ length: 20 }, () => connect(server.port, '127.0.0.1'));
+    for (const socket of slow)
+      socket.write('POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 100\r\n\r\n');
+    await Promise.all(slow.map((socket) => once(socket, 'data'))); // each is asked for its body now
+    expect((await post(server, alert)).status).toBe(202);
+    for (const socket of slow) socket.destroy();
   });
 
   it('close connections that send too slowly', async () => {

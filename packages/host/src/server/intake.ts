@@ -6,7 +6,10 @@ import { readBody, type BodyBudget } from './read-body.ts';
 
 export interface IntakeLimits {
   readonly maxBodyBytes: number;
-  /** Requests being received or waiting for the queue at a time. */
+  /**
+   * Alerts waiting for the queue at a time. One that is still being received does not count: slow senders must not keep out
+   * the others; connections and bytes bound them.
+   */
   readonly maxInFlight: number;
   /** Bytes of bodies being received at a time. */
   readonly maxBufferedBytes: number;
@@ -43,16 +46,7 @@ export function createIntake({ engine, limits, logger, stopping, refused }: Inta
       );
       return;
     }
-    inFlight++;
-    try {
-      await receive(request, response);
-    } catch (error) {
-      // The engine promises not to reject; a broken promise must still be an answer.
-      logger.error('intake failed', { error });
-      refuse(response, unavailable(`the event could not be handed over: ${errorText(error)}`));
-    } finally {
-      inFlight--;
-    }
+    await receive(request, response);
   };
 
   function headerProblem(request: IncomingMessage): Problem | undefined {
@@ -68,8 +62,7 @@ export function createIntake({ engine, limits, logger, stopping, refused }: Inta
       return unsupported('the body must be JSON: send it with Content-Type application/json');
     }
     if (Number(request.headers['content-length'] ?? 0) > limits.maxBodyBytes) return tooLarge(limits.maxBodyBytes);
-    if (inFlight >= limits.maxInFlight) return unavailable('too many requests at a time', 1);
-    return undefined;
+    return inFlight < limits.maxInFlight ? undefined : TOO_MANY;
   }
 
   async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -78,9 +71,19 @@ export function createIntake({ engine, limits, logger, stopping, refused }: Inta
     if (body === 'aborted') return;
     if (body === 'too_large') return refuse(response, tooLarge(limits.maxBodyBytes), true);
     if (body === 'no_room') return refuse(response, unavailable('too many bodies at a time', 1), true);
-    const answer = await engine.ingest(body, request.headers as IncomingHeaders);
-    if (answer.kind === 'accepted') accept(response, answer);
-    else refuse(response, refusal(answer));
+    if (inFlight >= limits.maxInFlight) return refuse(response, TOO_MANY);
+    inFlight++;
+    try {
+      const answer = await engine.ingest(body, request.headers as IncomingHeaders);
+      if (answer.kind === 'accepted') accept(response, answer);
+      else refuse(response, refusal(answer));
+    } catch (error) {
+      // The engine promises not to reject; a broken promise must still be an answer.
+      logger.error('intake failed', { error });
+      refuse(response, unavailable(`the event could not be handed over: ${errorText(error)}`));
+    } finally {
+      inFlight--;
+    }
   }
 
   function refuse(response: ServerResponse, problem: Problem, close = false): void {
@@ -130,6 +133,8 @@ function tooLarge(limit: number): Problem {
 function unsupported(detail: string): Problem {
   return { status: 415, title: 'Unsupported Media Type', detail };
 }
+
+const TOO_MANY = unavailable('too many alerts at a time', 1);
 
 function unavailable(detail: string, retryAfter = 5): Problem {
   return { status: 503, title: 'Service Unavailable', detail, retryAfter };

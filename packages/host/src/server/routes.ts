@@ -14,13 +14,16 @@ export interface RoutesOptions {
 
 /** Answers of the checks are kept this long, so that probes of many callers cost the cluster one. Milliseconds. */
 const READY_AGE = 1000;
+/** So is the text of the metrics: writing it takes milliseconds, and a flood of readers must not stop everything else. */
+const METRICS_AGE = 250;
 /** Checks that take longer count as failed. Milliseconds. */
 const READY_TIME = 5000;
 
 /** Everything but the intake. None of these routes reads a body. */
 export function createRoutes({ engine, stopping, metrics, logger, now }: RoutesOptions): Hono {
   const app = new Hono();
-  const ready = remembered(() => checks(engine), now);
+  const ready = remembered(() => checks(engine), READY_AGE, now);
+  const metricsText = remembered(() => metrics.text(), METRICS_AGE, now);
 
   app.get('/healthz', (c) => c.json({ status: 'ok' }));
   app.get('/readyz', async (c) => {
@@ -30,7 +33,7 @@ export function createRoutes({ engine, stopping, metrics, logger, now }: RoutesO
     const ok = list.every((check) => check.ok);
     return c.json({ status: ok ? 'ready' : 'not ready', checks: list }, ok ? 200 : 503);
   });
-  app.get('/metrics', async (c) => c.body(await metrics.text(), 200, { 'Content-Type': metrics.contentType }));
+  app.get('/metrics', async (c) => c.body(await metricsText(), 200, { 'Content-Type': metrics.contentType }));
 
   for (const path of ['/healthz', '/readyz', '/metrics']) {
     app.all(path, () => answer(405, 'Method Not Allowed', `${path} is read with GET`, { Allow: 'GET, HEAD' }));
@@ -71,13 +74,13 @@ async function checks(engine: Pick<Engine, 'ready'>): Promise<readonly ReadyChec
 }
 
 /** The last result while it is young, and one call at a time. */
-function remembered<T>(work: () => Promise<T>, now: () => number): () => Promise<T> {
+function remembered<T>(work: () => Promise<T>, age: number, now: () => number): () => Promise<T> {
   let last: { readonly result: Promise<T>; at: number } | undefined;
   return () => {
-    if (last !== undefined && now() - last.at < READY_AGE) return last.result;
+    if (last !== undefined && now() - last.at < age) return last.result;
     const entry = { result: work(), at: Number.POSITIVE_INFINITY };
     last = entry;
-    void entry.result.finally(() => (entry.at = now()));
+    void entry.result.catch(() => {}).finally(() => (entry.at = now()));
     return entry.result;
   };
 }

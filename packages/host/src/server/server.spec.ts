@@ -57,6 +57,18 @@ describe('the other paths', () => {
     expect(await response.text()).toContain('# TYPE falcosecurity_falco_talon_events_total counter');
   });
 
+  it('end a connection that sends thousands of requests ahead, and count it once', async () => {
+    const server = await started();
+    for (const path of ['/metrics', '/readyz', '/nothing'])
+      await raw(server.port, `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`.repeat(2_000));
+    expect(server.metricsCalls).toBe(1);
+    expect(server.aliveCalls).toBeGreaterThan(1_000);
+    expect(server.refused).toEqual([429, 429, 429]);
+    const few = 'GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n';
+    const last = few.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n');
+    expect((await raw(server.port, few.repeat(10), last)).match(/HTTP\/1.1 200 /g)).toHaveLength(11);
+  });
+
   it('refuse other methods with 405 and other paths with 404', async () => {
     const server = await started();
     const wrong = await post(server, alert, json, '/healthz');

@@ -8,6 +8,11 @@ import { PROBLEM_TYPE, problemBody } from './problem.ts';
 
 /** While closing, how often connections that have become idle are closed. Milliseconds. */
 const IDLE_CHECK = 20;
+/**
+ * Requests one connection may send ahead of their answers. No sender of alerts sends any, and a packet of thousands would
+ * keep everybody else waiting.
+ */
+const MAX_PIPELINED = 16;
 
 export interface ServerSettings {
   readonly address: string;
@@ -30,6 +35,8 @@ export interface ServerDeps {
   readonly intake: Intake;
   readonly routes: Hono;
   readonly logger: Logger;
+  /** Called for each request: a flood of them can keep timers from running although nothing is stuck. */
+  readonly alive: () => void;
   readonly counts: {
     /** Beyond `maxConnections`. Counted, not logged: a flood of them must not become a flood of lines. */
     connectionRefused(): void;
@@ -41,11 +48,24 @@ export interface ServerDeps {
 /** @throws TalonError `invalid_config` in one sentence when the address cannot be listened on */
 export async function startServer(
   settings: ServerSettings,
-  { intake, routes, logger, counts }: ServerDeps,
+  { intake, routes, logger, alive, counts }: ServerDeps,
 ): Promise<RunningServer> {
   const others = getRequestListener(routes.fetch, { overrideGlobalObjects: false });
+  const unanswered = new WeakMap<Socket, number>();
   const handle = (request: IncomingMessage, response: ServerResponse) => {
+    alive();
     response.on('error', () => {}); // the peer is gone; nothing is left to tell it
+    const { socket } = request;
+    // What stood in the packet behind the request that ended the connection still arrives here.
+    if (socket.destroyed) return;
+    const ahead = (unanswered.get(socket) ?? 0) + 1;
+    if (ahead > MAX_PIPELINED) {
+      counts.requestRefused(429);
+      socket.destroy();
+      return;
+    }
+    unanswered.set(socket, ahead);
+    response.once('close', () => unanswered.set(socket, (unanswered.get(socket) ?? 1) - 1));
     const url = request.url ?? '';
     void (url === '/' || url.startsWith('/?') ? intake(request, response) : others(request, response));
   };

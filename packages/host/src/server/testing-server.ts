@@ -37,6 +37,9 @@ export interface TestServer extends RunningServer {
   /** Statuses of refused requests. */
   readonly refused: number[];
   connectionsRefused: number;
+  metricsCalls: number;
+  /** Requests the watchdog was told of. */
+  aliveCalls: number;
   stopping: boolean;
   time: number;
 }
@@ -47,7 +50,9 @@ export async function testServer(
   settings: Partial<ServerSettings> = {},
   engine: FakeEngine = fakeEngine(),
 ): Promise<TestServer> {
-  const state = { stopping: false, time: 0, connectionsRefused: 0 };
+  const state = { stopping: false, time: 0, connectionsRefused: 0, metricsCalls: 0, aliveCalls: 0 };
+  const metrics = createMetrics();
+  const counted = { ...metrics, text: () => (state.metricsCalls++, metrics.text()) };
   const refused: number[] = [];
   const common = { engine, logger: silentLogger, stopping: () => state.stopping };
   const intake = createIntake({
@@ -55,7 +60,7 @@ export async function testServer(
     limits: { maxBodyBytes: 1000, maxInFlight: 10, maxBufferedBytes: 10_000, ...limits },
     refused: (status) => refused.push(status),
   });
-  const routes = createRoutes({ ...common, metrics: createMetrics(), now: () => state.time });
+  const routes = createRoutes({ ...common, metrics: counted, now: () => state.time });
   const server = await startServer(
     {
       address: '127.0.0.1',
@@ -70,6 +75,7 @@ export async function testServer(
       intake,
       routes,
       logger: silentLogger,
+      alive: () => state.aliveCalls++,
       counts: { requestRefused: (status) => refused.push(status), connectionRefused: () => state.connectionsRefused++ },
     },
   );

@@ -9,7 +9,7 @@ export interface TestEngineOptions {
   readonly plugins: readonly Plugin[];
   /** Text of the rules file. */
   readonly rules: string;
-  readonly settings?: Partial<Omit<EngineSettings, 'sections' | 'limits' | 'rulesFiles' | 'dataDirectory'>>;
+  readonly settings?: Partial<Omit<EngineSettings, 'sections' | 'limits' | 'dataDirectory'>>;
   readonly limits?: Partial<EngineLimits>;
   /** Settings by client id, notifier name and queue name. */
   readonly clients?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
@@ -31,6 +31,7 @@ export interface TestEngine {
   readonly dataDirectory: string;
   readonly records: readonly OutcomeRecord[];
   readonly events: readonly CountedEvent[];
+  readonly matches: readonly { readonly rule: string }[];
   readonly notifications: readonly CountedNotification[];
   readonly reloads: readonly ('success' | 'failure')[];
   post(alert: unknown, headers?: Readonly<Record<string, string>>): Promise<IngestAnswer>;
@@ -50,6 +51,7 @@ export async function startTestEngine(options: TestEngineOptions): Promise<TestE
   const dataDirectory = options.dataDirectory ?? directory;
   const records: OutcomeRecord[] = [];
   const events: CountedEvent[] = [];
+  const matches: { readonly rule: string }[] = [];
   const notifications: CountedNotification[] = [];
   const reloads: ('success' | 'failure')[] = [];
   const { check, until } = createConditions();
@@ -70,7 +72,7 @@ export async function startTestEngine(options: TestEngineOptions): Promise<TestE
       outcome: note(records),
       notification: note(notifications),
       reload: note(reloads),
-      match: () => {},
+      match: note(matches),
       latency: () => {},
     },
     settings: {
@@ -98,6 +100,7 @@ export async function startTestEngine(options: TestEngineOptions): Promise<TestE
     dataDirectory,
     records,
     events,
+    matches,
     notifications,
     reloads,
     until,

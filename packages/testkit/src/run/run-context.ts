@@ -1,6 +1,6 @@
 import { asTalonError, type Context, type TalonError, type Uses } from '@falco-talon/core';
 import { falcoEvent } from '../events/falco-event.ts';
-import { DEFAULT_TIME_LIMIT, type RunOptions } from './attempt.ts';
+import type { RunOptions } from './attempt.ts';
 import { openClients } from './clients.ts';
 import { testScope, type LogLine } from './scope.ts';
 import { thrownWhile, timeLimit } from './time-limit.ts';
@@ -17,6 +17,9 @@ export interface ContextOutcome {
   readonly lines: readonly LogLine[];
 }
 
+/** The engine's own limit for one fetch. */
+const TIME_LIMIT = 5_000;
+
 /**
  * Fetches a context for one alert as the engine would.
  * @throws TalonError `invalid_config` when the settings do not fit
@@ -26,7 +29,7 @@ export async function runContext<U extends Uses>(
   options: ContextRunOptions<U> = {},
 ): Promise<ContextOutcome> {
   const event = options.event ?? falcoEvent();
-  const limit = timeLimit(DEFAULT_TIME_LIMIT, options.signal);
+  const limit = timeLimit(TIME_LIMIT, options.signal);
   const scope = testScope({ signal: limit.signal, ...(options.now === undefined ? {} : { now: options.now }) });
   const open = await openClients<U>(context.uses, {
     settings: options.settings ?? {},

@@ -1,0 +1,114 @@
+import { strictObject, TalonError, Type, type Actionner, type Guard, type Verdict } from '@falco-talon/core';
+import { falcoEvent } from '@falco-talon/testkit';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { specGuard, specStep } from './testing-step.ts';
+
+const done = { status: 'success', message: 'done' } as const;
+const busy = () => new TalonError('conflict', 'changed', { retryable: true, retryAfter: 10 });
+const lost = () => new TalonError('outcome_unknown', 'no answer came', { retryable: true, retryAfter: 10 });
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+async function outcomeOf(given: Omit<Parameters<typeof specStep>[0], 'event'>) {
+  const { outcome, seen } = specStep({ event: falcoEvent(), ...given });
+  outcome.catch(() => {});
+  await vi.runAllTimersAsync();
+  return { ...(await outcome), seen };
+}
+
+describe('an action that must not be repeated blindly', () => {
+  const check = vi.fn<NonNullable<Actionner['check']>>(async () => ({ facts: { uid: 'first' } }));
+  beforeEach(() => void check.mockClear());
+
+  it('has its intent saved before it runs; an idempotent one has none', async () => {
+    const order: string[] = [];
+    const actionner = { check, run: async () => (order.push('run'), done), idempotent: false };
+    const saveIntent = async () => void order.push('intent');
+    await outcomeOf({ actionner, saveIntent });
+    expect(order).toEqual(['intent', 'run']);
+    expect((await outcomeOf({ actionner: { ...actionner, idempotent: true } })).seen).toEqual(['started']);
+  });
+
+  it('does not run when its intent cannot be saved', async () => {
+    const run = vi.fn<Actionner['run']>();
+    const saveIntent = () => Promise.reject(new TalonError('queue_failed', 'disk full'));
+    expect(await outcomeOf({ actionner: { idempotent: false, run }, saveIntent })).toMatchObject({
+      status: 'failure',
+      error: { code: 'queue_failed' },
+    });
+    expect(run).not.toHaveBeenCalled();
+  });
+
+  it.each([
+    ['done', 'success', 'done by an earlier attempt', 1],
+    ['again', 'success', 'done', 2],
+    ['unknown', 'failure', '', 1],
+    [undefined, 'failure', '', 1],
+  ] as const)('after a lost answer, settled says %s', async (settled, status, message, runs) => {
+    const run = vi.fn<Actionner['run']>().mockRejectedValueOnce(lost()).mockResolvedValue(done);
+    const asked = vi.fn<NonNullable<Actionner['settled']>>(async () => settled as 'done');
+    const outcome = await outcomeOf({ actionner: { idempotent: false, check, run, settled: asked } });
+    expect(outcome).toMatchObject({ status, message });
+    expect(run).toHaveBeenCalledTimes(runs);
+    expect(check).toHaveBeenCalledTimes(1);
+    expect(asked).toHaveBeenCalledWith(expect.objectContaining({ facts: { uid: 'first' } }));
+    expect(outcome.seen).toEqual(['started', 'intent {"uid":"first"}']);
+    for (const [context] of run.mock.calls) expect(context.facts).toEqual({ uid: 'first' });
+    expect(outcome.error?.code).toBe(status === 'failure' ? 'outcome_unknown' : undefined);
+  });
+
+  it('after a crash asks settled with the facts of then, and neither guard nor check', async () => {
+    const guard = vi.fn<Guard['judge']>(async (): Promise<Verdict> => ({ kind: 'deny', reason: 'x' }));
+    const run = vi.fn<Actionner['run']>(async () => done);
+    const outcome = await outcomeOf({
+      actionner: { idempotent: false, check, run, settled: async () => 'again' },
+      guards: [specGuard(guard)],
+      intent: { facts: { uid: 'then' } },
+    });
+    expect(outcome).toMatchObject({ status: 'success', seen: ['started'] });
+    expect(run).toHaveBeenCalledWith(expect.objectContaining({ facts: { uid: 'then' } }));
+    expect([check.mock.calls.length, guard.mock.calls.length]).toEqual([0, 0]);
+  });
+
+  it('is not repeated after a crash or a lost answer when it cannot look', async () => {
+    const run = vi.fn<Actionner['run']>(() => Promise.reject(lost()));
+    expect(await outcomeOf({ actionner: { idempotent: false, run }, intent: { facts: {} } })).toMatchObject({
+      status: 'failure',
+      error: { code: 'outcome_unknown' },
+    });
+    expect(run).toHaveBeenCalledTimes(0);
+    expect(await outcomeOf({ actionner: { idempotent: false, run } })).toMatchObject({
+      status: 'failure',
+      error: { code: 'outcome_unknown', message: 'no answer came' },
+    });
+    expect(run).toHaveBeenCalledTimes(1);
+    const hung = vi.fn<Actionner['run']>(() => new Promise<never>(() => {}));
+    expect(await outcomeOf({ actionner: { idempotent: false, run: hung } })).toMatchObject({
+      error: { code: 'timeout' },
+    });
+    expect(hung).toHaveBeenCalledTimes(1);
+  });
+
+  it('is repeated on its first facts when it is known to have had no effect', async () => {
+    const run = vi.fn<Actionner['run']>().mockRejectedValueOnce(busy()).mockResolvedValue(done);
+    expect(await outcomeOf({ actionner: { idempotent: false, check, run } })).toMatchObject({ status: 'success' });
+    expect([run.mock.calls.length, check.mock.calls.length]).toEqual([2, 1]);
+  });
+
+  it.each([{}, { uid: 'then', node: 'n1' }, { uid: [] }])(
+    'is not repeated when another version left it facts like %j: they might not keep it from its neighbour',
+    async (facts) => {
+      const run = vi.fn<Actionner['run']>(async () => done);
+      const settled = vi.fn<NonNullable<Actionner['settled']>>(async () => 'again');
+      const actionner = { idempotent: false, run, settled, facts: strictObject({ uid: Type.String() }) };
+      expect(await outcomeOf({ actionner, intent: { facts } })).toMatchObject({
+        status: 'failure',
+        error: { code: 'outcome_unknown' },
+      });
+      expect([run.mock.calls.length, settled.mock.calls.length]).toEqual([0, 0]);
+      expect(await outcomeOf({ actionner, intent: { facts: { uid: 'then' } } })).toMatchObject({ status: 'success' });
+      expect(run).toHaveBeenCalledWith(expect.objectContaining({ facts: { uid: 'then' } }));
+    },
+  );
+});

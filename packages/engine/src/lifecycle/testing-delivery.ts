@@ -1,0 +1,73 @@
+import {
+  definePlugin,
+  defineQueue,
+  emptyObject,
+  TalonError,
+  type Actionner,
+  type Delivery,
+  type Entry,
+  type Queue,
+  type Settlement,
+} from '@falco-talon/core';
+import { testScope } from '@falco-talon/testkit';
+import { alert, newWorld, pluginOf, type engines } from './testing-world.ts';
+
+export interface Found {
+  readonly journal?: readonly unknown[];
+  readonly attempt?: number;
+  readonly body?: string;
+  /** Entries of this kind cannot be written. */
+  readonly unwritable?: Entry['kind'];
+  /** What differs from the actionner of `pluginOf`. */
+  readonly actionner?: Partial<Actionner>;
+}
+
+/** An engine that finds one delivery in its queue, as another process left it. */
+export async function found(start: ReturnType<typeof engines>['start'], given: Found) {
+  const settled = Promise.withResolvers<Settlement>();
+  const written: Entry[] = [];
+  const delivery: Delivery = {
+    message: {
+      id: 'event-1',
+      kind: 'event',
+      key: 'k',
+      headers: { 'trace-id': 't1', 'received-at': '0' },
+      body: Buffer.from(given.body ?? JSON.stringify(alert('cart'))),
+    },
+    attempt: given.attempt ?? 2,
+    journal: (given.journal ?? []) as readonly Entry[],
+    async append(entries) {
+      for (const { kind } of entries) if (kind === given.unwritable) throw new TalonError('queue_failed', 'disk');
+      written.push(...entries);
+    },
+    keepAlive: () => {},
+    settle: async (end) => settled.resolve(end),
+  };
+  const queue: Queue = {
+    publish: async () => [],
+    async consume(handler, { signal }) {
+      await handler(delivery);
+      await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+    },
+    depth: async () => ({ pending: 0, dead: 0 }),
+    ready: async () => {},
+    close: async () => {},
+  };
+  const found = defineQueue({
+    name: 'found',
+    description: 'For specs.',
+    durable: true,
+    settings: emptyObject,
+    open: async () => queue,
+  });
+  const world = newWorld();
+  const own = pluginOf(world);
+  const actionners = (own.actionners ?? []).map((part) => ({ ...part, ...given.actionner }));
+  const { logger, lines } = testScope();
+  const engine = await start(world, {
+    plugins: [{ ...own, actionners }, definePlugin({ name: 'found', category: 'found', queues: [found] })],
+    settings: { queueType: 'found' },
+    logger,
+  });
+  return { world, engine, lines, written, settled: settled.promise };
+}

@@ -1,0 +1,136 @@
+import { existsSync } from 'node:fs';
+import { glob, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { ERROR_CODES } from '@falco-talon/core';
+import { runTalon } from '@falco-talon/host';
+import { plugins } from 'falco-talon';
+import { afterAll, describe, expect, it } from 'vitest';
+
+const root = join(import.meta.dirname, '..');
+const exclude = ['**/node_modules/**', '**/dist/**', '**/coverage/**'];
+const texts = new Map<string, string>();
+for await (const page of glob('**/*.md', { cwd: root, exclude })) {
+  texts.set(page, await readFile(join(root, page), 'utf8'));
+}
+const pages = [...texts.keys()].toSorted();
+
+/** The inside of every fenced block of a language. */
+function blocks(page: string, language: string): readonly string[] {
+  return [...texts.get(page)!.matchAll(/^```(\w+)\n([^]*?)^```$/gm)]
+    .filter(([, found]) => found === language)
+    .map(([, , inside]) => inside!);
+}
+
+const isRules = (block: string) => /^- (rule|action): /m.test(block.split('\n', 1)[0]!);
+
+/** How many blocks of YAML a page shows: of rules, and of configuration. A page with any stands here. */
+const SHOWN: Readonly<Record<string, readonly [rules: number, config: number]>> = {
+  'README.md': [1, 0],
+  'docs/plugins.md': [1, 1],
+  'docs/rules.md': [1, 0],
+  'examples/plugin-hello/README.md': [1, 1],
+  'packages/notifier-webhook/README.md': [0, 1],
+  'packages/output-file/README.md': [1, 0],
+  'packages/queue-sqlite/README.md': [0, 1],
+};
+
+const folder = await mkdtemp(join(tmpdir(), 'documentation-'));
+afterAll(async () => await rm(folder, { recursive: true, force: true }));
+
+/** `falco-talon` on these texts, as somebody would run it who copied them. */
+async function talon(config: string, rules: string, ...argv: string[]) {
+  // Paths on the pages are meant as seen from a checkout.
+  await writeFile(join(folder, 'config.yaml'), config.replaceAll('./examples/', `${join(root, 'examples')}/`));
+  await writeFile(join(folder, 'rules.yaml'), rules);
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  const printed = Promise.all([text(stdout), text(stderr)]);
+  const code = await runTalon({
+    plugins,
+    name: 'falco-talon',
+    version: '0.0.0',
+    directory: join(root, 'apps/talon'),
+    argv: [...argv, '-c', 'config.yaml', '-r', 'rules.yaml'],
+    context: { environment: {}, workingDirectory: folder, homeDirectory: folder, stdout, stderr },
+  });
+  stdout.end();
+  stderr.end();
+  const [output, errors] = await printed;
+  return { code, output, errors };
+}
+
+describe.each(pages)('%s', (page) => {
+  it('has links that lead somewhere', () => {
+    const links = [...texts.get(page)!.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target!);
+    const local = links.filter((target) => !/^[a-z]+:/.test(target));
+    expect(local.filter((target) => !leadsSomewhere(page, target))).toEqual([]);
+  });
+
+  it('shows YAML that loads without a mistake or a warning', async () => {
+    const yaml = blocks(page, 'yaml');
+    const rules = yaml.filter(isRules);
+    const configs = yaml.filter((block) => !isRules(block));
+    expect([rules.length, configs.length]).toEqual(SHOWN[page] ?? [0, 0]);
+    for (const block of yaml) {
+      // A page about a plugin shows the configuration that loads it, then rules for it.
+      const config = isRules(block) ? (configs[0] ?? '') : block;
+      const { code, errors } = await talon(config, isRules(block) ? block : '[]\n', 'check');
+      expect(errors).toBe('');
+      expect(code).toBe(0);
+    }
+  });
+
+  it('names commands that exist', async () => {
+    const lines = blocks(page, 'sh').flatMap((block) => block.split('\n'));
+    const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { scripts: object };
+    const run = lines.flatMap((line) => [...line.matchAll(/npm run ([\w-]+)/g)].map(([, script]) => script!));
+    expect(run.filter((script) => !Object.hasOwn(scripts, script))).toEqual([]);
+    for (const line of lines) {
+      const [, group, command] = /(?:npx )?falco-talon ([a-z]+)(?: +([a-z]+)(?= |$))?/.exec(line) ?? [];
+      if (group === undefined) continue;
+      const words = command === undefined ? [group] : [group, command];
+      const { code, output } = await talon('', '[]\n', ...words, '--help');
+      expect(code, line).toBe(0);
+      expect(output, line).toContain(`Usage: falco-talon ${group}`);
+    }
+  });
+});
+
+it('knows every page that shows YAML', () => {
+  expect(Object.keys(SHOWN).filter((page) => !texts.has(page))).toEqual([]);
+});
+
+it('examples/config.yaml and examples/rules.yaml load without a mistake or a warning', async () => {
+  const read = (file: string) => readFile(join(root, 'examples', file), 'utf8');
+  const { code, output, errors } = await talon(await read('config.yaml'), await read('rules.yaml'), 'check');
+  expect(errors).toBe('');
+  expect(output).toBe('the rules are valid: 3 rules in 1 file\n');
+  expect(code).toBe(0);
+});
+
+it('docs/error-codes.md explains every code as the code does', () => {
+  const rows = [...texts.get('docs/error-codes.md')!.matchAll(/^\| `(\w+)` +\| (.*?) +\|$/gm)];
+  expect(Object.fromEntries(rows.map(([, code, meaning]) => [code, meaning]))).toEqual(ERROR_CODES);
+});
+
+function leadsSomewhere(page: string, target: string): boolean {
+  const [path, fragment] = target.split('#', 2) as [string, string?];
+  const file = path === '' ? page : join(dirname(page), path);
+  if (!existsSync(join(root, file))) return false;
+  if (fragment === undefined) return true;
+  return headings(file).includes(fragment);
+}
+
+/** The anchors GitHub makes of a page's headings. */
+function headings(page: string): readonly string[] {
+  const lines = texts.get(page)?.match(/^#+ .*$/gm) ?? [];
+  return lines.map((line) =>
+    line
+      .replace(/^#+ /, '')
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
