@@ -52,7 +52,7 @@ describe('scalars', () => {
     [Type.String({ minLength: 1 }), '', ': must not be empty'],
     [Type.String({ minLength: 2 }), 'a', ': must have at least 2 characters'],
     [Type.String({ maxLength: 2 }), 'abc', ': may have at most 2 characters'],
-    [Type.String({ pattern: '^a$', description: 'an a' }), 'b', ': "b" does not have the form ^a$: an a'],
+    [Type.String({ pattern: '^a$', description: 'an a' }), 'b', ': "b" does not have the right form: an a'],
     [oneOf(['POST', 'PUT']), 'post', ': must be one of POST, PUT, not "post"; did you mean POST?'],
     [oneOf(['POST', 'PUT']), {}, ': must be one of POST, PUT, not a map'],
   ])('words mistake %# for the person who made it', (schema, given, expected) => {
@@ -62,7 +62,7 @@ describe('scalars', () => {
   it('shows long values shortened and secrets not at all', () => {
     expect(problems(Type.Integer(), 'x'.repeat(1000))[0]!.length).toBeLessThan(130);
     const secret = Type.String({ pattern: '^https:', writeOnly: true });
-    expect(problems(secret, 'hunter2')).toEqual([': the value given does not have the form ^https:']);
+    expect(problems(secret, 'hunter2')).toEqual([': the value given does not have the right form: ^https:']);
   });
 });
 
@@ -149,7 +149,7 @@ describe('lists and alternatives', () => {
     expect(fitted(replicas, 2)).toBe(2);
     expect(fitted(replicas, '33%')).toBe('33%');
     expect(fitted(replicas, '2')).toBe(2);
-    expect(problems(replicas, 'many')).toEqual([': "many" does not have the form ^[0-9]+%$']);
+    expect(problems(replicas, 'many')).toEqual([': "many" does not have the right form: ^[0-9]+%$']);
   });
 });
 

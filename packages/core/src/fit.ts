@@ -187,7 +187,7 @@ function fitString(schema: JsonSchema, value: unknown, path: Path, issues: Issue
   if (schema.pattern !== undefined && !new RegExp(schema.pattern, 'u').test(text)) {
     issues.push({
       path,
-      message: `${shown(schema, value)} does not have the form ${schema.pattern}${described(schema)}`,
+      message: `${shown(schema, value)} does not have the right form${described(schema) || `: ${schema.pattern}`}`,
     });
   }
   return text;

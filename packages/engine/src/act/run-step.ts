@@ -46,6 +46,10 @@ export async function runStep(run: StepRun, rank: Rank, deps: StepDeps): Promise
     artifacts: new Map(),
   };
   let costly = 0;
+  if (long) {
+    const { rule, action, actionner } = run.step;
+    logger.info('action', { rule, action, actionner, status: 'in_progress', trace_id: run.event.traceId });
+  }
   for (let attempt = 1; ;) {
     const release = await slots.take(rank, signal);
     let wait: number;

@@ -1,4 +1,4 @@
-import { TalonError, type Message, type Queue } from '@falco-talon/core';
+import { silentLogger, TalonError, type Message, type Queue } from '@falco-talon/core';
 import { describe, expect, it } from 'vitest';
 import type { Observer } from '../lifecycle/engine.ts';
 import { createIngest, eventOf } from './ingest.ts';
@@ -17,6 +17,7 @@ function setUp(publish: Queue['publish'] = async (messages) => messages.map(() =
   const published: Message[] = [];
   const counted: unknown[] = [];
   const latencies: [string, number][] = [];
+  const lines: string[] = [];
   let clock = 1_700_003_600_000;
   const ingest = createIngest({
     queue: {
@@ -30,13 +31,31 @@ function setUp(publish: Queue['publish'] = async (messages) => messages.map(() =
       event: (event: unknown) => void counted.push(event),
       latency: (...given: [string, number]) => void latencies.push(given),
     } as unknown as Observer,
+    logger: {
+      ...silentLogger,
+      info: (message) => void lines.push(message),
+      error: (message) => void lines.push(message),
+    },
     // The clock is set back an hour each time somebody looks.
     now: () => (clock -= 3_600_000),
   });
-  return { ingest, published, counted, latencies };
+  return { ingest, published, counted, latencies, lines };
 }
 
 describe('ingest', () => {
+  it('says once that the queue refuses alerts, and once that it takes them again', async () => {
+    let full = true;
+    const { ingest, lines } = setUp(async (messages) => {
+      if (full) throw new TalonError('queue_failed', 'the disk is full', { retryable: true });
+      return messages.map(() => 'accepted');
+    });
+    for (let n = 0; n < 3; n++) await ingest(bytes(alert), {});
+    expect(lines).toEqual(['alerts are refused']);
+    full = false;
+    for (let n = 0; n < 3; n++) await ingest(bytes(alert), {});
+    expect(lines).toEqual(['alerts are refused', 'alerts are accepted again']);
+  });
+
   it('accepts an alert once the queue has it, as received', async () => {
     const { ingest, published, counted, latencies } = setUp();
     const body = bytes(alert);

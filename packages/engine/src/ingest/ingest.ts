@@ -1,5 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { asTalonError, type FalcoEvent, type Message, type Queue } from '@falco-talon/core';
+import {
+  asTalonError,
+  type FalcoEvent,
+  type Logger,
+  type Message,
+  type Queue,
+  type TalonError,
+} from '@falco-talon/core';
 import { decodeAlert } from '../decode/decode-alert.ts';
 import type { EngineSettings, IncomingHeaders, IngestAnswer, Observer } from '../lifecycle/engine.ts';
 import { deduplicationKey, orderingKey } from './identity.ts';
@@ -9,13 +16,24 @@ export interface IngestDeps {
   readonly queue: Queue;
   readonly settings: Pick<EngineSettings, 'deduplicationWindow'>;
   readonly observer: Observer;
+  readonly logger: Logger;
   readonly now: () => number;
 }
 
 export type Ingest = (body: Uint8Array, headers: IncomingHeaders) => Promise<IngestAnswer>;
 
 /** From the bytes of a request to an answer: decode, then queue. Whatever goes wrong is an answer too. */
-export function createIngest({ queue, settings, observer, now }: IngestDeps): Ingest {
+export function createIngest({ queue, settings, observer, logger, now }: IngestDeps): Ingest {
+  let refusing = false;
+
+  /** One line when it begins and one when it ends: senders ignore a 503, so the log has to tell. */
+  function noteQueue(error?: TalonError): void {
+    if (refusing === (error !== undefined)) return;
+    refusing = error !== undefined;
+    if (error) logger.error('alerts are refused', { code: error.code, error: error.message });
+    else logger.info('alerts are accepted again');
+  }
+
   return async function ingest(body, headers) {
     const receivedAt = now();
     const startedAt = performance.now();
@@ -24,6 +42,7 @@ export function createIngest({ queue, settings, observer, now }: IngestDeps): In
     try {
       const event = decodeAlert(body, receipt);
       const [answer] = await queue.publish([toMessage(event, body, trace.parentId, settings.deduplicationWindow)]);
+      noteQueue();
       const duplicate = answer === 'duplicate';
       observer.event({
         source: event.source,
@@ -37,6 +56,7 @@ export function createIngest({ queue, settings, observer, now }: IngestDeps): In
       observer.event({ source: '', priority: '', result: 'refused' });
       if (error.code === 'invalid_event')
         return { kind: 'refused', status: 400, code: error.code, detail: error.message };
+      noteQueue(error);
       const retryAfter = Math.max(1, Math.ceil((error.retryAfter ?? 1000) / 1000));
       return { kind: 'refused', status: 503, code: error.code, detail: error.message, retryAfter };
     }

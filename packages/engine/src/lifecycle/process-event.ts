@@ -62,7 +62,9 @@ export async function processEvent(delivery: Delivery, deps: ProcessDeps): Promi
   const lease = deps.pool.lease();
   const facts = createEventFacts(event, registry, lease, deps.scope);
   const planned = journal.plan ? Promise.resolve() : delivery.append([entries.plan(plan)]);
-  planned.catch((error: unknown) => logger.error('journal not written', { event: event.id, error: errorText(error) }));
+  planned.catch((error: unknown) =>
+    logger.error('journal not written', { event: event.id, trace_id: event.traceId, error: errorText(error) }),
+  );
   const current: Case = { event, plan, journal, delivery, lease, facts, age: arrivals++, planned, effects: [] };
   let ended = false;
   try {

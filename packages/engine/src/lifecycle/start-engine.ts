@@ -94,7 +94,7 @@ export async function startEngine({
       throw error;
     }
   });
-  const ingest = createIngest({ queue, settings, observer, now });
+  const ingest = createIngest({ queue, settings, observer, logger, now });
   if (settings.watchRules) rules.watch();
 
   let stopped: Promise<void> | undefined;
@@ -169,7 +169,11 @@ async function consume(
             await handle(delivery);
           } catch (error) {
             if (!signal.aborted)
-              logger.error('event not processed', { event: delivery.message.id, error: errorText(error) });
+              logger.error('event not processed', {
+                event: delivery.message.id,
+                trace_id: delivery.message.headers['trace-id'],
+                error: errorText(error),
+              });
             throw error;
           }
         },

@@ -26,6 +26,14 @@ const METHODS: Readonly<Record<Part['kind'], readonly string[]>> = {
   queue: ['open'],
 };
 
+/** What users write in YAML for a part: always a map of keys and values. */
+const SCHEMAS: Readonly<Partial<Record<Part['kind'], string>>> = {
+  actionner: 'parameters',
+  output: 'parameters',
+  notifier: 'settings',
+  queue: 'settings',
+};
+
 /** Why this is no plugin; undefined when it is one. Nothing here trusts the types: plugins come from outside. */
 export function pluginProblem(plugin: Plugin): string | undefined {
   if (!isObject(plugin) || plugin.kind !== 'plugin') {
@@ -44,8 +52,11 @@ export function partProblem(plugin: Plugin, part: Part, kind: Part['kind']): str
   const what = `${kind} ${String(part.name)} of ${plugin.name}`;
   if (part.apiVersion !== API_VERSION) return versionProblem(what, part.apiVersion);
   if (!isName(part.name)) return nameProblem(plugin.name, part.name, kind);
-  const methods = part as unknown as Readonly<Record<string, unknown>>;
-  const missing = METHODS[kind].filter((method) => typeof methods[method] !== 'function');
+  const values = part as unknown as Readonly<Record<string, unknown>>;
+  const key = SCHEMAS[kind];
+  if (key !== undefined && (values[key] as { type?: unknown } | undefined)?.type !== 'object')
+    return `${what}: ${key} must be what strictObject() returns`;
+  const missing = METHODS[kind].filter((method) => typeof values[method] !== 'function');
   return missing.length === 0 ? undefined : `${what} has no ${missing.join('() and no ')}()`;
 }
 

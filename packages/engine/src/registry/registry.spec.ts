@@ -166,12 +166,24 @@ describe('buildRegistry', () => {
     ]);
   });
 
+  it('refuses parameters and settings that are no map of keys', () => {
+    const odd = { ...actionner, parameters: { type: 'string' } as unknown as typeof actionner.parameters };
+    expect(problems(plugin('p', { actionners: [odd] }))).toEqual([
+      expect.stringContaining('parameters must be what strictObject() returns'),
+    ]);
+  });
+
   it('takes parts made by classes', () => {
     class Act {
       run() {}
       target() {}
     }
-    const made = Object.assign(new Act(), { kind: 'actionner', apiVersion: 1, name: 'made' });
+    const made = Object.assign(new Act(), {
+      kind: 'actionner',
+      apiVersion: 1,
+      name: 'made',
+      parameters: actionner.parameters,
+    });
     expect(problems(plugin('p', { actionners: [made as unknown as typeof actionner] }))).toEqual([]);
   });
 });

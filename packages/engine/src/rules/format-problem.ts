@@ -10,7 +10,7 @@ export function formatProblem(problem: Problem, text?: string): string {
 
 function format(problem: Problem, lines: readonly string[]): string {
   const { file, line, column, severity, path, message } = problem;
-  const where = `${printable(file)}:${line}:${column}`;
+  const where = line === 0 ? printable(file) : `${printable(file)}:${line}:${column}`;
   const head = `${where}: ${severity}: ${printable(message)}${path === '' ? '' : ` (${printable(path)})`}`;
   const content = lines[line - 1];
   if (content === undefined || content.trim() === '') return head;

@@ -90,8 +90,8 @@ describe('reading rules files', () => {
       await write('good.yaml'),
     ]);
     expect(messages(problems)).toEqual([
-      'missing.yaml error: there is no such file or directory',
-      'dangling.yaml error: there is no such file or directory',
+      'missing.yaml error: there is no such file or directory; name another one with -r or rules_files',
+      'dangling.yaml error: there is no such file or directory; name another one with -r or rules_files',
       'huge.yaml error: the file is larger than 4 MiB; split it',
       'latin.yaml error: the file is not UTF-8 text',
       'utf16.yaml error: the file is not UTF-8 text',

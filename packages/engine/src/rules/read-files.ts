@@ -21,7 +21,7 @@ export async function readRuleFiles(paths: readonly string[]): Promise<ReadRuleF
   const files: RuleFile[] = [];
   const problems: Problem[] = [];
   const report = (file: string, message: string, severity: Problem['severity'] = 'error') => {
-    problems.push({ file, line: 1, column: 1, severity, path: '', message });
+    problems.push({ file, line: 0, column: 0, severity, path: '', message });
   };
 
   for (const path of paths) {
@@ -85,7 +85,7 @@ async function readText(path: string): Promise<string> {
 
 function reason(error: unknown): string {
   const code = (error as NodeJS.ErrnoException | undefined)?.code;
-  if (code === 'ENOENT') return 'there is no such file or directory';
+  if (code === 'ENOENT') return 'there is no such file or directory; name another one with -r or rules_files';
   if (code === 'EACCES' || code === 'EPERM') return 'the file may not be read by this user';
   if (code === 'EISDIR') return 'this is a directory';
   return errorText(error);

@@ -1,6 +1,6 @@
 import type { Priority } from '@falco-talon/core';
 
-/** Where something stands in the user's YAML; line and column count from 1, columns in UTF-16 units as editors do. */
+/** Where something stands in the user's YAML; line and column count from 1, columns in UTF-16 units as editors do; 0: the file as a whole. */
 export interface Position {
   readonly file: string;
   readonly line: number;

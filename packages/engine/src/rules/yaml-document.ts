@@ -50,7 +50,9 @@ export function readYaml(file: string, text: string): YamlDocument {
   // oxlint-disable-next-line no-control-regex
   const control = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/.exec(content);
   if (control) report(control.index, `a control character (${codePoint(control[0])}); is this a text file?`);
-  for (const error of parserErrors([...document.errors, ...document.warnings])) report(error.pos[0], worded(error));
+  for (const error of parserErrors([...document.errors, ...document.warnings])) {
+    report(error.pos[0], indentedByTab(content, error.pos[0]) ? TABS : worded(error));
+  }
   if (problems.length > 0) return failed;
 
   const root =
@@ -59,6 +61,13 @@ export function readYaml(file: string, text: string): YamlDocument {
       if (problems.length < PROBLEM_LIMIT) report(place.offset, message, pathText(pathOf(place)));
     });
   return { source, root: problems.length > 0 ? undefined : (root ?? undefined), problems };
+}
+
+const TABS = 'tabs cannot indent YAML; use spaces';
+
+function indentedByTab(content: string, offset: number): boolean {
+  const start = content.lastIndexOf('\n', Math.max(0, offset - 1)) + 1;
+  return /^ *\t/.test(content.slice(start, start + 200));
 }
 
 /** The document's value; undefined when it is empty. */
@@ -91,7 +100,7 @@ function worded(error: YAMLError): string {
     case 'NON_STRING_KEY':
       return 'a key must be a text';
     case 'TAB_AS_INDENT':
-      return 'tabs cannot indent YAML; use spaces';
+      return TABS;
     case 'TAG_RESOLVE_FAILED':
       return `${error.message}; tags (!…) are not supported, quote the text if it begins with !`;
     case 'UNEXPECTED_TOKEN':
