@@ -60,6 +60,7 @@ describe('what users copy', () => {
     'README.md',
     'docs/how-it-works.md',
     'packages/actionner-kubernetes/README.md',
+    'packages/context-k8snode/README.md',
     'packages/output-file/README.md',
   ])('the rules shown in %s are valid', async (file) => {
     const blocks = [...(await read(file)).matchAll(/```yaml\n(- (?:rule|action):[^]*?)```/g)].map(
