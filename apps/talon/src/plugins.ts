@@ -2,7 +2,9 @@
 export const plugins = () =>
   Promise.all([
     import('@falco-talon/actionner-kubernetes'),
+    import('@falco-talon/context-k8snode'),
     import('@falco-talon/output-file'),
+    import('@falco-talon/notifier-k8sevents'),
     import('@falco-talon/notifier-webhook'),
     import('@falco-talon/queue-sqlite'),
   ]);

@@ -19,6 +19,8 @@ export interface Context<U extends Uses = Uses> {
   readonly uses?: U;
   /** Every element it can add, with its meaning: `{ 'node.hostname': '…' }`. */
   readonly elements: Readonly<Record<string, string>>;
+  /** Other spellings of elements that rules and scripts may use: `{ 'node.spec.providedid': 'node.spec.providerid' }`. */
+  readonly aliases?: Readonly<Record<string, string>>;
   readonly permissions: readonly Permission[];
   /** Rejects when a fact cannot be had: the action then fails. */
   fetch(input: ContextInput<U>): Promise<Readonly<Record<string, string>>>;

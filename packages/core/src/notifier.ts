@@ -1,4 +1,5 @@
 import type { Static, TObject } from 'typebox';
+import type { Permission } from './actionner.ts';
 import type { Clients, Uses } from './client.ts';
 import type { OutcomeRecord } from './record.ts';
 import type { Scope } from './scope.ts';
@@ -21,6 +22,8 @@ export interface Notifier<S extends TObject = TObject, U extends Uses = Uses> {
   /** Former names of settings: `{ webhookurl: 'webhook_url' }`. */
   readonly oldNames?: Readonly<Record<string, string>>;
   readonly uses?: U;
+  /** Rights it needs in a service whose permissions Falco Talon knows. */
+  readonly permissions?: readonly Permission[];
   /** Most records and bytes per call, and the milliseconds to wait for them. Without it each call gets one record. */
   readonly batch?: { readonly records: number; readonly bytes: number; readonly delay: number };
   /**

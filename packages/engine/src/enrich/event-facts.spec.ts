@@ -86,6 +86,21 @@ describe('contexts', () => {
     await expect(facts.contexts(['node'])).rejects.toThrow(TypeError);
   });
 
+  it('are also known by the other spellings of their names', async () => {
+    const fetch = async () => ({ 'node.spec.providerid': 'aws:///i-1', 'node.role': 'worker' });
+    const aliases = {
+      'node.spec.providedid': 'node.spec.providerid',
+      'node.role': 'node.spec.providerid',
+      none: 'gone',
+    };
+    const { facts } = factsOf({ ...contextOf('node', fetch), aliases });
+    expect(Object.fromEntries(await facts.contexts(['node']))).toEqual({
+      'node.spec.providerid': 'aws:///i-1',
+      'node.spec.providedid': 'aws:///i-1',
+      'node.role': 'worker',
+    });
+  });
+
   it('are texts whatever a plugin gives, and unknown ones are an error', async () => {
     const { facts } = factsOf(contextOf('node', async () => ({ n: 5, none: null, o: { a: 1 } }) as never));
     await expect(facts.contexts(['node'])).resolves.toEqual(

@@ -42,9 +42,10 @@ export function createEventFacts(event: FalcoEvent, registry: Registry, lease: C
     const uses = context.uses ?? {};
     const clients = await lease.all(uses);
     const views = await reads(uses);
-    return withTimeLimit(`context ${name}`, CONTEXT_LIMIT, scope.signal, (signal) =>
+    const found = await withTimeLimit(`context ${name}`, CONTEXT_LIMIT, scope.signal, (signal) =>
       context.fetch({ ...scope, signal, event, reads: views, clients }),
     );
+    return context.aliases ? withAliases(found, context.aliases) : found;
   }
 
   function fetchOnce(name: string): Promise<Readonly<Record<string, unknown>>> {
@@ -71,4 +72,13 @@ export function createEventFacts(event: FalcoEvent, registry: Registry, lease: C
       return elements;
     },
   };
+}
+
+/** Each element also under the other spellings of its name; a spelling never takes the place of an element. */
+function withAliases(
+  elements: Readonly<Record<string, unknown>>,
+  aliases: Readonly<Record<string, string>>,
+): Readonly<Record<string, unknown>> {
+  const spelled = Object.entries(aliases).filter(([, element]) => Object.hasOwn(elements, element));
+  return { ...Object.fromEntries(spelled.map(([alias, element]) => [alias, elements[element]])), ...elements };
 }

@@ -97,7 +97,7 @@ describe('reading rules files', () => {
       'utf16.yaml error: the file is not UTF-8 text',
       'empty warning: this directory holds no *.yaml or *.yml',
     ]);
-    expect(problems[0]).toMatchObject({ line: 1, column: 1, path: '' });
+    expect(problems[0]).toMatchObject({ line: 0, column: 0, path: '' });
     expect(files.map(({ text }) => text)).toEqual(['good.yaml', 'good.yaml']);
   });
 

@@ -7,7 +7,7 @@ import { quote } from '../json.ts';
 import { NAMESPACES } from '../resources/core.ts';
 import { canonical } from '../resources/canonical.ts';
 import { randomSuffix, setDefaults } from '../resources/defaults.ts';
-import { apiVersionOf } from '../resources/resource.ts';
+import { apiVersionOf, storedAs } from '../resources/resource.ts';
 import type { StructSchema } from '../schema/schema.ts';
 import type { Answer } from '../server/answer.ts';
 import { refuse } from '../server/answer.ts';
@@ -76,10 +76,10 @@ export function createObject(cluster: Cluster, request: ApiRequest, input: ApiOb
   if (resource.subresources.some((sub) => sub.name === 'status')) delete object.status;
   setDefaults(object);
   const errors = createErrors(resource, object);
-  if (errors.length > 0) throw invalid(resource, name, errors);
+  if (errors.length > 0) throw invalid(storedAs(resource), name, errors);
   if (resourceVersion !== '') throw internalError('resourceVersion should not be set on objects to be created');
   if (store.get(resource, resource.namespaced ? namespace : '', name) !== undefined)
-    throw alreadyExists(resource, name);
+    throw alreadyExists(storedAs(resource), name);
   const schema = resource.schema as StructSchema;
   const { status: _status, ...owned } = object;
   object.metadata.managedFields = [

@@ -3,7 +3,7 @@ import { copyObject, timestamp } from '../api-object.ts';
 import type { JsonObject } from '../json.ts';
 import { at, isObject, quote, textAt } from '../json.ts';
 import { canonical } from '../resources/canonical.ts';
-import { qualifiedKind, qualifiedPlural } from '../resources/resource.ts';
+import { qualifiedKind, qualifiedPlural, storedAs } from '../resources/resource.ts';
 import type { Resource } from '../resources/resource.ts';
 import type { Answer } from '../server/answer.ts';
 import { badRequest, conflict, invalid, notFound, notSupported } from '../server/refusals.ts';
@@ -153,7 +153,7 @@ export function remove(cluster: Cluster, request: ApiRequest): Answer {
   const { resource, name } = request;
   const options = readOptions(request);
   const object = cluster.store.get(resource, resource.namespaced ? request.namespace : '', name);
-  if (object === undefined) throw notFound(resource, name);
+  if (object === undefined) throw notFound(storedAs(resource), name);
   const left = deleteObject(cluster, resource, object, options);
   if (left !== undefined) return { status: 200, body: left };
   const { group, plural } = resource;

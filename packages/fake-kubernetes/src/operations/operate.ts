@@ -1,5 +1,5 @@
 import { groupVersions, findResource } from '../resources/registry.ts';
-import { apiVersionOf } from '../resources/resource.ts';
+import { apiVersionOf, storedAs } from '../resources/resource.ts';
 import type { Answer } from '../server/answer.ts';
 import { plainText, refuse } from '../server/answer.ts';
 import { methodNotAllowed, notFound, unknownResource } from '../server/refusals.ts';
@@ -31,7 +31,7 @@ export function resourceOfTarget(target: Target): ApiRequest['resource'] | Answe
 function get(cluster: Cluster, request: ApiRequest): Answer {
   const { resource, namespace, name } = request;
   const object = cluster.store.get(resource, resource.namespaced ? namespace : '', name);
-  if (object === undefined) throw notFound(resource, name);
+  if (object === undefined) throw notFound(storedAs(resource), name);
   return { status: 200, body: object };
 }
 

@@ -7,7 +7,7 @@ import { goKind, goValue, isObject, quote, textAt } from '../json.ts';
 import { jsonPatch } from '../patch/json-patch.ts';
 import { mergePatch } from '../patch/merge-patch.ts';
 import { strategicMerge } from '../patch/strategic-merge.ts';
-import { apiVersionOf } from '../resources/resource.ts';
+import { apiVersionOf, storedAs } from '../resources/resource.ts';
 import { decode } from '../schema/decode.ts';
 import type { StructSchema } from '../schema/schema.ts';
 import type { Answer, Refusal } from '../server/answer.ts';
@@ -155,6 +155,6 @@ export function patch(cluster: Cluster, request: ApiRequest): Answer {
   const before = cluster.store.get(resource, resource.namespaced ? request.namespace : '', name);
   if (type === APPLY) return apply(cluster, request, before);
   writeOptions(request, 'PatchOptions');
-  if (before === undefined) throw notFound(resource, name);
+  if (before === undefined) throw notFound(storedAs(resource), name);
   return changeObject(cluster, request, before, type);
 }

@@ -3,6 +3,7 @@ import { ownedAfterUpdate } from '../apply/managed-fields.ts';
 import type { JsonObject } from '../json.ts';
 import { sameJson } from '../json.ts';
 import { canonical } from '../resources/canonical.ts';
+import { storedAs } from '../resources/resource.ts';
 import type { StructSchema } from '../schema/schema.ts';
 import type { Answer } from '../server/answer.ts';
 import { badRequest, conflict, invalid, invalidValue, MODIFIED, notFound } from '../server/refusals.ts';
@@ -24,9 +25,9 @@ function checkVersion(request: ApiRequest, before: ApiObject, given: string): vo
   const { resource, name } = request;
   if (given === '' && !resource.unconditionalUpdate) {
     const error = invalidValue('metadata.resourceVersion', 0, 'must be specified for an update');
-    throw invalid(resource, name, [{ ...error, message: error.message.replace(' 0:', ' 0x0:') }]);
+    throw invalid({ group: resource.group, kind: resource.plural }, name, [error]);
   }
-  if (given !== '' && given !== before.metadata.resourceVersion) throw conflict(resource, name, MODIFIED);
+  if (given !== '' && given !== before.metadata.resourceVersion) throw conflict(storedAs(resource), name, MODIFIED);
 }
 
 /** The fields only the server sets keep their values; of the object and its status each path changes only its own. */
@@ -95,7 +96,7 @@ export function updateObject(
   checkVersion(request, before, wanted.metadata.resourceVersion);
   const after = withSystemFields(request, before, wanted);
   const { errors, reported } = updateErrors(resource, before, after);
-  if (errors.length > 0) throw invalid(resource, request.name, errors, reported);
+  if (errors.length > 0) throw invalid(storedAs(resource), request.name, errors, reported);
   const owners =
     update.managedFields ??
     ownedAfterUpdate(
@@ -136,7 +137,7 @@ function checkUid(request: ApiRequest, before: ApiObject, given: string): void {
 function replaced(cluster: Cluster, request: ApiRequest, wanted: ApiObject, options: WriteOptions): Answer {
   const { resource, name } = request;
   const before = cluster.store.get(resource, resource.namespaced ? request.namespace : '', name);
-  if (before === undefined && !resource.createOnUpdate) throw notFound(resource, name);
+  if (before === undefined && !resource.createOnUpdate) throw notFound(storedAs(resource), name);
   if (before === undefined) {
     const manager = updateManager(cluster, request, options.fieldManager);
     return { status: 201, body: createObject(cluster, request, wanted, { dryRun: options.dryRun, manager }) };

@@ -20,6 +20,8 @@ const FILES = [
   'nodes',
   'namespaces-and-owners',
   'pod-logs',
+  'events',
+  'leases',
   'discovery-and-access',
 ];
 

@@ -7,7 +7,7 @@ const ORDER = Object.keys(objectMeta.fields) as (keyof Metadata)[];
 
 /** The object with its keys, and those of its metadata, in the order the server writes them. */
 export function canonical(resource: Resource, object: ApiObject): ApiObject {
-  const { kind: _kind, apiVersion: _apiVersion, metadata, ...rest } = object;
+  const { kind: _kind, apiVersion: _apiVersion, metadata, ...rest } = resource.form?.(object) ?? object;
   const known = ORDER.filter(
     (key) => metadata[key] !== undefined && !(key === 'resourceVersion' && metadata[key] === ''),
   );

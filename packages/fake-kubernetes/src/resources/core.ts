@@ -1,5 +1,6 @@
 import { openSchema } from '../schema/metadata.ts';
 import { namespaceSchema, nodeSchema, podSchema } from '../schema/pod.ts';
+import { CORE_EVENTS } from './events.ts';
 import type { Resource, ResourceInput, Subresource } from './resource.ts';
 import { ALL_VERBS, resource, STATUS } from './resource.ts';
 
@@ -66,11 +67,9 @@ export const NAMESPACES = core('namespaces', 'Namespace', {
   verbs: ALL_VERBS.filter((verb) => verb !== 'deletecollection'),
 });
 
-const EVENT_FIELDS = ['involvedObject.kind', 'involvedObject.namespace', 'involvedObject.name', 'involvedObject.uid'];
-
 export const CORE: readonly Resource[] = [
   core('configmaps', 'ConfigMap', { shortNames: ['cm'] }),
-  core('events', 'Event', { shortNames: ['ev'], selectableFields: [...EVENT_FIELDS, 'reason', 'type', 'source'] }),
+  CORE_EVENTS,
   NAMESPACES,
   NODES,
   PODS,

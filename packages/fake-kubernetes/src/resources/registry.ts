@@ -1,3 +1,4 @@
+import { leaseSchema } from '../schema/lease.ts';
 import { networkPolicySchema } from '../schema/network-policy.ts';
 import { openSchema } from '../schema/metadata.ts';
 import {
@@ -8,8 +9,9 @@ import {
   statefulSetSchema,
 } from '../schema/workloads.ts';
 import { CORE, SCALE } from './core.ts';
+import { EVENTS } from './events.ts';
 import type { Resource, ResourceInput } from './resource.ts';
-import { apiVersionOf, resource, STATUS } from './resource.ts';
+import { apiVersionOf, qualifiedPlural, resource, STATUS } from './resource.ts';
 
 function inGroup(group: string): (plural: string, kind: string, more?: Partial<ResourceInput>) => Resource {
   return (plural, kind, more = {}) =>
@@ -34,6 +36,12 @@ export const RESOURCES: readonly Resource[] = [
   apps('statefulsets', 'StatefulSet', { ...scalable, shortNames: ['sts'], schema: statefulSetSchema }),
   batch('cronjobs', 'CronJob', { ...workload, shortNames: ['cj'] }),
   batch('jobs', 'Job', { ...workload, schema: jobSchema, selectableFields: ['status.successful'] }),
+  inGroup('coordination.k8s.io')('leases', 'Lease', {
+    schema: leaseSchema,
+    unconditionalUpdate: false,
+    createOnUpdate: true,
+  }),
+  EVENTS,
   networking('networkpolicies', 'NetworkPolicy', {
     singular: 'networkpolicy',
     shortNames: ['netpol'],
@@ -48,7 +56,11 @@ export const RESOURCES: readonly Resource[] = [
 
 const byPath = new Map(RESOURCES.map((row) => [`${apiVersionOf(row)}/${row.plural}`, row]));
 const byKind = new Map(RESOURCES.map((row) => [`${apiVersionOf(row)}/${row.kind}`, row]));
-const byPlural = new Map(RESOURCES.map((row) => [row.plural, row]));
+/** `events` are those of the core group, `events.events.k8s.io` the others. */
+const byPlural = new Map([
+  ...RESOURCES.map((row) => [qualifiedPlural(row), row] as const),
+  ...RESOURCES.toReversed().map((row) => [row.plural, row] as const),
+]);
 
 export function findResource(group: string, version: string, plural: string): Resource | undefined {
   return byPath.get(`${apiVersionOf({ group, version })}/${plural}`);

@@ -1,3 +1,4 @@
+import type { ApiObject } from '../api-object.ts';
 import type { Schema } from '../schema/schema.ts';
 
 export type NameRule = 'subdomain' | 'label' | 'path-segment';
@@ -28,6 +29,15 @@ export interface Resource {
   /** PUT to a missing object creates it for some kinds. */
   readonly createOnUpdate: boolean;
   readonly verbs: readonly string[];
+  /** The kind whose objects these are, under other names. Its refusals are worded as that kind's. */
+  readonly storage?: Resource;
+  /** An object of this kind or its `storage` with the fields, and only the fields, this kind's answers have. */
+  readonly form?: (object: ApiObject) => ApiObject;
+}
+
+/** The kind under which objects are stored, and which the server's registry names in refusals. */
+export function storedAs(of: Resource): Resource {
+  return of.storage ?? of;
 }
 
 export interface Subresource {

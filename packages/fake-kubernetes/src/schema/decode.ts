@@ -2,6 +2,7 @@ import type { Json, JsonObject } from '../json.ts';
 import { goKind, isObject, setKey } from '../json.ts';
 import type { Scalar, Schema, StructSchema } from './schema.ts';
 import { fieldSchema } from './schema.ts';
+import { microTimeProblem } from './micro-time.ts';
 
 export interface Decoded {
   readonly value: JsonObject;
@@ -13,7 +14,7 @@ export interface Decoded {
 
 interface Findings {
   readonly unknown: string[];
-  wrongType?: string;
+  wrongType?: string | undefined;
 }
 
 /** Where a value stands: with indexes for warnings, without them and with the Go type for type errors. */
@@ -37,6 +38,7 @@ const GO_TYPE: Readonly<Record<Scalar, string>> = {
   flag: 'bool',
   'integer-or-string': 'intstr.IntOrString',
   time: 'string',
+  'micro-time': 'string',
 };
 
 function mistyped(value: Json, place: Place, type: string, findings: Findings): undefined {
@@ -77,9 +79,10 @@ function decodeMap(of: Schema, value: JsonObject, place: Place, findings: Findin
 /** `undefined` for a value that is not stored: null, the empty map, a false flag. */
 function decodeValue(schema: Schema, value: Json, place: Place, findings: Findings): Json | undefined {
   if (schema === 'any') return value ?? undefined;
-  if (value === null) return schema === 'time' ? null : undefined;
+  if (value === null) return schema === 'time' || schema === 'micro-time' ? null : undefined;
   if (typeof schema === 'string') {
     if (!fits(schema, value)) return mistyped(value, place, GO_TYPE[schema], findings);
+    if (schema === 'micro-time' && typeof value === 'string') findings.wrongType ??= microTimeProblem(value);
     return schema === 'flag' && value === false ? undefined : value;
   }
   if (schema.type === 'list') {

@@ -4,8 +4,8 @@
  */
 export type Schema = Scalar | 'any' | MapSchema | ListSchema | StructSchema;
 
-/** A `flag` is a boolean whose `false` is not stored (Go's omitempty). */
-export type Scalar = 'string' | 'integer' | 'boolean' | 'flag' | 'integer-or-string' | 'time';
+/** A `flag` is a boolean whose `false` is not stored (Go's omitempty); a `micro-time` has exactly six fraction digits. */
+export type Scalar = 'string' | 'integer' | 'boolean' | 'flag' | 'integer-or-string' | 'time' | 'micro-time';
 
 export interface MapSchema {
   readonly type: 'map';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ApiObject } from '../api-object.ts';
 import { canonical } from '../resources/canonical.ts';
 import type { Resource } from '../resources/resource.ts';
-import { qualifiedPlural } from '../resources/resource.ts';
+import { qualifiedPlural, storedAs } from '../resources/resource.ts';
 
 export type Change = 'added' | 'modified' | 'deleted';
 export type ChangeListener = (change: Change, resource: Resource, object: ApiObject) => void;
@@ -32,7 +32,7 @@ export function createStore(): Store {
   let version = 1000;
 
   const table = (resource: Resource): Map<string, ApiObject> => {
-    const id = qualifiedPlural(resource);
+    const id = qualifiedPlural(storedAs(resource));
     const existing = tables.get(id);
     if (existing !== undefined) return existing;
     const created = new Map<string, ApiObject>();
@@ -43,14 +43,22 @@ export function createStore(): Store {
     for (const listener of listeners) listener(change, resource, object);
   };
   const versioned = (resource: Resource, object: ApiObject): ApiObject =>
-    canonical(resource, { ...object, metadata: { ...object.metadata, resourceVersion: String(++version) } });
+    canonical(storedAs(resource), {
+      ...object,
+      metadata: { ...object.metadata, resourceVersion: String(++version) },
+    });
+  const shown = (resource: Resource, stored: ApiObject): ApiObject =>
+    resource.storage === undefined ? stored : canonical(resource, stored);
 
   return {
-    get: (resource, namespace, name) => table(resource).get(keyOf(namespace, name)),
+    get(resource, namespace, name) {
+      const stored = table(resource).get(keyOf(namespace, name));
+      return stored === undefined ? undefined : shown(resource, stored);
+    },
     list(resource, namespace) {
       const found: ApiObject[] = [];
       for (const object of table(resource).values()) {
-        if (namespace === '' || object.metadata.namespace === namespace) found.push(object);
+        if (namespace === '' || object.metadata.namespace === namespace) found.push(shown(resource, object));
       }
       const sortKey = (object: ApiObject): string => keyOf(object.metadata.namespace ?? '', object.metadata.name);
       return found.toSorted((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1));
@@ -60,14 +68,14 @@ export function createStore(): Store {
       const change = table(resource).has(key) ? 'modified' : 'added';
       const stored = versioned(resource, object);
       table(resource).set(key, stored);
-      notify(change, resource, stored);
-      return stored;
+      notify(change, storedAs(resource), stored);
+      return shown(resource, stored);
     },
     remove(resource, object) {
       table(resource).delete(keyOf(object.metadata.namespace ?? '', object.metadata.name));
       const last = versioned(resource, object);
-      notify('deleted', resource, last);
-      return last;
+      notify('deleted', storedAs(resource), last);
+      return shown(resource, last);
     },
     get version() {
       return version;

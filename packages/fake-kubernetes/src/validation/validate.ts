@@ -3,6 +3,8 @@ import { at, sameJson, textAt } from '../json.ts';
 import type { Resource } from '../resources/resource.ts';
 import type { FieldError } from '../server/refusals.ts';
 import { invalidValue, notSupported } from '../server/refusals.ts';
+import { eventErrors, eventUpdateErrors } from './event.ts';
+import { leaseErrors } from './lease.ts';
 import { mapErrors, nameErrors } from './metadata.ts';
 import { networkPolicyErrors } from './network-policy.ts';
 import { podErrors, podUpdateErrors } from './pod.ts';
@@ -32,6 +34,10 @@ function kindErrors(resource: Resource, object: ApiObject): readonly FieldError[
       return nodeErrors(object);
     case 'NetworkPolicy':
       return networkPolicyErrors(object);
+    case 'Event':
+      return eventErrors(resource, object);
+    case 'Lease':
+      return leaseErrors(object);
     default:
       return replicaErrors(object);
   }
@@ -60,6 +66,7 @@ export function updateErrors(resource: Resource, before: ApiObject, after: ApiOb
   const maps = mapErrors(after);
   if (maps.length > 0) return { errors: maps, reported: resource.kind === 'Pod' ? 4 : 2 };
   if (resource.kind === 'Pod') return { errors: podUpdateErrors(before, after), reported: 1 };
+  if (resource.kind === 'Event') return { errors: eventUpdateErrors(resource, before, after), reported: 1 };
   const ofKind = [...kindErrors(resource, after), ...immutableErrors(resource, before, after)];
   return { errors: ofKind, reported: resource.kind === 'Node' ? 2 : 1 };
 }

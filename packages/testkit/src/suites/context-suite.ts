@@ -6,6 +6,8 @@ import { expectAborted } from './expect-aborted.ts';
 import { settledAfterAbort, type HangOption } from './hang.ts';
 import { PART_NAME, permissionProblems } from './part-problems.ts';
 
+const ELEMENT = /^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$/;
+
 export interface ContextSuiteOptions<U extends Uses = Uses> {
   /** An alert for which every fact can be had. */
   readonly event: () => FalcoEvent;
@@ -32,8 +34,13 @@ export function testContext<U extends Uses>(context: Context<U>, options: Contex
       expect(context.description.trim()).not.toBe('');
       expect(permissionProblems(context)).toEqual([]);
       for (const [element, meaning] of Object.entries(context.elements)) {
-        expect(element).toMatch(/^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$/);
+        expect(element).toMatch(ELEMENT);
         expect(meaning.trim(), element).not.toBe('');
+      }
+      for (const [alias, element] of Object.entries(context.aliases ?? {})) {
+        expect(alias).toMatch(ELEMENT);
+        expect(Object.keys(context.elements), `the alias ${alias} stands for`).toContain(element);
+        expect(Object.keys(context.elements)).not.toContain(alias);
       }
     });
 

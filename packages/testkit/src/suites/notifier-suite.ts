@@ -5,7 +5,7 @@ import { activeResources, grownResources } from './active-resources.ts';
 import { expectAborted } from './expect-aborted.ts';
 import { settledAfterAbort, type HangOption } from './hang.ts';
 import { HOSTILE_VALUES } from './hostile-values.ts';
-import { PART_NAME } from './part-problems.ts';
+import { PART_NAME, permissionProblems } from './part-problems.ts';
 import { schemaProblems } from './schema-problems.ts';
 
 export interface NotifierSuiteOptions<U extends Uses = Uses> {
@@ -39,9 +39,11 @@ export function testNotifier<S extends TObject, U extends Uses>(
   const received = async () => await options.received();
 
   describe(`notifier ${notifier.name} conforms`, () => {
-    it('has a name and a description', () => {
+    it('has a name, a description, and the permissions it needs', () => {
       expect(notifier.name).toMatch(PART_NAME);
       expect(notifier.description.trim()).not.toBe('');
+      const { uses = {}, permissions = [] } = notifier;
+      expect(permissionProblems({ uses, permissions })).toEqual([]);
     });
 
     it('takes only settings it knows, describes each, and has defaults that fit', () => {
