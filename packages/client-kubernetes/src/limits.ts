@@ -26,6 +26,12 @@ export interface Limits {
   /** How often the files of the credentials are looked at, at most. */
   readonly credentialsAge: number;
   readonly readyTime: number;
+  /** How long what the cluster serves is taken as known. */
+  readonly discoveryAge: number;
+  /** How old that must be to be looked up again because a kind is not in it. */
+  readonly discoveryRefresh: number;
+  /** Kinds, over all groups and versions. */
+  readonly discoveredResources: number;
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -45,4 +51,7 @@ export const DEFAULT_LIMITS: Limits = {
   waiting: 10_000,
   credentialsAge: 10_000,
   readyTime: 3_000,
+  discoveryAge: 600_000,
+  discoveryRefresh: 10_000,
+  discoveredResources: 20_000,
 };

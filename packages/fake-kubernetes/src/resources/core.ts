@@ -70,16 +70,22 @@ const EVENT_FIELDS = ['involvedObject.kind', 'involvedObject.namespace', 'involv
 
 export const CORE: readonly Resource[] = [
   core('configmaps', 'ConfigMap', { shortNames: ['cm'] }),
+  core('endpoints', 'Endpoints', { shortNames: ['ep'] }),
   core('events', 'Event', { shortNames: ['ev'], selectableFields: [...EVENT_FIELDS, 'reason', 'type', 'source'] }),
+  core('limitranges', 'LimitRange', { shortNames: ['limits'] }),
   NAMESPACES,
   NODES,
+  core('persistentvolumeclaims', 'PersistentVolumeClaim', { shortNames: ['pvc'], subresources: [STATUS] }),
+  core('persistentvolumes', 'PersistentVolume', { namespaced: false, shortNames: ['pv'], subresources: [STATUS] }),
   PODS,
+  core('podtemplates', 'PodTemplate'),
   core('replicationcontrollers', 'ReplicationController', {
     shortNames: ['rc'],
     categories: ['all'],
     hasGeneration: true,
     subresources: [SCALE, STATUS],
   }),
+  core('resourcequotas', 'ResourceQuota', { shortNames: ['quota'], subresources: [STATUS] }),
   core('secrets', 'Secret', { selectableFields: ['type'] }),
   core('serviceaccounts', 'ServiceAccount', {
     shortNames: ['sa'],

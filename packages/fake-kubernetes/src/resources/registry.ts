@@ -17,6 +17,7 @@ function inGroup(group: string): (plural: string, kind: string, more?: Partial<R
 }
 
 const apps = inGroup('apps');
+const events = inGroup('events.k8s.io');
 const batch = inGroup('batch');
 const networking = inGroup('networking.k8s.io');
 const rbac = inGroup('rbac.authorization.k8s.io');
@@ -32,8 +33,11 @@ export const RESOURCES: readonly Resource[] = [
   apps('deployments', 'Deployment', { ...scalable, shortNames: ['deploy'], schema: deploymentSchema }),
   apps('replicasets', 'ReplicaSet', { ...scalable, shortNames: ['rs'], schema: replicaSetSchema }),
   apps('statefulsets', 'StatefulSet', { ...scalable, shortNames: ['sts'], schema: statefulSetSchema }),
+  events('events', 'Event', { shortNames: ['ev'] }),
   batch('cronjobs', 'CronJob', { ...workload, shortNames: ['cj'] }),
   batch('jobs', 'Job', { ...workload, schema: jobSchema, selectableFields: ['status.successful'] }),
+  networking('ingressclasses', 'IngressClass', { namespaced: false }),
+  networking('ingresses', 'Ingress', { shortNames: ['ing'], hasGeneration: true, subresources: [STATUS] }),
   networking('networkpolicies', 'NetworkPolicy', {
     singular: 'networkpolicy',
     shortNames: ['netpol'],
@@ -48,7 +52,8 @@ export const RESOURCES: readonly Resource[] = [
 
 const byPath = new Map(RESOURCES.map((row) => [`${apiVersionOf(row)}/${row.plural}`, row]));
 const byKind = new Map(RESOURCES.map((row) => [`${apiVersionOf(row)}/${row.kind}`, row]));
-const byPlural = new Map(RESOURCES.map((row) => [row.plural, row]));
+// Of a plural that several groups serve, the first group's row counts.
+const byPlural = new Map(RESOURCES.toReversed().map((row) => [row.plural, row]));
 
 export function findResource(group: string, version: string, plural: string): Resource | undefined {
   return byPath.get(`${apiVersionOf({ group, version })}/${plural}`);
