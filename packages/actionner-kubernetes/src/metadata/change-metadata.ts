@@ -1,6 +1,15 @@
-import { oneOf, podTarget, strictObject, targetText, Type, type ReadContext, type RunContext } from '@falco-talon/core';
-import { kubernetes, NODES, type KubernetesReads } from '@falco-talon/client-kubernetes';
-import type { Permission, Result } from '@falco-talon/core';
+import {
+  oneOf,
+  podTarget,
+  strictObject,
+  targetText,
+  Type,
+  type Permission,
+  type ReadContext,
+  type Result,
+  type RunContext,
+} from '@falco-talon/core';
+import { kubernetes, NODES } from '@falco-talon/client-kubernetes';
 import { FIELD_MANAGER } from '../marks.ts';
 import { nodeOfPod, nodeText } from '../pod/node-of-pod.ts';
 import { patchPodMetadata, type MetadataKind } from '../pod/patch-pod-metadata.ts';
@@ -8,7 +17,7 @@ import { readPod, type PodTarget } from '../pod/read-pod.ts';
 import { changesText, mergePatch, type Changes } from './changes.ts';
 
 const LEVELS = ['pod', 'node'] as const;
-export type Level = (typeof LEVELS)[number];
+type Level = (typeof LEVELS)[number];
 
 export function levelParameter(verb: string) {
   return oneOf(LEVELS, { default: 'pod', description: `What to ${verb}: the pod, or the node it runs on.` });
@@ -32,7 +41,7 @@ export async function checkLevel(
 
 /** `verb`: `label`. */
 export async function previewChange(
-  { event, reads, signal }: Reading & { readonly reads: { readonly kubernetes: KubernetesReads } },
+  { event, reads, signal }: Reading,
   verb: string,
   changes: Changes,
   { node }: Facts,
