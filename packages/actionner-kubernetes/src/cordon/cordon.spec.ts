@@ -28,6 +28,10 @@ function run(fields: Record<string, unknown> = {}, more = {}) {
     ...more,
   });
 }
+function patchNode(body: object, fieldManager: string) {
+  const { signal } = new AbortController();
+  return cluster.client.patch(NODES, { name: 'node-1' }, { type: 'merge', body }, { signal, fieldManager });
+}
 const spec = () => cluster.api.get('nodes', '', 'node-1')?.spec;
 const auditFields = { 'ka.target.resource': 'pods', 'ka.target.name': 'cart-0', 'ka.target.namespace': 'shop' };
 
@@ -59,13 +63,8 @@ describe('cordon', () => {
   });
 
   it('succeeds on a node somebody else cordoned, and says so', async () => {
-    const body = { spec: { unschedulable: true } };
-    await cluster.client.patch(
-      NODES,
-      { name: 'node-1' },
-      { type: 'merge', body },
-      { signal: new AbortController().signal, fieldManager: 'kubectl-cordon' },
-    );
+    await patchNode({ metadata: { labels: { seen: 'true' } } }, 'falco-talon');
+    await patchNode({ spec: { unschedulable: true } }, 'kubectl-cordon');
     cluster.api.clearRequests();
     const outcome = await run();
     expect(outcome).toMatchObject({
@@ -84,13 +83,7 @@ describe('cordon', () => {
 
   it('cordons a node again that was released', async () => {
     await run();
-    const body = { spec: { unschedulable: null } };
-    await cluster.client.patch(
-      NODES,
-      { name: 'node-1' },
-      { type: 'merge', body },
-      { signal: new AbortController().signal, fieldManager: 'kubectl' },
-    );
+    await patchNode({ spec: { unschedulable: null } }, 'kubectl-uncordon');
     expect((await run()).message).toBe('cordoned node node-1 of pod shop/cart-0');
   });
 
