@@ -1,4 +1,7 @@
 import { definePlugin } from '@falco-talon/core';
+import { annotation } from './annotation/annotation.ts';
+import { cordon } from './cordon/cordon.ts';
+import { deleteObject } from './delete/delete.ts';
 import { label } from './label/label.ts';
 import { log } from './log/log.ts';
 import { networkpolicy } from './networkpolicy/networkpolicy.ts';
@@ -7,5 +10,5 @@ import { terminate } from './terminate/terminate.ts';
 export default definePlugin({
   name: '@falco-talon/actionner-kubernetes',
   category: 'kubernetes',
-  actionners: [label, terminate, networkpolicy, log],
+  actionners: [label, annotation, terminate, networkpolicy, log, cordon, deleteObject],
 });

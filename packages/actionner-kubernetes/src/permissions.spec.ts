@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { kubernetes } from '@falco-talon/client-kubernetes';
 import { pod, replicaSet, type Rule } from '@falco-talon/fake-kubernetes';
 import type { Actionner } from '@falco-talon/core';
-import { runActionner, testScope } from '@falco-talon/testkit';
+import { auditEvent, runActionner, testScope } from '@falco-talon/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { alertAbout, startCluster, type TestCluster } from '../spec/cluster.ts';
 import plugin from './index.ts';
@@ -14,6 +14,13 @@ function rulesOf(actionner: Actionner): readonly Rule[] {
       ? [{ apiGroups: [permission.apiGroup], resources: permission.resources, verbs: permission.verbs }]
       : [],
   );
+}
+
+/** An alert about a pod that the actionner takes, of whichever source. */
+function alertFor(actionner: Actionner, name: string, fields: Readonly<Record<string, unknown>> = {}) {
+  if (actionner.sources.includes('syscall')) return alertAbout(name, fields);
+  const audited = { 'ka.target.resource': 'pods', 'ka.target.name': name, 'ka.target.namespace': 'shop' };
+  return auditEvent({ fields: { ...audited, ...fields } });
 }
 
 describe('the rights an actionner names', () => {
@@ -46,7 +53,7 @@ describe('the rights an actionner names', () => {
             cluster.api.remove('pods', 'shop', name);
             cluster.api.create(victim);
             const outcome = await runActionner(actionner, {
-              event: alertAbout(name, { 'container.id': 'f'.repeat(12) }),
+              event: alertFor(actionner, name, { 'container.id': 'f'.repeat(12) }),
               parameters,
               clients: { kubernetes: client },
               dryRun,
@@ -68,7 +75,7 @@ describe('the rights an actionner names', () => {
     await cluster.api.writeKubeconfig(kubeconfig, { user });
     for (const actionner of plugin.actionners ?? []) {
       const outcome = await runActionner(actionner, {
-        event: alertAbout('cart-0'),
+        event: alertFor(actionner, 'cart-0'),
         parameters: actionner.examples[0].parameters,
         settings: { kubernetes: { kubeconfig } },
       });
@@ -78,10 +85,19 @@ describe('the rights an actionner names', () => {
   });
 });
 
+/** Those that end in a request. */
+function fieldsOf(actionner: Actionner): readonly string[] {
+  if (actionner.sources.includes('syscall')) return ['k8s.pod.name', 'k8s.ns.name'];
+  return ['ka.target.resource', 'ka.target.name', 'ka.target.namespace', 'ka.uri'];
+}
+
 describe('names an attacker chose', () => {
   let cluster: TestCluster;
   beforeAll(async () => {
     cluster = await startCluster({ objects: [pod({ name: 'etcd-0', namespace: 'kube-system' })] });
+    // What the cluster serves is known by then: what it is asked is not about any name.
+    await cluster.client.resources.find('pods', { signal: new AbortController().signal });
+    cluster.api.clearRequests();
   });
   afterAll(() => cluster.close());
 
@@ -89,10 +105,10 @@ describe('names an attacker chose', () => {
     '%j reach no API server',
     async (name) => {
       for (const actionner of plugin.actionners ?? []) {
-        for (const fields of [{ 'k8s.pod.name': name }, { 'k8s.ns.name': name }]) {
+        for (const field of fieldsOf(actionner)) {
           for (const dryRun of [true, false]) {
             const outcome = await runActionner(actionner, {
-              event: alertAbout('cart-0', fields),
+              event: alertFor(actionner, 'cart-0', { [field]: name }),
               parameters: actionner.examples[0].parameters,
               clients: { kubernetes: cluster.client },
               dryRun,

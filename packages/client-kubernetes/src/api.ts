@@ -12,11 +12,13 @@ import type {
   WriteOptions,
 } from './kubernetes.ts';
 import { readJson } from './answer-body.ts';
+import { createDiscovery } from './discovery/discovery.ts';
 import type { Limits } from './limits.ts';
 import { listAll } from './list.ts';
 import { checkSegment } from './names.ts';
 import { collectionPath, objectPath, resourceText } from './path.ts';
 import { readPodLog } from './pod-log.ts';
+import { isNamespace, refuseProtected } from './protection.ts';
 import { queryText } from './query.ts';
 import { createReads } from './reads.ts';
 import { perform, type Call, type Session } from './transport/call.ts';
@@ -122,8 +124,11 @@ export function createApi(session: Session, limits: Limits, ownNamespace: string
         body: JSON.stringify(deleteOptions(options)),
         contentType: JSON_TYPE,
       };
+      if (options.spareProtected || isNamespace(resource)) refuseProtected(resource, name, ownNamespace);
       await perform(session, call, limits);
     },
+    resources: createDiscovery(session, limits),
+    refuseProtected: (resource, name) => refuseProtected(resource, name, ownNamespace),
     podLog: (pod: Required<ObjectName>, options: LogOptions) => readPodLog(session, limits, pod, options),
     reads: (scope) => createReads(api, scope),
   };

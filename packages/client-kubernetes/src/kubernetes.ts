@@ -10,6 +10,12 @@ export interface Resource {
   readonly namespaced: boolean;
 }
 
+/** A kind as the cluster says it serves it. */
+export interface DiscoveredResource extends Resource {
+  /** In RBAC's words: `get`, `delete`, … Some kinds know only a few. */
+  readonly verbs: readonly string[];
+}
+
 /** Which object. `namespace` exactly when the resource is namespaced. */
 export interface ObjectName {
   readonly namespace?: string;
@@ -83,6 +89,23 @@ export interface DeleteOptions extends CallOptions {
   readonly resourceVersion?: string;
   readonly propagationPolicy?: 'Background' | 'Foreground' | 'Orphan';
   readonly dryRun?: boolean;
+  /** Refuse objects inside a protected namespace too. The protected namespaces themselves are never deleted. */
+  readonly spareProtected?: boolean;
+}
+
+export interface FindOptions extends CallOptions {
+  /** Empty for the core group. Absent: all groups. */
+  readonly group?: string;
+}
+
+/** What the cluster serves. */
+export interface Discovery {
+  /**
+   * The resources of this plural, at most one of each group, in the version the group prefers. Remembered for some minutes
+   * by the client; looked up once more, though not at once again and again, when there is none.
+   * @throws TalonError `unsupported` when there is none, `unavailable` when a group that could have it does not answer
+   */
+  find(plural: string, options: FindOptions): Promise<readonly DiscoveredResource[]>;
 }
 
 export interface LogOptions extends CallOptions {
@@ -105,6 +128,12 @@ export interface KubernetesReads {
     options: CallOptions,
   ): Promise<T>;
   list<T extends KubernetesObject = KubernetesObject>(resource: Resource, options: ListOptions): Promise<readonly T[]>;
+  readonly resources: Discovery;
+  /**
+   * The one list of what must not be taken away: the cluster's own namespaces and Falco Talon's, and what is in them.
+   * @throws TalonError `refused`
+   */
+  refuseProtected(resource: Resource, object: ObjectName): void;
 }
 
 /**
@@ -136,6 +165,7 @@ export interface Kubernetes extends KubernetesReads {
     object: Readonly<Record<string, unknown>>,
     options: ApplyOptions,
   ): Promise<T>;
+  /** @throws TalonError `refused` for a protected namespace */
   delete(resource: Resource, name: ObjectName, options: DeleteOptions): Promise<void>;
   /** The bytes of a container's log, streamed. */
   podLog(pod: Required<ObjectName>, options: LogOptions): AsyncIterable<Uint8Array>;

@@ -28,6 +28,12 @@ export interface Limits {
   /** What a call waits for them to be read; then it goes with the ones in use. */
   readonly credentialsTime: number;
   readonly readyTime: number;
+  /** How long what the cluster serves is taken as known. */
+  readonly discoveryAge: number;
+  /** How old that must be to be looked up again because a kind is not in it. */
+  readonly discoveryRefresh: number;
+  /** Kinds, over all groups and versions. */
+  readonly discoveredResources: number;
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -48,4 +54,7 @@ export const DEFAULT_LIMITS: Limits = {
   credentialsAge: 10_000,
   credentialsTime: 1_000,
   readyTime: 3_000,
+  discoveryAge: 600_000,
+  discoveryRefresh: 10_000,
+  discoveredResources: 20_000,
 };

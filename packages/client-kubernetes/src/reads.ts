@@ -2,7 +2,6 @@ import type { Scope } from '@falco-talon/core';
 import { lostError } from './failure.ts';
 import type {
   CallOptions,
-  Kubernetes,
   KubernetesObject,
   KubernetesReads,
   ListOptions,
@@ -10,38 +9,32 @@ import type {
   Resource,
 } from './kubernetes.ts';
 import { resourceText } from './path.ts';
+import { joinRead, shareRead, type SharedRead } from './shared-read.ts';
 import type { Call } from './transport/call.ts';
 
 /** An event reads a handful of objects; what is beyond is read each time. */
 const MOST_REMEMBERED = 200;
 
-interface Read<T = unknown> {
-  readonly result: Promise<T>;
-  readonly stop: AbortController;
-  readers: number;
-}
-
 /**
  * A view for one event. A read in flight is shared by all who ask for it, each with a signal of its own: it is stopped when
  * the last of them has left, or the event's own signal is aborted.
  */
-export function createReads(client: Pick<Kubernetes, 'get' | 'list'>, scope: Scope): KubernetesReads {
-  const remembered = new Map<string, Read>();
+export function createReads(client: KubernetesReads, scope: Scope): KubernetesReads {
+  const remembered = new Map<string, SharedRead>();
 
   function read<T>(named: ReadName, own: AbortSignal, fetch: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const key = JSON.stringify(named);
-    const forget = (gone: Read) => {
+    const forget = (gone: SharedRead) => {
       if (remembered.get(key) === gone) remembered.delete(key);
     };
-    let shared = remembered.get(key) as Read<T> | undefined;
+    let shared = remembered.get(key) as SharedRead<T> | undefined;
     if (!shared) {
-      const stop = new AbortController();
-      const begun: Read<T> = { result: fetch(AbortSignal.any([stop.signal, scope.signal])), stop, readers: 0 };
+      const begun = shareRead(fetch, scope.signal);
       begun.result.catch(() => forget(begun));
       if (remembered.size < MOST_REMEMBERED) remembered.set(key, begun);
       shared = begun;
     }
-    return join(shared, named, own, forget);
+    return joinRead(shared, own, () => stopped(named, own), forget);
   }
 
   return {
@@ -53,31 +46,10 @@ export function createReads(client: Pick<Kubernetes, 'get' | 'list'>, scope: Sco
       read({ verb: 'list', resource, ...options }, signal, (shared) =>
         client.list<T>(resource, { ...options, signal: shared }),
       ),
+    // What the cluster serves is remembered for all events.
+    resources: client.resources,
+    refuseProtected: (resource, object) => client.refuseProtected(resource, object),
   };
-}
-
-/** Waits with the others. The last one to leave stops the read, and the next one who asks begins another. */
-async function join<T>(
-  shared: Read<T>,
-  named: ReadName,
-  own: AbortSignal,
-  forget: (gone: Read<T>) => void,
-): Promise<T> {
-  shared.readers++;
-  const left = Promise.withResolvers<never>();
-  const onAbort = () => {
-    left.reject(stopped(named, own));
-    if (--shared.readers > 0) return;
-    forget(shared);
-    shared.stop.abort(own.reason);
-  };
-  if (own.aborted) onAbort();
-  else own.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await Promise.race([left.promise, shared.result]);
-  } finally {
-    own.removeEventListener('abort', onAbort);
-  }
 }
 
 interface ReadName {

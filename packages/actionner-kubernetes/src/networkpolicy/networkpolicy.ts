@@ -2,7 +2,7 @@ import { defineActionner, POD_FIELDS, podTarget, TalonError, targetText } from '
 import { kubernetes, NETWORK_POLICIES } from '@falco-talon/client-kubernetes';
 import { FIELD_MANAGER, noteOfOrigin } from '../marks.ts';
 import type { Pod } from '../pod/pod.ts';
-import { patchPodLabels } from '../pod/patch-pod-labels.ts';
+import { patchPodMetadata } from '../pod/patch-pod-metadata.ts';
 import { readPod } from '../pod/read-pod.ts';
 import { normalCidr } from './cidr.ts';
 import { examples } from './examples.ts';
@@ -70,10 +70,11 @@ export const networkpolicy = defineActionner({
     const { event, parameters, step, clients, signal } = context;
     const plan = await planIsolation(context);
     const { target } = plan;
+    const mark = { [POD_LABEL]: podLabelValue(target.name) };
     const pod =
       plan.workload !== undefined && plan.pod !== undefined
         ? plan.pod
-        : await patchPodLabels(clients.kubernetes, target, { [POD_LABEL]: podLabelValue(target.name) }, signal);
+        : await patchPodMetadata(clients.kubernetes, target, { labels: mark }, signal);
     const effect = effectText(plan, pod, parameters);
     await clients.kubernetes.apply(
       NETWORK_POLICIES,

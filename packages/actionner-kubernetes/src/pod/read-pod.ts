@@ -1,5 +1,5 @@
 import { TalonError, targetText, type Target } from '@falco-talon/core';
-import { PODS, type KubernetesReads } from '@falco-talon/client-kubernetes';
+import { PODS, type KubernetesObject, type KubernetesReads } from '@falco-talon/client-kubernetes';
 import { hasUid, type Pod } from './pod.ts';
 
 export type PodTarget = Target & { readonly namespace: string };
@@ -18,10 +18,10 @@ export async function readPod(
   return pod;
 }
 
-/** The failure of an action whose pod was replaced by another one of the same name. */
-export function recreated(target: Target, pod: Pod, uid: string): TalonError {
+/** The failure of an action whose object was replaced by another one of the same name. */
+export function recreated(target: Target, there: KubernetesObject, uid: string): TalonError {
   return new TalonError(
     'target_gone',
-    `${targetText(target)} was re-created under the same name: uid ${uid} is gone, the one there now is ${pod.metadata.uid}`,
+    `${targetText(target)} was re-created under the same name: uid ${uid} is gone, the one there now is ${there.metadata.uid}`,
   );
 }

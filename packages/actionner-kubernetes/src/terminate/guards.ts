@@ -1,4 +1,4 @@
-import { isTalonError, strictObject, targetText, Type, type Scope, type Static } from '@falco-talon/core';
+import { isTalonError, strictObject, targetText, Type, type Scope, type Static, type Target } from '@falco-talon/core';
 import type { KubernetesObject, KubernetesReads, OwnerReference } from '@falco-talon/client-kubernetes';
 import { controllerOf, ownerText, workloadResource } from '../owner/owner.ts';
 import { isHealthy, isMirrorPod, type Pod } from '../pod/pod.ts';
@@ -103,6 +103,6 @@ export function tooFewLeft(tally: Tally, others: number): string | undefined {
   return `it would leave ${left} healthy of the ${tally.desired} replicas ${tally.owner} wants, min_healthy_replicas asks for ${tally.required}`;
 }
 
-export function ignoredText(target: PodTarget, reason: string): string {
+export function ignoredText(target: Target, reason: string): string {
   return `${targetText(target)} is left alone: ${reason}`;
 }

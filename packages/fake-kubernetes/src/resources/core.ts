@@ -69,16 +69,22 @@ export const NAMESPACES = core('namespaces', 'Namespace', {
 
 export const CORE: readonly Resource[] = [
   core('configmaps', 'ConfigMap', { shortNames: ['cm'] }),
+  core('endpoints', 'Endpoints', { shortNames: ['ep'] }),
   CORE_EVENTS,
+  core('limitranges', 'LimitRange', { shortNames: ['limits'] }),
   NAMESPACES,
   NODES,
+  core('persistentvolumeclaims', 'PersistentVolumeClaim', { shortNames: ['pvc'], subresources: [STATUS] }),
+  core('persistentvolumes', 'PersistentVolume', { namespaced: false, shortNames: ['pv'], subresources: [STATUS] }),
   PODS,
+  core('podtemplates', 'PodTemplate'),
   core('replicationcontrollers', 'ReplicationController', {
     shortNames: ['rc'],
     categories: ['all'],
     hasGeneration: true,
     subresources: [SCALE, STATUS],
   }),
+  core('resourcequotas', 'ResourceQuota', { shortNames: ['quota'], subresources: [STATUS] }),
   core('secrets', 'Secret', { selectableFields: ['type'] }),
   core('serviceaccounts', 'ServiceAccount', {
     shortNames: ['sa'],

@@ -42,6 +42,8 @@ export const RESOURCES: readonly Resource[] = [
     createOnUpdate: true,
   }),
   EVENTS,
+  networking('ingressclasses', 'IngressClass', { namespaced: false }),
+  networking('ingresses', 'Ingress', { shortNames: ['ing'], hasGeneration: true, subresources: [STATUS] }),
   networking('networkpolicies', 'NetworkPolicy', {
     singular: 'networkpolicy',
     shortNames: ['netpol'],

@@ -4,16 +4,19 @@ import { FIELD_MANAGER } from '../marks.ts';
 import type { Pod } from './pod.ts';
 import { readPod, type PodTarget } from './read-pod.ts';
 
+export type MetadataKind = 'labels' | 'annotations';
+export type MetadataPatch = { readonly [K in MetadataKind]?: Readonly<Record<string, string | null>> };
+
 /**
- * Sets labels of the pod an alert is about, `null` removes one: one merge patch, so that absent keys, a pod without any
- * label, `/` and `~` in keys are nothing special. When the alert tells the uid the patch carries it: the API server
+ * Sets labels or annotations of the pod an alert is about, `null` removes one: one merge patch, so that absent keys, a pod
+ * without any, `/` and `~` in keys are nothing special. When the alert tells the uid the patch carries it: the API server
  * refuses to change a uid, so a pod re-created under the same name is left alone.
  * @throws TalonError `target_gone` when the pod is gone or re-created
  */
-export async function patchPodLabels(
+export async function patchPodMetadata(
   kubernetes: Pick<Kubernetes, 'get' | 'patch'>,
   target: PodTarget,
-  labels: Readonly<Record<string, string | null>>,
+  metadata: MetadataPatch,
   signal: AbortSignal,
 ): Promise<Pod> {
   const name = { namespace: target.namespace, name: target.name };
@@ -21,7 +24,7 @@ export async function patchPodLabels(
     kubernetes.patch<Pod>(
       PODS,
       name,
-      { type: 'merge', body: { metadata: uid === undefined ? { labels } : { uid, labels } } },
+      { type: 'merge', body: { metadata: uid === undefined ? metadata : { uid, ...metadata } } },
       { signal, fieldManager: FIELD_MANAGER },
     );
   try {

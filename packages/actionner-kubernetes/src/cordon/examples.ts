@@ -1,0 +1,1 @@
+export const examples = [{ description: 'Let no further pod be scheduled to the node', parameters: {} }] as const;
