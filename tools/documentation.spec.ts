@@ -32,6 +32,8 @@ const SHOWN: Readonly<Record<string, readonly [rules: number, config: number]>> 
   'docs/plugins.md': [1, 1],
   'docs/rules.md': [1, 0],
   'examples/plugin-hello/README.md': [1, 1],
+  'packages/context-k8snode/README.md': [1, 0],
+  'packages/notifier-k8sevents/README.md': [0, 1],
   'packages/notifier-webhook/README.md': [0, 1],
   'packages/output-file/README.md': [1, 0],
   'packages/queue-sqlite/README.md': [0, 1],
