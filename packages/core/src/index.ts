@@ -17,3 +17,4 @@ export * from './scope.ts';
 export * from './target.ts';
 export * from './tokens.ts';
 export { createTurns, type Turn, type Turns } from './turns/turns.ts';
+export * from './until-aborted.ts';

@@ -41,7 +41,9 @@ export function notifierProblems(
   return usedNotifiers(ruleSet, settings).flatMap((name) => {
     if (!registry.notifiers.has(name)) {
       const hint = nearest(name, registry.notifiers.keys());
-      return [`default_notifiers: unknown notifier ${JSON.stringify(name)}${hint ? `; did you mean ${hint}?` : ''}`];
+      return [
+        `default_notifiers: unknown notifier ${JSON.stringify(name)}${hint ? `; did you mean ${hint}?` : ''} (there are ${[...registry.notifiers.keys()].join(', ') || 'none'})`,
+      ];
     }
     const missing = settings.sections.notifiers.get(name)?.missing ?? [];
     return missing.map((issue) => `notifiers.${name} is in use, but ${issue.message}`);

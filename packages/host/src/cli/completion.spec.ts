@@ -1,4 +1,7 @@
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { commands } from './commands.ts';
 import { completionScript } from './completion.ts';
@@ -21,6 +24,16 @@ it('bash completes commands, options and choices', () => {
   expect(completed('explain', '--output', '')).toEqual(expect.arrayContaining(['text', 'json']));
   expect(completed('completion', 'f')).toEqual(['fish']);
   expect(completed('help', 'expl')).toEqual(['explain']);
+  expect(completed('actionners', 'list', '-o', '')).toEqual(['yaml', 'json', 'table']);
+  expect(completed('server', '--he')).toEqual(['--help']);
+  expect(completed('--ver')).toEqual(['--version']);
+});
+
+it('bash completes file names whole, spaces included', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'completion-'));
+  writeFileSync(join(directory, 'my rules.yaml'), '');
+  expect(completed('-r', join(directory, 'my'))).toEqual([join(directory, 'my rules.yaml')]);
+  rmSync(directory, { recursive: true });
 });
 
 it('every command is in every script', async () => {

@@ -58,24 +58,32 @@ function spellings({ short, long }: Flag): readonly string[] {
 function bash(name: string, commands: readonly CommandSpec[]): string {
   const id = `_${name.replaceAll(/\W/g, '_')}`;
   const valued = allFlags(commands).filter(takesValue);
+  // The same option may take other values after another command.
+  const choices = commands.flatMap(({ path, options }) =>
+    options.map(flagOf).flatMap((flag) => {
+      if (!flag.spec.choices) return [];
+      const before = spellings(flag).map((spelling) => `'${path.join(' ')} ${spelling}'`);
+      return [
+        `    ${before.join('|')}) COMPREPLY=($(compgen -W '${flag.spec.choices.join(' ')}' -- "$current")); return;;`,
+      ];
+    }),
+  );
   const values = valued.map((flag) => {
-    const reply = flag.spec.choices
-      ? `$(compgen -W '${flag.spec.choices.join(' ')}' -- "$current")`
-      : flag.spec.file === true
-        ? '$(compgen -f -- "$current")'
-        : '';
-    return `    ${spellings(flag).join('|')}) COMPREPLY=(${reply}); return;;`;
+    // One name a line, so that a space ends none.
+    const files = 'local IFS=$\'\\n\'; compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current"))';
+    return `    ${spellings(flag).join('|')}) ${flag.spec.file === true ? files : 'COMPREPLY=()'}; return;;`;
   });
   const words = [...nextWords(commands)].map(([before, next]) => {
-    const options = flagsOf(before, commands).flatMap(spellings);
+    const options = [
+      ...flagsOf(before, commands).flatMap(spellings),
+      '--help',
+      ...(before === '' ? ['--version'] : []),
+    ];
     return `    '${before}') candidates='${[...next, ...options].join(' ')}';;`;
   });
   return `# ${name} completion; load it with: source <(${name} completion bash)
 ${id}() {
   local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" words='' candidates='' i
-  case "$previous" in
-${values.join('\n')}
-  esac
   for ((i = 1; i < COMP_CWORD; i++)); do
     case "\${COMP_WORDS[i]}" in
       ${valued.flatMap(spellings).join('|')}) ((i++));;
@@ -83,6 +91,12 @@ ${values.join('\n')}
       *) words="\${words:+$words }\${COMP_WORDS[i]}";;
     esac
   done
+  case "$words $previous" in
+${choices.join('\n')}
+  esac
+  case "$previous" in
+${values.join('\n')}
+  esac
   case "$words" in
 ${words.join('\n')}
   esac

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { errorText, parseJson, TalonError, type FalcoEvent } from '@falco-talon/core';
+import { errorText, isTalonError, parseJson, TalonError, type FalcoEvent } from '@falco-talon/core';
 import { compileMatcher, decodeAlert, explainEvent, explanationText } from '@falco-talon/engine';
+import { fileError } from '../config/file-error.ts';
 import { print, type CommandInput, type CommandSpec, type ExitCode } from './command.ts';
 import { preparedRules } from './rules-commands.ts';
 
@@ -11,7 +12,7 @@ async function explain(input: CommandInput): Promise<ExitCode> {
   const path = options['event'] as string;
   const prepared = await preparedRules(input);
   const events = await alertsIn(path, program.workingDirectory).catch((error: unknown) => {
-    print(program.stderr, `${path}: ${errorText(error)}`);
+    print(program.stderr, `${path}: ${isTalonError(error) ? error.message : fileError(error)}`);
     return undefined;
   });
   if (prepared?.config === undefined || events === undefined) return 1;
@@ -52,6 +53,7 @@ async function alertsIn(path: string, workingDirectory: string): Promise<Alerts>
     return { single: false, alerts: lines.map((line, index) => alert(line, `alert ${index + 1}`)) };
   }
   if (!Array.isArray(whole)) return { single: true, alerts: [alert(text, 'the alert')] };
+  if (whole.length === 0) throw new TalonError('invalid_event', 'the list holds no alert');
   return { single: false, alerts: whole.map((item, index) => alert(JSON.stringify(item), `alert ${index + 1}`)) };
 }
 

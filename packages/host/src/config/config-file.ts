@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { errorText } from '@falco-talon/core';
 import { readYaml, type YamlDocument } from '@falco-talon/engine';
 import type { Variables } from './environment.ts';
+import { fileError } from './file-error.ts';
 import type { ConfigProblem } from './origins.ts';
 
 export interface ConfigSources {
@@ -35,9 +35,7 @@ export async function readConfigFile({ file, workingDirectory }: ConfigSources):
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    const message = missing ? 'there is no such file' : `the file cannot be read: ${errorText(error)}`;
-    return { path, document: undefined, problems: [{ where: file ?? path, path: '', message }] };
+    return { path, document: undefined, problems: [{ where: file ?? path, path: '', message: fileError(error) }] };
   }
   const document = readYaml(file ?? path, text);
   const problems = document.problems.map((problem) => ({

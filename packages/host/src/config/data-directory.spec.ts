@@ -17,6 +17,10 @@ it('says why a configured directory cannot be used', () => {
   expect(() => dataDirectory(join(home, 'file', 'x'), {}, home)).toThrow(/^data_directory: .* cannot be used/);
 });
 
+it('gives up where nothing can be created', () => {
+  expect(() => dataDirectory('/proc/falco-talon/data', {}, home)).toThrow(/^data_directory: .* cannot be used/);
+});
+
 it('falls back to the state directory of the user', () => {
   // The system's own directory can be written only by some users: a file in its place stands for the others.
   const system = join(home, 'file');

@@ -1,5 +1,5 @@
-import { accessSync, constants, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { errorText, TalonError } from '@falco-talon/core';
 import type { Variables } from './environment.ts';
 
@@ -35,9 +35,17 @@ export function dataDirectory(
   );
 }
 
+/** One level at a time: Node's own recursion never ends where a parent refuses with ENOENT, as /proc does. */
+function create(directory: string): void {
+  if (existsSync(directory)) return;
+  const parent = dirname(directory);
+  if (parent !== directory) create(parent);
+  mkdirSync(directory, { mode: 0o700 });
+}
+
 function unusable(directory: string): string | undefined {
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    create(directory);
     accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
     return undefined;
   } catch (error) {

@@ -92,7 +92,7 @@ describe('the environment', () => {
 
     const missing = await load('', { variables: { FALCO_TALON_NOTIFIERS_WEBHOOK_URL_FILE: join(directory, 'no') } });
     expect(missing.problems[0]).toMatch(
-      /^environment variable FALCO_TALON_NOTIFIERS_WEBHOOK_URL_FILE: .*cannot be read/,
+      /^environment variable FALCO_TALON_NOTIFIERS_WEBHOOK_URL_FILE: .*\/no: there is no such file$/,
     );
 
     const endless = await load('', { variables: { FALCO_TALON_NOTIFIERS_WEBHOOK_URL_FILE: '/dev/zero' } });

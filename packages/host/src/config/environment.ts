@@ -1,6 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { delimiter } from 'node:path';
-import { errorText, type JsonSchema } from '@falco-talon/core';
+import type { JsonSchema } from '@falco-talon/core';
+import { fileError } from './file-error.ts';
 import { emptyMap, squeezed, type ConfigMap } from './file-values.ts';
 import { OLD_KEYS } from './host-schema.ts';
 import type { Branch, Leaf } from './owners.ts';
@@ -95,7 +96,7 @@ function lookUp(
     try {
       return { variable: fileVariable, text: readSecret(file).replace(/\r?\n$/, '') };
     } catch (error) {
-      problems.push({ where, path: path.join('.'), message: `the file cannot be read: ${errorText(error)}` });
+      problems.push({ where, path: path.join('.'), message: `${file}: ${fileError(error)}` });
       return undefined;
     }
   }

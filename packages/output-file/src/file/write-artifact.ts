@@ -2,10 +2,9 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { lstat, open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isTalonError, TalonError, type StoredArtifact } from '@falco-talon/core';
+import { errorText, isTalonError, TalonError, untilAborted, type StoredArtifact } from '@falco-talon/core';
 import { artifactPath, type ArtifactFolder } from './artifact-folder.ts';
 import { fileError } from './file-error.ts';
-import { untilAborted } from './until-aborted.ts';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
 
@@ -48,13 +47,23 @@ export async function writeArtifact(
 async function copy(artifact: StoredArtifact, handle: FileHandle, signal: AbortSignal): Promise<void> {
   const hash = createHash('sha256');
   let bytes = 0;
-  for await (const chunk of untilAborted(artifact.open(), signal)) {
+  for await (const chunk of bytesOf(artifact, signal)) {
     hash.update(chunk);
     await handle.writeFile(chunk); // appends at the handle's position, all of it
     bytes += chunk.length;
   }
   if (bytes === artifact.bytes && hash.digest('hex') === artifact.sha256) return;
   throw new TalonError('rejected', `the bytes of ${artifact.key} are no longer the ones that were captured`);
+}
+
+/** @throws TalonError `unavailable` when the artifact fails, or the signal's reason */
+async function* bytesOf(artifact: StoredArtifact, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  try {
+    yield* untilAborted(artifact.open(), signal);
+  } catch (cause) {
+    if (isTalonError(cause) || signal.aborted) throw cause;
+    throw new TalonError('unavailable', `the artifact cannot be read: ${errorText(cause)}`, { cause, retryable: true });
+  }
 }
 
 /** Another writer of the same key may have replaced our file: then its bytes must not appear as ours. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Artifact, KeptArtifact } from '@falco-talon/core';
+import { untilAborted, type Artifact, type KeptArtifact } from '@falco-talon/core';
 
 /** An artifact an actionner handed over, with its bytes. */
 export interface TestArtifact extends Artifact, KeptArtifact {
@@ -36,24 +36,4 @@ export function memoryKeeper(options: { readonly limit: number; readonly signal:
       return { bytes, sha256, truncated };
     },
   };
-}
-
-async function* untilAborted(body: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  signal.throwIfAborted();
-  const iterator = body[Symbol.asyncIterator]();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  aborted.catch(() => {}); // nobody may be waiting when it comes
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    for (;;) {
-      const next = await Promise.race([iterator.next(), aborted]);
-      if (next.done) return;
-      yield next.value;
-    }
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-    // Not awaited: a generator that hangs in `next` would never return.
-    Promise.resolve(iterator.return?.()).catch(() => {});
-  }
 }
