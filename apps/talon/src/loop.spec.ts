@@ -30,7 +30,6 @@ it(
     for (const attempt of ['second', 'third']) {
       // The event comes back at once, so this process may end before it listens.
       const talon = spawnTalon(made.path);
-      // oxlint-disable-next-line no-await-in-loop
       expect([attempt, await talon.ended]).toEqual([attempt, 'SIGKILL']);
       expect(talon.stderr()).toContain('nothing could run for 2 s');
     }

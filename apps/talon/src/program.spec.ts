@@ -28,7 +28,6 @@ describe('the server as a process', { timeout: 60_000 }, () => {
   it('survives plugins that break every promise, and stops on SIGTERM', async () => {
     const talon = await startTalon(directory());
     for (const rule of ['exit', 'late', 'never', 'fine']) {
-      // oxlint-disable-next-line no-await-in-loop
       expect((await talon.alert(`{"rule":"${rule}"}`)).status).toBe(202);
     }
     const [exit, late] = await Promise.all([

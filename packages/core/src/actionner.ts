@@ -131,12 +131,8 @@ export interface Actionner<
   readonly apiVersion: 1;
 }
 
-export function defineActionner<
-  const P extends TObject,
-  // oxlint-disable-next-line typescript/no-empty-object-type -- no facts means an object without keys
-  F extends TObject = TObject<{}>,
-  // oxlint-disable-next-line typescript/no-empty-object-type
-  const U extends Uses = {},
->(definition: ActionnerDefinition<P, F, U>): Actionner<P, F, U> {
+export function defineActionner<const P extends TObject, F extends TObject = TObject<{}>, const U extends Uses = {}>(
+  definition: ActionnerDefinition<P, F, U>,
+): Actionner<P, F, U> {
   return { ...definition, kind: 'actionner', apiVersion: 1 };
 }

@@ -26,7 +26,6 @@ export interface Context<U extends Uses = Uses> {
   fetch(input: ContextInput<U>): Promise<Readonly<Record<string, string>>>;
 }
 
-// oxlint-disable-next-line typescript/no-empty-object-type
 export function defineContext<const U extends Uses = {}>(
   definition: Omit<Context<U>, 'kind' | 'apiVersion'>,
 ): Context<U> {

@@ -28,7 +28,6 @@ export interface Guard<U extends Uses = Uses> {
   judge(input: GuardInput<U>): Promise<Verdict>;
 }
 
-// oxlint-disable-next-line typescript/no-empty-object-type
 export function defineGuard<const U extends Uses = {}>(definition: Omit<Guard<U>, 'kind' | 'apiVersion'>): Guard<U> {
   return { ...definition, kind: 'guard', apiVersion: 1 };
 }

@@ -35,10 +35,8 @@ export interface Notifier<S extends TObject = TObject, U extends Uses = Uses> {
   ): Promise<void | readonly { readonly index: number; readonly error: Error }[]>;
 }
 
-export function defineNotifier<
-  const S extends TObject,
-  // oxlint-disable-next-line typescript/no-empty-object-type
-  const U extends Uses = {},
->(definition: Omit<Notifier<S, U>, 'kind' | 'apiVersion'>): Notifier<S, U> {
+export function defineNotifier<const S extends TObject, const U extends Uses = {}>(
+  definition: Omit<Notifier<S, U>, 'kind' | 'apiVersion'>,
+): Notifier<S, U> {
   return { ...definition, kind: 'notifier', apiVersion: 1 };
 }

@@ -42,10 +42,8 @@ export interface Output<P extends TObject = TObject, U extends Uses = Uses> {
   store(input: OutputInput<Static<P>, U>): Promise<OutputResult>;
 }
 
-export function defineOutput<
-  const P extends TObject,
-  // oxlint-disable-next-line typescript/no-empty-object-type
-  const U extends Uses = {},
->(definition: Omit<Output<P, U>, 'kind' | 'apiVersion'>): Output<P, U> {
+export function defineOutput<const P extends TObject, const U extends Uses = {}>(
+  definition: Omit<Output<P, U>, 'kind' | 'apiVersion'>,
+): Output<P, U> {
   return { ...definition, kind: 'output', apiVersion: 1 };
 }

@@ -153,7 +153,6 @@ async function measure(directory: string): Promise<Held> {
   let files = 0;
   for (const name of await readdir(directory)) {
     // One after the other: there may be thousands.
-    // oxlint-disable-next-line no-await-in-loop
     total += (await sizeOf(join(directory, name))) ?? 0;
     if (!isPartial(name)) files++;
   }

@@ -44,7 +44,6 @@ describe('reading rules files', () => {
       '.hidden.yaml',
       '.#a.yaml',
     ]) {
-      // oxlint-disable-next-line no-await-in-loop
       await write(name);
     }
     await mkdir(join(folder, 'folder.yaml'));

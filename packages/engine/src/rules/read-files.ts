@@ -29,7 +29,6 @@ export async function readRuleFiles(paths: readonly string[]): Promise<ReadRuleF
       for (const file of await expand(path, report)) {
         if (files.length === FILES_LIMIT) throw new Error(`more than ${FILES_LIMIT} rules files`);
         // One after the other: the rules' order is the files' order.
-        // oxlint-disable-next-line no-await-in-loop
         await readInto(files, file, report);
       }
     } catch (error) {

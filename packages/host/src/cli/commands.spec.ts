@@ -31,7 +31,6 @@ describe('usage', () => {
 
   it('is explained by help', async () => {
     for (const argv of [['help'], ['--help'], ['help', 'explain'], ['explain', '--help']]) {
-      // oxlint-disable-next-line no-await-in-loop
       const { code, stdout } = await run(argv);
       expect(code).toBe(0);
       expect(stdout).toMatch(/^Usage: falco-talon/);

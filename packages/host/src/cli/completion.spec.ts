@@ -38,7 +38,6 @@ it('bash completes file names whole, spaces included', () => {
 
 it('every command is in every script', async () => {
   for (const shell of ['bash', 'zsh', 'fish']) {
-    // oxlint-disable-next-line no-await-in-loop
     const { code, stdout } = await run(['completion', shell]);
     expect(code).toBe(0);
     for (const { path } of commands) expect(stdout).toContain(path.at(-1));

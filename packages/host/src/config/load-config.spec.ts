@@ -170,7 +170,6 @@ describe('the config file', () => {
       'cloud: {headers: "A: CANARY"}',
       'cloud: [CANARY]',
     ]) {
-      // oxlint-disable-next-line no-await-in-loop
       const { problems } = await load(`${text}\n`);
       expect(problems).toHaveLength(1);
       expect(problems[0]).toMatch(/^config.yaml:1:\d+: cloud.*: must be/);

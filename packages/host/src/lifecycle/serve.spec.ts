@@ -32,7 +32,6 @@ function served(argv: readonly string[], files: Readonly<Record<string, string>>
       );
       if (found) return found;
       if (end) throw new Error(`it ended first: ${end.stderr}`);
-      // oxlint-disable-next-line no-await-in-loop
       end = (await Promise.race([ran, delay(5)])) as typeof end;
     }
   }
@@ -73,7 +72,7 @@ describe('the server', () => {
 
   it('ends cleanly when told to stop while it starts', async () => {
     const { signals, ran, lines } = served([]);
-    while (signals.listenerCount('SIGTERM') === 0) await delay(1); // oxlint-disable-line no-await-in-loop
+    while (signals.listenerCount('SIGTERM') === 0) await delay(1);
     signals.emit('SIGTERM');
     expect(await ran).toMatchObject({ code: 0, stderr: '' });
     expect(lines().map(({ message }) => message)).not.toContain('server started');
