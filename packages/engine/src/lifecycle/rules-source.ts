@@ -1,13 +1,17 @@
-import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { asTalonError, TalonError, type Logger } from '@falco-talon/core';
 import { formatProblem } from '../rules/format-problem.ts';
 import { loadRules } from '../rules/load-rules.ts';
 import { readRuleFiles, type ReadRuleFiles } from '../rules/read-files.ts';
+import { readSettled, versionOf } from '../rules/read-settled.ts';
 import type { Problem } from '../rules/rule.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Observer } from './engine.ts';
 import { createGeneration, type Generation, type GenerationDeps } from './generation.ts';
 import { watchRules, type RulesWatch } from './watch-rules.ts';
+
+/** Milliseconds between two reads of files that changed. */
+const BETWEEN_READS = 50;
 
 /** The rules in force, and the ways they change. */
 export interface RulesSource {
@@ -38,8 +42,11 @@ export async function openRules(deps: RulesSourceDeps): Promise<RulesSource> {
   let watcher: RulesWatch | undefined;
 
   async function swap(): Promise<readonly Problem[]> {
-    const read = await readRuleFiles(settings.rulesFiles);
-    const version = versionOf(read);
+    const { read, version } = await readSettled(
+      judged.version,
+      () => readRuleFiles(settings.rulesFiles),
+      () => delay(BETWEEN_READS),
+    );
     if (version === judged.version) return judged.problems;
     const { ruleSet, problems } = judge(read, registry);
     // What is wrong in the files stays wrong until they change; a client that cannot be created may be tomorrow.
@@ -98,14 +105,6 @@ function judge({ files, problems: unread }: ReadRuleFiles, registry: Registry) {
   const { ruleSet, problems: wrong } = loadRules(files, registry);
   const readable = unread.every(({ severity }) => severity === 'warning');
   return { ruleSet: readable ? ruleSet : undefined, problems: [...unread, ...wrong] };
-}
-
-/** What was read says all: judging it again gives the same. Rules that did not change are not even parsed. */
-function versionOf(read: ReadRuleFiles): string {
-  const hash = createHash('sha256');
-  for (const part of [read.problems, ...read.files.flatMap(({ path, text }) => [path, text])])
-    hash.update(JSON.stringify(part));
-  return hash.digest('base64');
 }
 
 function warn(problems: readonly Problem[], logger: Logger): void {
