@@ -59,7 +59,6 @@ export async function startEngine({
   if (!driver.durable)
     logger.warn('queue not durable: accepted alerts are lost when the process ends', { queue: driver.name });
 
-  const notifierLease = pool.lease();
   const deps: ProcessDeps = {
     registry,
     pool,
@@ -79,7 +78,7 @@ export async function startEngine({
     notifications: createNotifications({
       registry,
       sections: sections.notifiers,
-      lease: notifierLease,
+      pool,
       observer,
       scope,
     }),
@@ -114,7 +113,6 @@ export async function startEngine({
     await Promise.all(deps.background);
     alive.close();
     await rules.close();
-    await notifierLease.release();
     await queue.close();
   }
 

@@ -64,7 +64,7 @@ function setUp(store: Output['store'], journal: readonly Entry[] = []) {
     logger: scope.logger,
     now: scope.now,
   });
-  const notifications = createNotifications({ registry, sections: new Map(), lease: pool.lease(), observer, scope });
+  const notifications = createNotifications({ registry, sections: new Map(), pool, observer, scope });
   const spool = { remove: async () => void order.push('removed') } as unknown as Spool;
   const delivery = {
     append: async (added: readonly Entry[]) => void order.push(...added.map(({ kind }) => kind)),

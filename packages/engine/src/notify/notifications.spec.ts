@@ -30,21 +30,21 @@ function setUp(notifiers: Readonly<Record<string, Notifier['notify']>>, more: Pa
   }));
   const registry = buildRegistry([definePlugin({ name: 'spec', category: 'spec', notifiers: parts })]);
   const environment = { variables: {}, homeDirectory: '/' };
-  const lease = createClientPool({
+  const pool = createClientPool({
     clients: registry.clients,
     sections: new Map(),
     environment,
     logger: silentLogger,
     now: Date.now,
-  }).lease();
+  });
   const stop = new AbortController();
   const scope = testScope({ signal: stop.signal });
   const counted: Parameters<Observer['notification']>[0][] = [];
   const observer = { notification: (given: (typeof counted)[number]) => void counted.push(given) } as Observer;
   const sections = new Map([['slack', { value: { url: 'x' }, missing: [] }]]);
-  const notifications = createNotifications({ registry, sections, lease, observer, scope });
+  const notifications = createNotifications({ registry, sections, pool, observer, scope });
   const submit = (told: OutcomeRecord, names: readonly string[]) => notifications.submit(told, names);
-  return { submit, counted, stop, lines: scope.lines };
+  return { submit, counted, stop, pool, lines: scope.lines };
 }
 const rules = (call: readonly { readonly records: readonly OutcomeRecord[] }[]) =>
   call[0]!.records.map(({ rule }) => rule);
@@ -70,6 +70,22 @@ describe('submit', () => {
       { notifier: 'slack', status: 'success', records: 1 },
       { notifier: 'loki', status: 'success', records: 1 },
     ]);
+  });
+
+  it('holds a client only while it sends: one that no rule keeps open is closed after the batch', async () => {
+    const close = vi.fn<() => Promise<void>>(async () => {});
+    const create = vi.fn<() => Promise<string>>(async () => 'client');
+    const uses = { http: defineClient({ id: 'http', section: '', settings: emptyObject, create, close }) };
+    const { submit, pool } = setUp({ slack: async () => {} }, { uses });
+    const rules = pool.lease();
+    await rules.get('http');
+    await submit(record('a'), ['slack']);
+    expect(close).not.toHaveBeenCalled();
+    await rules.release();
+    expect(close).toHaveBeenCalledTimes(1);
+    await submit(record('b'), ['slack']);
+    await vi.waitFor(() => expect(close).toHaveBeenCalledTimes(2));
+    expect(create).toHaveBeenCalledTimes(2);
   });
 
   it('an unknown notifier is counted, not an error', async () => {

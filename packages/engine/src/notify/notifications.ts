@@ -8,7 +8,7 @@ import {
 } from '@falco-talon/core';
 import { withRetry } from '../calls/retry.ts';
 import { withTimeLimit } from '../calls/time-limit.ts';
-import type { ClientLease } from '../clients/client-pool.ts';
+import type { ClientPool } from '../clients/client-pool.ts';
 import type { Observer, Section } from '../lifecycle/engine.ts';
 import type { Registry } from '../registry/registry.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
@@ -27,7 +27,7 @@ export interface Notifications {
 export interface NotificationDeps {
   readonly registry: Registry;
   readonly sections: ReadonlyMap<string, Section>;
-  readonly lease: ClientLease;
+  readonly pool: ClientPool;
   readonly observer: Observer;
   readonly scope: Scope;
 }
@@ -70,17 +70,23 @@ export function createNotifications(deps: NotificationDeps): Notifications {
 }
 
 /** Sends one batch, with retries; answers per record whether it arrived. */
-function sender(name: string, notifier: Notifier, { sections, lease, observer, scope }: NotificationDeps) {
+function sender(name: string, notifier: Notifier, { sections, pool, observer, scope }: NotificationDeps) {
   const settings = sections.get(name)?.value ?? {};
   // After a destination was given up on, each batch gets one try until one succeeds: no storm against a dead service.
   let broken = false;
 
   /** @returns the errors of the records that were not delivered, by position */
   async function call(records: readonly OutcomeRecord[]): Promise<ReadonlyMap<number, TalonError>> {
-    const refused = await withTimeLimit(`notifier ${name}`, CALL_LIMIT, scope.signal, async (signal) =>
-      notifier.notify({ ...scope, signal, settings, clients: await lease.all(notifier.uses ?? {}), records }),
-    );
-    return new Map((refused ?? []).map(({ index, error }) => [index, asTalonError(error)]));
+    // The rules in force keep the clients open; after a reload that drops the notifier, its last batch lets go of them.
+    const lease = pool.lease();
+    try {
+      const refused = await withTimeLimit(`notifier ${name}`, CALL_LIMIT, scope.signal, async (signal) =>
+        notifier.notify({ ...scope, signal, settings, clients: await lease.all(notifier.uses ?? {}), records }),
+      );
+      return new Map((refused ?? []).map(({ index, error }) => [index, asTalonError(error)]));
+    } finally {
+      void lease.release();
+    }
   }
 
   return async function send(records: readonly OutcomeRecord[]): Promise<readonly boolean[]> {
