@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { buildRegistry } from '@falco-talon/engine';
-import { commandLineReference, configurationReference } from '@falco-talon/host';
+import { commandLineReference, configurationReference, permissionsReference } from '@falco-talon/host';
 import { plugins } from './plugins.ts';
 
 const docs = join(import.meta.dirname, '..', '..', '..', 'docs');
@@ -13,4 +13,9 @@ it('the page about the configuration says what the schemas say', async () => {
 
 it('the page about the command line says what the table of commands says', async () => {
   await expect(commandLineReference('falco-talon')).toMatchFileSnapshot(join(docs, 'command-line.md'));
+});
+
+it('the page about permissions says what the plugins say', async () => {
+  const registry = buildRegistry((await plugins()).map((module) => module.default));
+  await expect(permissionsReference(registry)).toMatchFileSnapshot(join(docs, 'permissions.md'));
 });

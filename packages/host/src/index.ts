@@ -3,3 +3,4 @@ export type { PluginModule } from './plugins/load-plugins.ts';
 export type { ProgramContext } from './cli/command.ts';
 export { commandLineReference } from './cli/reference.ts';
 export { configurationReference } from './config/reference.ts';
+export { permissionsReference } from './plugins/permissions-reference.ts';
