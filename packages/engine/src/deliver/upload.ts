@@ -64,14 +64,14 @@ export async function upload(
         release();
       }
     });
-    return outputRecord(event, step, stored, artifact, scope.now());
+    return outputRecord(event, step, stored, { artifact, about: objects }, scope.now());
   } catch (thrown) {
     const error = asTalonError(thrown);
     if (scope.signal.aborted) throw error;
     const kept = new TalonError(error.code, `${error.message}; the artifact stays in the spool as ${artifact.file}`, {
       cause: error,
     });
-    return outputRecord(event, step, { error: kept }, artifact, scope.now());
+    return outputRecord(event, step, { error: kept }, { artifact, about: objects }, scope.now());
   }
 }
 

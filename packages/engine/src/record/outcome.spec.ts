@@ -109,12 +109,12 @@ describe('actionRecord', () => {
 describe('outputRecord', () => {
   const withOutput = { ...step, output: { target: 'aws:s3', parameters: {} } };
 
-  it('names place, size and hash', () => {
+  it('names what the action was about, place, size and hash', () => {
     const record = outputRecord(
       event,
       withOutput,
       { message: 'stored', objects: { bucket: 'b', bytes: 'lie' } },
-      artifact,
+      { artifact, about: { pod: 'cart', namespace: 'shop' } },
       TEST_TIME,
     );
     expect(record).toMatchObject({
@@ -124,7 +124,7 @@ describe('outputRecord', () => {
       output_target: 'aws:s3',
       result: 'stored',
     });
-    expect(record.objects).toEqual({ bucket: 'b', bytes: '5', sha256: 'abc' });
+    expect(record.objects).toEqual({ pod: 'cart', namespace: 'shop', bucket: 'b', bytes: '5', sha256: 'abc' });
   });
 
   it('names size and hash of what could not be stored, and that it was cut', () => {
@@ -132,13 +132,13 @@ describe('outputRecord', () => {
       event,
       step,
       { error: new TalonError('forbidden', 'no') },
-      { ...artifact, truncated: true },
+      { artifact: { ...artifact, truncated: true }, about: { pod: 'cart' } },
       TEST_TIME,
     );
     expect(record).toMatchObject({
       status: 'failure',
       error: 'no',
-      objects: { bytes: '5', sha256: 'abc', truncated: 'true' },
+      objects: { pod: 'cart', bytes: '5', sha256: 'abc', truncated: 'true' },
     });
     expect(record).not.toHaveProperty('output_target');
   });

@@ -69,12 +69,12 @@ export function actionRecord(event: FalcoEvent, step: PlannedStep, outcome: Outc
   };
 }
 
-/** The record of an artifact's upload. */
+/** The record of an artifact's upload; `about` is what its action was about, so that people are told of which pod it is. */
 export function outputRecord(
   event: FalcoEvent,
   step: PlannedStep,
   upload: { readonly objects: Objects; readonly message: string } | { readonly error: TalonError },
-  artifact: SpooledArtifact,
+  { artifact, about }: { readonly artifact: SpooledArtifact; readonly about: Objects },
   time: number,
 ): OutcomeRecord {
   const facts = {
@@ -89,7 +89,7 @@ export function outputRecord(
     stage: 'output',
     status: failed ? 'failure' : 'success',
     ...(step.output && { output_target: step.output.target }),
-    objects: failed ? facts : { ...textsOf(upload.objects), ...facts },
+    objects: textsOf({ ...about, ...(failed ? {} : upload.objects), ...facts }),
     ...(failed ? { error: cut(upload.error.message, MAX_TEXT) } : { result: cut(upload.message, MAX_TEXT) }),
   };
 }

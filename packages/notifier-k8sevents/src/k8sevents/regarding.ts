@@ -27,7 +27,7 @@ type Objects = NonNullable<OutcomeRecord['objects']>;
 export const CLUSTER_NAMESPACE = 'default';
 
 /**
- * The object an outcome is about. One that touched nothing in the cluster (a function that was called, an upload), or whose
+ * The object an outcome is about. One that touched nothing in the cluster (a function that was called), or whose
  * names cannot be those of an object, is about the namespace Falco Talon runs in.
  */
 export function subjectOf({ objects = {} }: OutcomeRecord, ownNamespace: string): Subject {
