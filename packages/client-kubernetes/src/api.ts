@@ -2,6 +2,7 @@ import type {
   ApplyOptions,
   CallOptions,
   DeleteOptions,
+  EvictOptions,
   Kubernetes,
   KubernetesObject,
   ListOptions,
@@ -9,12 +10,14 @@ import type {
   ObjectName,
   Patch,
   Resource,
+  WatchOptions,
   WriteOptions,
 } from './kubernetes.ts';
 import { readJson } from './answer-body.ts';
 import { createDiscovery } from './discovery/discovery.ts';
+import { evictPod } from './evict.ts';
 import type { Limits } from './limits.ts';
-import { listAll } from './list.ts';
+import { listAll, listSnapshot } from './list.ts';
 import { checkSegment } from './names.ts';
 import { collectionPath, objectPath, resourceText } from './path.ts';
 import { readPodLog } from './pod-log.ts';
@@ -22,6 +25,7 @@ import { isNamespace, refuseProtected } from './protection.ts';
 import { queryText } from './query.ts';
 import { createReads } from './reads.ts';
 import { perform, type Call, type Session } from './transport/call.ts';
+import { watchObjects } from './watch/watch.ts';
 
 const JSON_TYPE = 'application/json';
 const PATCH_TYPES = {
@@ -127,6 +131,11 @@ export function createApi(session: Session, limits: Limits, ownNamespace: string
       if (options.spareProtected || isNamespace(resource)) refuseProtected(resource, name, ownNamespace);
       await perform(session, call, limits);
     },
+    evict: (pod: Required<ObjectName>, options: EvictOptions) => evictPod(session, limits, pod, options),
+    snapshot: <T extends KubernetesObject>(resource: Resource, options: ListOptions) =>
+      listSnapshot<T>(session, limits, resource, options),
+    watch: <T extends KubernetesObject>(resource: Resource, options: WatchOptions) =>
+      watchObjects<T>(session, limits, resource, options),
     resources: createDiscovery(session, limits),
     refuseProtected: (resource, name) => refuseProtected(resource, name, ownNamespace),
     podLog: (pod: Required<ObjectName>, options: LogOptions) => readPodLog(session, limits, pod, options),

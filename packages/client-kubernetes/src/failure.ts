@@ -114,10 +114,12 @@ export function unreadableError(call: Call, answer: Answer, problem: string): Ta
 }
 
 export function tooManyObjects(call: Call, most: number): TalonError {
-  const problem = `more than ${most} objects; use a selector or a namespace`;
-  return new TalonError('too_large', `cannot ${what(call)}: ${problem}`, {
-    cause: failureOf(call, 200, 'TooManyObjects', problem, []),
-  });
+  return tooLargeError(call, `more than ${most} objects; use a selector or a namespace`, 'TooManyObjects');
+}
+
+export function tooLargeError(call: Call, problem: string, reason = 'AnswerTooLarge'): TalonError {
+  const cause = failureOf(call, 200, reason, problem, []);
+  return new TalonError('too_large', `cannot ${what(call)}: ${problem}`, { cause });
 }
 
 /** The signal was aborted by a time limit when its reason says so. */

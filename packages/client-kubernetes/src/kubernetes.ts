@@ -93,6 +93,39 @@ export interface DeleteOptions extends CallOptions {
   readonly spareProtected?: boolean;
 }
 
+export interface EvictOptions extends CallOptions {
+  readonly gracePeriodSeconds?: number;
+  /** Refused with `conflict` when the pod has another uid: it was re-created under the same name. */
+  readonly uid?: string;
+  readonly dryRun?: boolean;
+}
+
+/** All objects of a list as they were at one moment. */
+export interface Snapshot<T> {
+  readonly objects: readonly T[];
+  /** Where a watch goes on. */
+  readonly resourceVersion: string;
+}
+
+export interface WatchOptions extends CallOptions {
+  /** Absent: all namespaces. */
+  readonly namespace?: string;
+  /** Only the object of this name. */
+  readonly name?: string;
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+  /** Only what changes after this version. Absent: the objects there are come first, as `added`. */
+  readonly resourceVersion?: string;
+  /** The objects at `resourceVersion`, so that what vanished can be told when that version is no longer kept. */
+  readonly known?: readonly KubernetesObject[];
+}
+
+/** The last known state of an object that is `deleted`. An object that no longer fits the selectors counts as deleted. */
+export interface WatchEvent<T> {
+  readonly type: 'added' | 'modified' | 'deleted';
+  readonly object: T;
+}
+
 export interface FindOptions extends CallOptions {
   /** Empty for the core group. Absent: all groups. */
   readonly group?: string;
@@ -167,6 +200,29 @@ export interface Kubernetes extends KubernetesReads {
   ): Promise<T>;
   /** @throws TalonError `refused` for a protected namespace */
   delete(resource: Resource, name: ObjectName, options: DeleteOptions): Promise<void>;
+  /**
+   * Asks for a pod to be evicted, with respect for its PodDisruptionBudget; not repeated in here when that refuses. Resolves
+   * when the pod has been told to stop, also when it was stopping already.
+   * @throws TalonError `throttled` for a budget that refuses, with the cause `DisruptionBudget`; `rejected` for two budgets over
+   *   one pod; `conflict` for another uid
+   */
+  evict(pod: Required<ObjectName>, options: EvictOptions): Promise<void>;
+  /** A list with the version a watch goes on from. */
+  snapshot<T extends KubernetesObject = KubernetesObject>(
+    resource: Resource,
+    options: ListOptions,
+  ): Promise<Snapshot<T>>;
+  /**
+   * What there is, then every change, in order, until the caller leaves the iteration or the signal aborts. Goes on by itself
+   * after time-outs, cut and silent connections, and a restart of the API server; when it has missed changes for good (410) it
+   * lists again and gives what differs, as `added`, `modified` or `deleted`.
+   * @throws TalonError when it is not allowed, when one object is too large, and the last failure when the API server could
+   *   not be watched for two minutes
+   */
+  watch<T extends KubernetesObject = KubernetesObject>(
+    resource: Resource,
+    options: WatchOptions,
+  ): AsyncGenerator<WatchEvent<T>, never, void>;
   /** The bytes of a container's log, streamed. */
   podLog(pod: Required<ObjectName>, options: LogOptions): AsyncIterable<Uint8Array>;
   /** A view for one event. */
@@ -213,6 +269,13 @@ export const STATEFUL_SETS = apps('statefulsets', 'StatefulSet');
 export const DAEMON_SETS = apps('daemonsets', 'DaemonSet');
 export const DEPLOYMENTS = apps('deployments', 'Deployment');
 export const JOBS: Resource = { group: 'batch', version: 'v1', plural: 'jobs', kind: 'Job', namespaced: true };
+export const POD_DISRUPTION_BUDGETS: Resource = {
+  group: 'policy',
+  version: 'v1',
+  plural: 'poddisruptionbudgets',
+  kind: 'PodDisruptionBudget',
+  namespaced: true,
+};
 export const NETWORK_POLICIES: Resource = {
   group: 'networking.k8s.io',
   version: 'v1',

@@ -15,12 +15,23 @@ export interface Limits {
   readonly listObjects: number;
   /** Silence of a stream that is being read. */
   readonly streamSilence: number;
+  /** The API server ends a watch after it; the next one goes on. Whole seconds. */
+  readonly watchTime: number;
+  /** More than `watchTime`: a watch that is silent for so long has lost its server. */
+  readonly watchSilence: number;
+  /** How long a watch that fails is tried again, from its last success. */
+  readonly watchPatience: number;
+  readonly longestWatchBackoff: number;
+  /** Bytes of one watched object. */
+  readonly watchLine: number;
   readonly connectTime: number;
   /** Idle time of a connection; the API server closes its side after 90 s. */
   readonly keepAlive: number;
   readonly connections: number;
   /** Connections including those held by slow calls. */
   readonly mostConnections: number;
+  /** Connections held by streams and watches, of those. The rest stays free for calls. */
+  readonly mostLasting: number;
   /** Calls waiting for a connection. */
   readonly waiting: number;
   /** How often the files of the credentials are looked at, at most. */
@@ -46,10 +57,16 @@ export const DEFAULT_LIMITS: Limits = {
   answerBytes: 64 * 1024 * 1024,
   listObjects: 50_000,
   streamSilence: 30_000,
+  watchTime: 25_000,
+  watchSilence: 35_000,
+  watchPatience: 120_000,
+  longestWatchBackoff: 5_000,
+  watchLine: 16 * 1024 * 1024,
   connectTime: 5_000,
   keepAlive: 60_000,
   connections: 4,
   mostConnections: 32,
+  mostLasting: 24,
   waiting: 10_000,
   credentialsAge: 10_000,
   credentialsTime: 1_000,

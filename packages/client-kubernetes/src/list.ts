@@ -1,11 +1,10 @@
-import { tooManyObjects, unreadableError } from './failure.ts';
-import type { KubernetesObject, ListOptions, Resource } from './kubernetes.ts';
+import { answerError, tooManyObjects, unreadableError } from './failure.ts';
+import type { KubernetesObject, ListOptions, Resource, Snapshot } from './kubernetes.ts';
 import type { Limits } from './limits.ts';
 import { readJson } from './answer-body.ts';
 import { collectionPath, resourceText } from './path.ts';
 import { queryText } from './query.ts';
 import { explainStatus } from './status.ts';
-import { answerError } from './failure.ts';
 import { perform, type Call, type Session } from './transport/call.ts';
 
 const PAGE_SIZE = 500;
@@ -22,6 +21,26 @@ export async function listAll<T extends KubernetesObject>(
   resource: Resource,
   options: ListOptions,
 ): Promise<readonly T[]> {
+  const { objects } = await readPages<T>(session, limits, resource, { ...options, sameMoment: false });
+  return objects;
+}
+
+/** All pages of one moment: after an expired continue token the list starts again, as a watch cannot go on from two. */
+export function listSnapshot<T extends KubernetesObject>(
+  session: Session,
+  limits: Limits,
+  resource: Resource,
+  options: ListOptions,
+): Promise<Snapshot<T>> {
+  return readPages<T>(session, limits, resource, { ...options, sameMoment: true });
+}
+
+async function readPages<T extends KubernetesObject>(
+  session: Session,
+  limits: Limits,
+  resource: Resource,
+  options: ListOptions & { readonly sameMoment: boolean },
+): Promise<Snapshot<T>> {
   let objects: T[] = [];
   let token: string | undefined;
   let expiries = 0;
@@ -45,16 +64,24 @@ export async function listAll<T extends KubernetesObject>(
     const answer = await perform(session, call, limits);
     if (answer.status === 410) {
       if (++expiries > MOST_EXPIRIES) throw answerError(call, answer, session.now());
-      token = explainStatus(answer).continueToken;
+      token = options.sameMoment ? undefined : explainStatus(answer).continueToken;
       if (token === undefined) objects = [];
       continue;
     }
-    const page = readJson(call, answer) as { items?: unknown; metadata?: { continue?: unknown } };
+    const page = readJson(call, answer) as { items?: unknown; metadata?: Readonly<Record<string, unknown>> };
     if (!Array.isArray(page.items)) throw unreadableError(call, answer, 'the answer is no list');
     if (objects.length + page.items.length > limits.listObjects) throw tooManyObjects(call, limits.listObjects);
     objects = objects.length === 0 ? (page.items as T[]) : objects.concat(page.items as T[]);
-    const next = page.metadata?.continue;
-    if (typeof next !== 'string' || next === '') return objects;
-    token = next;
+    const next = page.metadata?.['continue'];
+    if (typeof next === 'string' && next !== '') {
+      token = next;
+      continue;
+    }
+    const version = page.metadata?.['resourceVersion'];
+    const resourceVersion = typeof version === 'string' ? version : '';
+    if (options.sameMoment && resourceVersion === '') {
+      throw unreadableError(call, answer, 'the list has no resourceVersion');
+    }
+    return { objects, resourceVersion };
   }
 }

@@ -2,6 +2,7 @@ import type { UserInput } from './access/users.ts';
 import type { ApiObject, ObjectInput } from './api-object.ts';
 import type { FaultHandle, FaultInput } from './faults/faults.ts';
 import type { ReceivedRequest, RequestPredicate } from './faults/journal.ts';
+import type { WatchControl } from './watch/watches.ts';
 
 export interface FakeKubernetesInput {
   /** Default: a free one. */
@@ -67,6 +68,12 @@ export interface FakeKubernetes {
   setNodeAnswers(node: string, answers: boolean): void;
   /** Every continue token given out so far is too old from now on. */
   expireContinueTokens(): void;
+  /** The watches that are open now. */
+  readonly watches: WatchControl;
+  /** Forgets all changes so far: a watch from an older version than the present is answered with 410. Open ones go on. */
+  compact(): void;
+  /** While it does not run, budgets keep their status, and a changed one refuses as "still being processed". */
+  setDisruptionController(running: boolean): void;
 
   fault(input: FaultInput): FaultHandle;
   clearFaults(): void;

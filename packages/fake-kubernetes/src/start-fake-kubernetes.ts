@@ -14,12 +14,15 @@ import { createHandler } from './server/handle.ts';
 import type { Listener } from './server/listen.ts';
 import { listen } from './server/listen.ts';
 import type { Cluster } from './server/request.ts';
+import { startDisruptionController } from './simulation/disruption.ts';
 import { startKubelet } from './simulation/kubelet.ts';
 import { createPodLogs } from './simulation/pod-logs.ts';
 import { startReplacements } from './simulation/replacements.ts';
+import { createHistory } from './storage/history.ts';
 import { seed } from './storage/seed.ts';
 import { createStore } from './storage/store.ts';
 import { until } from './storage/until.ts';
+import { createWatches } from './watch/watches.ts';
 import { namespace as namespaceObject } from './workloads/workloads.ts';
 
 /** Starts the server. It prints nothing, listens on 127.0.0.1 only and needs `close()`. */
@@ -28,8 +31,13 @@ export async function startFakeKubernetes(input: FakeKubernetesInput = {}): Prom
   for (const user of [ADMIN, ...(input.users ?? [])]) users.add(user);
   const logs = createPodLogs();
   const silentNodes = new Set<string>();
+  const store = createStore();
+  const history = createHistory(store);
+  const watches = createWatches();
   const cluster: Cluster = {
-    store: createStore(),
+    store,
+    history,
+    watches,
     now: input.now ?? Date.now,
     logs,
     nodeAnswers: (node) => !silentNodes.has(node),
@@ -37,6 +45,7 @@ export async function startFakeKubernetes(input: FakeKubernetesInput = {}): Prom
   for (const name of ['default', 'kube-system', 'kube-public', 'kube-node-lease']) seed(cluster, namespaceObject(name));
   for (const object of input.objects ?? []) seed(cluster, object);
   const kubelet = startKubelet(cluster, input.terminationDelay);
+  const disruption = startDisruptionController(cluster);
   if (input.replacePods === true) startReplacements(cluster);
 
   let authority = createAuthority();
@@ -131,6 +140,9 @@ export async function startFakeKubernetes(input: FakeKubernetesInput = {}): Prom
       else if (silentNodes.delete(node)) kubelet.wake(node);
     },
     expireContinueTokens: () => pages.expire(),
+    watches,
+    compact: () => history.compact(),
+    setDisruptionController: (running) => disruption.setRunning(running),
     fault: (fault) => faults.add(fault),
     clearFaults: () => faults.releaseAll(),
     get requests() {

@@ -86,7 +86,8 @@ function waitBefore(attempt: number, error: TalonError, limits: Limits): number 
   return asked + Math.random() * longest;
 }
 
-async function unlessAborted<T>(work: Promise<T>, call: Call): Promise<T> {
+/** @throws TalonError as soon as the call's signal is aborted */
+export async function unlessAborted<T>(work: Promise<T>, call: Call): Promise<T> {
   const { signal } = call;
   let onAbort: (() => void) | undefined;
   const aborted = new Promise<never>((_, reject) => {

@@ -140,6 +140,7 @@ it('drained while it is held, it still finishes what waits, and then closes', as
   const releases: (() => void)[] = [];
   const submit = (name: string) =>
     connections.submit({
+      lasting: false,
       start: (_, release) => {
         started.push(name);
         releases.push(release);

@@ -124,6 +124,7 @@ export function exchange(
     const tooLarge = (): void => stop('too_large', `the answer has more than ${bounds.answerBytes} bytes`);
 
     const job: Job = {
+      lasting: call.stream ?? false,
       start(client, free) {
         release = free;
         identity = wire.identity;

@@ -2,8 +2,7 @@ import type { ApiObject } from '../api-object.ts';
 import type { JsonObject } from '../json.ts';
 import { quote } from '../json.ts';
 import { apiVersionOf, qualifiedPlural } from '../resources/resource.ts';
-import { parseFieldSelector } from '../selectors/field-selector.ts';
-import { parseLabelSelector } from '../selectors/label-selector.ts';
+import { parseSelectors } from '../selectors/selectors.ts';
 import type { Answer } from '../server/answer.ts';
 import { refuse } from '../server/answer.ts';
 import { badRequest, internalError } from '../server/refusals.ts';
@@ -55,12 +54,8 @@ function keyOf(request: ApiRequest, object: ApiObject): string {
   return request.namespace === '' && namespace !== undefined ? `${namespace}/${name}` : name;
 }
 
-function selected(cluster: Cluster, request: ApiRequest, objects: readonly ApiObject[]): readonly ApiObject[] {
-  const labels = request.query.get('labelSelector') ?? '';
-  const fields = request.query.get('fieldSelector') ?? '';
-  const byLabels = labels === '' ? undefined : parseLabelSelector(labels);
-  const byFields = fields === '' ? undefined : parseFieldSelector(request.resource, fields);
-  return objects.filter((object) => (byLabels?.(object.metadata.labels ?? {}) ?? true) && (byFields?.(object) ?? true));
+function selected(request: ApiRequest, objects: readonly ApiObject[]): readonly ApiObject[] {
+  return objects.filter(parseSelectors(request));
 }
 
 function answer(request: ApiRequest, metadata: JsonObject, objects: readonly ApiObject[]): Answer {
@@ -95,7 +90,7 @@ export function list(cluster: Cluster, pages: Pages, request: ApiRequest): Answe
     }
   } else checkVersion(cluster, request);
 
-  const wanted = selected(cluster, request, objects).filter((object) => after === '' || keyOf(request, object) > after);
+  const wanted = selected(request, objects).filter((object) => after === '' || keyOf(request, object) > after);
   const metadata: JsonObject = { resourceVersion: String(version) };
   // Version 0 is answered from the watch cache, which knows no pages.
   const paged = limit > 0 && !(token === '' && query.get('resourceVersion') === '0');
@@ -111,7 +106,7 @@ export function list(cluster: Cluster, pages: Pages, request: ApiRequest): Answe
 
 /** Answers with the objects as they were when they were selected. */
 export function deleteCollection(cluster: Cluster, request: ApiRequest): Answer {
-  const objects = selected(cluster, request, cluster.store.list(request.resource, request.namespace));
+  const objects = selected(request, cluster.store.list(request.resource, request.namespace));
   const version = cluster.store.version;
   removeAll(cluster, request, objects);
   return answer(request, { resourceVersion: String(version) }, objects);

@@ -7,12 +7,14 @@ import type { ApiRequest, Cluster } from '../server/request.ts';
 import type { Target } from '../server/route.ts';
 import { create } from './create.ts';
 import { remove } from './delete.ts';
+import { evict } from './evict.ts';
 import { deleteCollection, list } from './list.ts';
 import type { Pages } from './pages.ts';
 import { asRequested } from './partial-metadata.ts';
 import { patch } from './patch.ts';
 import { podLog } from './pod-log.ts';
 import { update } from './update.ts';
+import { watch } from './watch.ts';
 
 export const NOT_FOUND_PAGE = plainText(404, '404 page not found\n');
 
@@ -70,6 +72,7 @@ export function operate(cluster: Cluster, pages: Pages, request: ApiRequest): An
   if (!allowed(request)) throw methodNotAllowed();
   const { subresource, verb } = request;
   if (subresource === 'log') return podLog(cluster, request);
+  if (subresource === 'eviction') return evict(cluster, request);
   if (subresource !== '' && subresource !== 'status') {
     get(cluster, request);
     throw notServed(request);
@@ -80,6 +83,8 @@ export function operate(cluster: Cluster, pages: Pages, request: ApiRequest): An
       return asRequested(request, get(cluster, request));
     case 'list':
       return asRequested(request, list(cluster, pages, request));
+    case 'watch':
+      return watch(cluster, request);
     case 'create':
       return create(cluster, request);
     case 'update':

@@ -24,8 +24,8 @@ export function jsonProblem(text: string, error: unknown): string {
   return `invalid character '${text[Number(position)] ?? ''}' looking for beginning of value`;
 }
 
-/** Parses JSON; YAML is read as far as it is JSON. */
-function parse(request: ApiRequest): Json {
+/** Parses JSON; YAML is read as far as it is JSON. @throws Refusal 400, 415 */
+export function parseBody(request: ApiRequest, kind: string): Json {
   const type = mediaType(request);
   if (type !== '' && type !== 'application/json' && type !== 'application/yaml') {
     throw refuse({
@@ -40,7 +40,7 @@ function parse(request: ApiRequest): Json {
     return JSON.parse(text) as Json;
   } catch (error) {
     throw badRequest(
-      `the object provided is unrecognized (must be of type ${request.resource.kind}): couldn't get version/kind; json parse error: ${jsonProblem(text, error)} (${text.slice(0, 1024)})`,
+      `the object provided is unrecognized (must be of type ${kind}): couldn't get version/kind; json parse error: ${jsonProblem(text, error)} (${text.slice(0, 1024) || '<empty>'})`,
     );
   }
 }
@@ -79,7 +79,7 @@ export function asApiObject(resource: Resource, decoded: JsonObject): ApiObject 
 /** The body of a POST or PUT as an object of the kind. @throws Refusal 400, 415 */
 export function readObject(request: ApiRequest, options: WriteOptions): ReadObject {
   const { resource } = request;
-  const body = parse(request);
+  const body = parseBody(request, resource.kind);
   if (!isObject(body)) throw badRequest(`couldn't get version/kind; json parse error: the body is not an object`);
   checkKind(resource, body);
   const { value, unknown, wrongType } = decode(resource.schema, body);

@@ -10,6 +10,7 @@ import {
 } from '../schema/workloads.ts';
 import { CORE, SCALE } from './core.ts';
 import { EVENTS } from './events.ts';
+import { POD_DISRUPTION_BUDGETS } from './policy.ts';
 import type { Resource, ResourceInput } from './resource.ts';
 import { apiVersionOf, qualifiedPlural, resource, STATUS } from './resource.ts';
 
@@ -50,6 +51,7 @@ export const RESOURCES: readonly Resource[] = [
     schema: networkPolicySchema,
     hasGeneration: true,
   }),
+  POD_DISRUPTION_BUDGETS,
   rbac('clusterrolebindings', 'ClusterRoleBinding', { namespaced: false, nameRule: 'path-segment' }),
   rbac('clusterroles', 'ClusterRole', { namespaced: false, nameRule: 'path-segment' }),
   rbac('rolebindings', 'RoleBinding', { nameRule: 'path-segment' }),

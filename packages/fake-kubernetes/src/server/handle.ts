@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
 import { authenticate } from '../access/authenticate.ts';
 import { forbidden, forbiddenPath, mayDo, mayGetPath } from '../access/authorize.ts';
 import type { User, Users } from '../access/users.ts';
@@ -185,11 +186,12 @@ export function createHandler(deps: Deps): (request: IncomingMessage, response: 
     const struck = await before(deps, request, strikes);
     if (struck === 'cut') return;
     const answer = struck ?? answerTo(deps, arrived);
-    if (strikes.some(({ fault }) => fault.kind === 'lost-answer')) {
-      deps.reset(request);
+    const unanswered = strikes.find(({ fault }) => fault.kind === 'lost-answer' || fault.kind === 'no-answer');
+    if (unanswered !== undefined) {
+      if (answer.body instanceof Readable) answer.body.destroy();
+      if (unanswered.fault.kind === 'lost-answer') deps.reset(request);
       return;
     }
-    if (strikes.some(({ fault }) => fault.kind === 'no-answer')) return;
     entry.status = answer.status;
     if (strikes.some(({ fault }) => fault.kind === 'vanish')) deps.vanish(entry);
     const pretty = route.query.get('pretty') ?? '';

@@ -2,11 +2,15 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { User } from '../access/users.ts';
 import type { Resource } from '../resources/resource.ts';
 import type { PodLogs } from '../simulation/pod-logs.ts';
+import type { History } from '../storage/history.ts';
 import type { Store } from '../storage/store.ts';
+import type { Watches } from '../watch/watches.ts';
 
 /** What the operations work on. */
 export interface Cluster {
   readonly store: Store;
+  readonly history: History;
+  readonly watches: Watches;
   readonly now: () => number;
   readonly logs: PodLogs;
   /** Whether the kubelet of a node answers: without it no log is read and no pod ends. */

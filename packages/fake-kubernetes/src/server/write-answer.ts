@@ -28,6 +28,8 @@ export function writeAnswer(response: ServerResponse, answer: Answer, pretty: bo
     );
   if (body instanceof Readable) {
     response.once('close', () => body.destroy());
+    // A watch of which nothing comes is answered all the same.
+    response.flushHeaders();
     body.pipe(response);
     return;
   }

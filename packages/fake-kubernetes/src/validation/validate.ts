@@ -7,6 +7,7 @@ import { eventErrors, eventUpdateErrors } from './event.ts';
 import { leaseErrors } from './lease.ts';
 import { mapErrors, nameErrors } from './metadata.ts';
 import { networkPolicyErrors } from './network-policy.ts';
+import { podDisruptionBudgetErrors } from './pod-disruption-budget.ts';
 import { podErrors, podUpdateErrors } from './pod.ts';
 
 const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
@@ -34,6 +35,8 @@ function kindErrors(resource: Resource, object: ApiObject): readonly FieldError[
       return nodeErrors(object);
     case 'NetworkPolicy':
       return networkPolicyErrors(object);
+    case 'PodDisruptionBudget':
+      return podDisruptionBudgetErrors(object);
     case 'Event':
       return eventErrors(resource, object);
     case 'Lease':
