@@ -166,6 +166,8 @@ export interface Opened {
   /** A client of this server, with a token. */
   clientOf(api: LoopbackApi, limits?: Limits): Promise<Kubernetes>;
   file(name: string, text: string): Promise<string>;
+  /** Called by `close()`, the last one first. */
+  atEnd(end: () => Promise<void>): void;
   close(): Promise<void>;
 }
 
@@ -181,6 +183,7 @@ export async function open(): Promise<Opened> {
       ends.push(() => api.close());
       return api;
     },
+    atEnd: (end) => void ends.push(end),
     async file(name, text) {
       const path = join(directory, name);
       await writeFile(path, text);

@@ -16,6 +16,7 @@ import type {
 import { readJson } from './answer-body.ts';
 import { createDiscovery } from './discovery/discovery.ts';
 import { evictPod } from './evict.ts';
+import { createExec } from './exec/exec.ts';
 import type { Limits } from './limits.ts';
 import { listAll, listSnapshot } from './list.ts';
 import { checkSegment } from './names.ts';
@@ -139,6 +140,7 @@ export function createApi(session: Session, limits: Limits, ownNamespace: string
     resources: createDiscovery(session, limits),
     refuseProtected: (resource, name) => refuseProtected(resource, name, ownNamespace),
     podLog: (pod: Required<ObjectName>, options: LogOptions) => readPodLog(session, limits, pod, options),
+    exec: createExec(session, limits),
     reads: (scope) => createReads(api, scope),
   };
   return api;

@@ -2,6 +2,7 @@ import { isTalonError, TalonError, type ErrorCode } from '@falco-talon/core';
 import type { KubernetesFailure } from './kubernetes.ts';
 import type { Answer, Lost } from './transport/exchange.ts';
 import type { Call } from './transport/call.ts';
+import { hasEffect } from './transport/has-effect.ts';
 import { retryAfter } from './transport/retry-after.ts';
 import { explainStatus, shortText, type Status } from './status.ts';
 
@@ -42,7 +43,7 @@ function classify(call: Call, answer: Answer, status: Status): { code: ErrorCode
   }
   if (answer.status >= 500) {
     // A gateway that gave up waiting does not know what the server behind it did.
-    const unknown = call.method !== 'GET' && (answer.status === 502 || answer.status === 504);
+    const unknown = hasEffect(call) && (answer.status === 502 || answer.status === 504);
     return passing(unknown ? 'outcome_unknown' : 'unavailable');
   }
   return final(answer.status >= 400 ? 'rejected' : 'unavailable');
@@ -58,7 +59,7 @@ function conflictMayPass(status: Status): boolean {
 function wording(call: Call, code: ErrorCode, message: string): string {
   switch (code) {
     case 'forbidden':
-      return `not allowed to ${what(call)}: ${message}`;
+      return `not allowed to ${named(call)}: ${message}`;
     case 'unauthorized':
       return `the API server does not accept the credentials, so it cannot ${what(call)}: ${message}`;
     case 'unsupported':
@@ -72,7 +73,7 @@ function wording(call: Call, code: ErrorCode, message: string): string {
 export function lostError(call: Call, lost: Lost): TalonError {
   const reason = shortText(lost.text);
   const cause = failureOf(call, 0, LOST_REASONS[lost.lost], reason, []);
-  const write = call.method !== 'GET';
+  const write = hasEffect(call);
   switch (lost.lost) {
     case 'aborted': {
       const code = abortCode(call.signal.reason);
@@ -108,7 +109,7 @@ const LOST_REASONS: Readonly<Record<Lost['lost'], string>> = {
 /** A success whose body is not what the API server sends; a proxy's page, for example. */
 export function unreadableError(call: Call, answer: Answer, problem: string): TalonError {
   const cause = failureOf(call, answer.status, 'UnreadableAnswer', problem, []);
-  const code = call.method === 'GET' ? 'unavailable' : 'outcome_unknown';
+  const code = hasEffect(call) ? 'outcome_unknown' : 'unavailable';
   const message = `cannot ${what(call)}: ${problem}; is the server address that of a Kubernetes API server?`;
   return new TalonError(code, message, { cause, retryable: true });
 }
@@ -128,15 +129,19 @@ function abortCode(reason: unknown): 'timeout' | 'aborted' {
   return reason instanceof Error && reason.name === 'TimeoutError' ? 'timeout' : 'aborted';
 }
 
-/** `delete pods shop/cart-1`, `list pods in namespace shop`. */
 function what(call: Call): string {
+  return call.intent ?? named(call);
+}
+
+/** `delete pods shop/cart-1`, `list pods in namespace shop`. */
+function named(call: Call): string {
   if (call.name === undefined) {
     return `${call.verb} ${call.resource}${call.namespace === undefined ? '' : ` in namespace ${call.namespace}`}`;
   }
   return `${call.verb} ${call.resource} ${call.namespace === undefined ? '' : `${call.namespace}/`}${call.name}`;
 }
 
-function failureOf(
+export function failureOf(
   call: Call,
   status: number,
   reason: string,

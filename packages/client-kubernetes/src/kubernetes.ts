@@ -149,6 +149,30 @@ export interface LogOptions extends CallOptions {
   readonly timestamps?: boolean;
 }
 
+export interface ExecOptions extends CallOptions {
+  /** Absent: the pod's only container. With several, the API server refuses. */
+  readonly container?: string;
+  /** Program and arguments, never a shell line. Any text without NUL. */
+  readonly command: readonly [string, ...string[]];
+  /**
+   * Sent to standard input as it comes; input ends when the iterable ends. Absent: no standard input.
+   *
+   * API servers older than 1.30 cannot be told that the input has ended: there only the end of the connection ends it, which
+   * loses the exit code. A command that does not wait for the end (`head -c 1000`) works with all.
+   */
+  readonly stdin?: AsyncIterable<Uint8Array>;
+}
+
+export interface ExecChunk {
+  readonly stream: 'stdout' | 'stderr';
+  readonly bytes: Uint8Array;
+}
+
+export interface ExecEnd {
+  /** 128 and the signal's number when a signal ended the process. */
+  readonly exitCode: number;
+}
+
 /**
  * Reads only; remembers each answer for the event it was made for, so that a pod is fetched once however many ask.
  * A failed read is not remembered.
@@ -225,6 +249,16 @@ export interface Kubernetes extends KubernetesReads {
   ): AsyncGenerator<WatchEvent<T>, never, void>;
   /** The bytes of a container's log, streamed. */
   podLog(pod: Required<ObjectName>, options: LogOptions): AsyncIterable<Uint8Array>;
+  /**
+   * Runs a program in a container. Nothing is sent before the first `next()`. The chunks come as the server sends them; a
+   * reader that is slow slows the program down. Leaving the iteration, or the signal, closes the connection, which does
+   * NOT end the process.
+   * @returns the exit code, also when it is not 0
+   * @throws TalonError `unsupported` when the container has no such program, `target_gone` when there is no such pod or
+   * its container does not run, `forbidden`, `invalid_value`, `rejected`; `outcome_unknown` when the connection broke after the program may
+   * have been started
+   */
+  exec(pod: Required<ObjectName>, options: ExecOptions): AsyncGenerator<ExecChunk, ExecEnd, void>;
   /** A view for one event. */
   reads(scope: Scope): KubernetesReads;
   /** Namespace Falco Talon itself runs in; empty when unknown. */

@@ -38,6 +38,16 @@ export interface Limits {
   readonly credentialsAge: number;
   /** What a call waits for them to be read; then it goes with the ones in use. */
   readonly credentialsTime: number;
+  /** Commands running in containers at the same time. */
+  readonly execs: number;
+  /** Bytes of path and query: the API server takes 1 MiB for the whole head of a request. */
+  readonly execUrl: number;
+  /** Bytes of one frame; the kubelet sends 8 KiB. */
+  readonly frameBytes: number;
+  /** Between two pings on a connection that runs a command. */
+  readonly pingInterval: number;
+  /** So many without any sign of life, and the other side is gone. */
+  readonly unansweredPings: number;
   readonly readyTime: number;
   /** How long what the cluster serves is taken as known. */
   readonly discoveryAge: number;
@@ -70,6 +80,11 @@ export const DEFAULT_LIMITS: Limits = {
   waiting: 10_000,
   credentialsAge: 10_000,
   credentialsTime: 1_000,
+  execs: 64,
+  execUrl: 768 * 1024,
+  frameBytes: 1024 * 1024,
+  pingInterval: 10_000,
+  unansweredPings: 3,
   readyTime: 3_000,
   discoveryAge: 600_000,
   discoveryRefresh: 10_000,

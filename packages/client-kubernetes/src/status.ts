@@ -20,14 +20,33 @@ const PARSED_BYTES = 8 * 1024 * 1024;
 
 export function explainStatus(answer: Answer): Status {
   const body = answer.body.length > PARSED_BYTES ? undefined : record(parse(answer.body));
-  if (body?.['kind'] !== 'Status') return foreignAnswer(answer);
+  return body?.['kind'] === 'Status' ? statusOf(body, answer.status) : foreignAnswer(answer);
+}
+
+/** How a command ended: a Status without its kind. */
+export interface CommandStatus extends Status {
+  readonly succeeded: boolean;
+  /** Not cut: the runtime's words come last. */
+  readonly wholeMessage: string;
+}
+
+/** Undefined when it is none. */
+export function readCommandStatus(frame: Buffer): CommandStatus | undefined {
+  const body = record(parse(frame));
+  const outcome = body?.['status'];
+  if (!body || (outcome !== 'Success' && outcome !== 'Failure')) return undefined;
+  const wholeMessage = text(body['message']) ?? '';
+  return { ...statusOf(body, 101), succeeded: outcome === 'Success', wholeMessage };
+}
+
+function statusOf(body: Readonly<Record<string, unknown>>, status: number): Status {
   const details = record(body['details']);
   const causes = list(details?.['causes']).slice(0, MOST_CAUSES).map(shortCause);
   const seconds = details?.['retryAfterSeconds'];
   const token = record(body['metadata'])?.['continue'];
   return {
     reason: shortText(text(body['reason']) ?? ''),
-    message: messageOf(answer.status, text(body['message']) ?? '', causes),
+    message: messageOf(status, text(body['message']) ?? '', causes),
     causes,
     retryAfterSeconds: typeof seconds === 'number' && seconds > 0 ? seconds : undefined,
     namesObject: text(details?.['name']) !== undefined,

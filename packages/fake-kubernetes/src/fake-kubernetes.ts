@@ -1,5 +1,6 @@
 import type { UserInput } from './access/users.ts';
 import type { ApiObject, ObjectInput } from './api-object.ts';
+import type { ContainerMatch, ExecHandler } from './exec/exec-session.ts';
 import type { FaultHandle, FaultInput } from './faults/faults.ts';
 import type { ReceivedRequest, RequestPredicate } from './faults/journal.ts';
 import type { WatchControl } from './watch/watches.ts';
@@ -17,6 +18,8 @@ export interface FakeKubernetesInput {
   readonly terminationDelay?: number;
   /** Re-create pods whose owner wants them. Default false. */
   readonly replacePods?: boolean;
+  /** WebSocket subprotocols exec knows; default those of a 1.36 server. Without `v5.channel.k8s.io` it is one older than 1.30. */
+  readonly execProtocols?: readonly string[];
   /** Requests kept in the journal; default 20,000. */
   readonly journalLimit?: number;
 }
@@ -64,6 +67,13 @@ export interface FakeKubernetes {
     options?: { readonly previous?: boolean },
   ): void;
   appendPodLog(namespace: string, pod: string, container: string, content: string | Uint8Array): void;
+  /**
+   * What running a command in the containers that fit does; the last one added counts. Before any is added: `realPrograms()`,
+   * which runs the machine's own. The function given back takes it away again.
+   */
+  onExec(match: ContainerMatch, handler: ExecHandler): () => void;
+  /** The folder a container's commands run in. Gone after `close()`. */
+  containerFolder(namespace: string, pod: string, container: string): string;
   /** While a node does not answer, its pods neither end nor give logs. */
   setNodeAnswers(node: string, answers: boolean): void;
   /** Every continue token given out so far is too old from now on. */

@@ -6,6 +6,8 @@ import type { ApiObject } from './api-object.ts';
 import { copyObject } from './api-object.ts';
 import { createAuthority } from './certificates/certificates.ts';
 import type { FakeKubernetes, FakeKubernetesInput } from './fake-kubernetes.ts';
+import { createContainers } from './exec/containers.ts';
+import { EXEC_PROTOCOLS } from './exec/protocols.ts';
 import { createFaults } from './faults/faults.ts';
 import { createJournal } from './faults/journal.ts';
 import { createPages } from './operations/pages.ts';
@@ -30,6 +32,7 @@ export async function startFakeKubernetes(input: FakeKubernetesInput = {}): Prom
   const users = createUsers();
   for (const user of [ADMIN, ...(input.users ?? [])]) users.add(user);
   const logs = createPodLogs();
+  const containers = createContainers(input.execProtocols ?? EXEC_PROTOCOLS);
   const silentNodes = new Set<string>();
   const store = createStore();
   const history = createHistory(store);
@@ -40,6 +43,7 @@ export async function startFakeKubernetes(input: FakeKubernetesInput = {}): Prom
     watches,
     now: input.now ?? Date.now,
     logs,
+    containers,
     nodeAnswers: (node) => !silentNodes.has(node),
   };
   for (const name of ['default', 'kube-system', 'kube-public', 'kube-node-lease']) seed(cluster, namespaceObject(name));
@@ -61,7 +65,7 @@ export async function startFakeKubernetes(input: FakeKubernetesInput = {}): Prom
     if (object !== undefined) cluster.store.remove(resourceOf(plural), object);
   };
   let listener: Listener | undefined;
-  const handle = createHandler({
+  const handler = createHandler({
     cluster,
     pages,
     users,
@@ -76,7 +80,7 @@ export async function startFakeKubernetes(input: FakeKubernetesInput = {}): Prom
     port: input.port ?? 0,
     server: authority.issueServer(),
     ca: authority.certificate,
-    handle,
+    handler,
   });
   listener = server;
   let connectionsBefore = 0;
@@ -135,6 +139,8 @@ export async function startFakeKubernetes(input: FakeKubernetesInput = {}): Prom
     setPodLog: (namespace, name, container, content, options) =>
       logs.set({ namespace, name }, container, content, options?.previous),
     appendPodLog: (namespace, name, container, content) => logs.append({ namespace, name }, container, content),
+    onExec: (match, handler) => containers.add(match, handler),
+    containerFolder: (namespace, name, container) => containers.folder({ namespace, pod: name, container }),
     setNodeAnswers(node, answers) {
       if (!answers) silentNodes.add(node);
       else if (silentNodes.delete(node)) kubelet.wake(node);
@@ -165,6 +171,7 @@ export async function startFakeKubernetes(input: FakeKubernetesInput = {}): Prom
       faults.releaseAll();
       kubelet.stop();
       await server.close();
+      await containers.close();
     },
   };
   return fake;

@@ -13,12 +13,14 @@ interface Source {
   pause(): void;
   resume(): void;
   abort(): void;
-  /** Milliseconds a reader waits for the next bytes. */
-  readonly silence: number;
-  onSilence(): void;
+  /** Milliseconds a reader waits for the next bytes; absent: as long as it takes. */
+  readonly silence?: number;
+  onSilence?(): void;
 }
 
 const HIGH_WATER = 256 * 1024;
+/** What a chunk costs beside its bytes, so that a flood of tiny ones is bounded, too. */
+const CHUNK_COST = 256;
 
 export function createBodyStream(source: Source): BodyStream {
   const chunks: Buffer[] = [];
@@ -33,7 +35,8 @@ export function createBodyStream(source: Source): BodyStream {
     wake = undefined;
   };
   const nextArrival = async (): Promise<void> => {
-    const timer = setTimeout(() => source.onSilence(), source.silence);
+    const { silence } = source;
+    const timer = silence === undefined ? undefined : setTimeout(() => source.onSilence?.(), silence);
     await new Promise<void>((resolve) => (wake = resolve));
     clearTimeout(timer);
   };
@@ -42,8 +45,8 @@ export function createBodyStream(source: Source): BodyStream {
     push(chunk) {
       if (over) return;
       chunks.push(chunk);
-      bytes += chunk.length;
-      if (bytes >= HIGH_WATER) {
+      bytes += chunk.length + CHUNK_COST;
+      if (!paused && bytes >= HIGH_WATER) {
         paused = true;
         source.pause();
       }
@@ -65,7 +68,7 @@ export function createBodyStream(source: Source): BodyStream {
           // What was received before the connection broke is still given out, except after an abort.
           const chunk = lost?.lost === 'aborted' ? undefined : chunks.shift();
           if (chunk) {
-            bytes -= chunk.length;
+            bytes -= chunk.length + CHUNK_COST;
             if (paused && bytes < HIGH_WATER / 2) {
               paused = false;
               source.resume();

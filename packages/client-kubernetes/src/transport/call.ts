@@ -3,6 +3,7 @@ import type { TalonError } from '@falco-talon/core';
 import { answerError, kubernetesFailure, lostError } from '../failure.ts';
 import type { Limits } from '../limits.ts';
 import { exchange, type Answer, type Identity, type Lost, type Wire } from './exchange.ts';
+import { hasEffect } from './has-effect.ts';
 
 /** One call as its attempts send it, and as messages name it. */
 export interface Call {
@@ -15,12 +16,16 @@ export interface Call {
   readonly contentType?: string;
   readonly accept?: string;
   readonly stream?: boolean;
+  /** A GET that has an effect all the same, so that it is repeated as carefully as a write. */
+  readonly effect?: boolean;
   readonly signal: AbortSignal;
   /** As RBAC names it. */
   readonly verb: string;
   readonly resource: string;
   readonly namespace?: string | undefined;
   readonly name?: string | undefined;
+  /** What messages say it was to do, when verb and resource do not say it: `run a command in pod shop/cart`. */
+  readonly intent?: string;
   /** A status besides success that the caller handles. */
   readonly expects?: number;
 }
@@ -32,9 +37,24 @@ export interface Session {
   /** Looks at them, for a short time at most. */
   freshWire(): Promise<Wire>;
   readonly closed: () => boolean;
+  /** Aborted when the client is being closed. */
+  readonly closing: AbortSignal;
   /** Reads the credentials again, because these were not accepted. True when there are others now. */
   renew(refused: Identity): Promise<boolean>;
   readonly now: () => number;
+}
+
+/** Sends a call once. Never rejects. */
+export type Attempt<A extends Answer> = (
+  wire: Wire,
+  call: Call,
+  timeLimit: number,
+  limits: Limits,
+) => Promise<A | Lost>;
+
+/** `performBy` over the kept-alive connections. */
+export async function perform(session: Session, call: Call, limits: Limits): Promise<Answer> {
+  return performBy(exchange, session, call, limits);
 }
 
 /**
@@ -42,13 +62,18 @@ export interface Session {
  * did not act. Waits with full jitter; what the server asked for is never undercut.
  * @throws TalonError
  */
-export async function perform(session: Session, call: Call, limits: Limits): Promise<Answer> {
+export async function performBy<A extends Answer>(
+  send: Attempt<A>,
+  session: Session,
+  call: Call,
+  limits: Limits,
+): Promise<A> {
   const started = performance.now();
   let renewed = false;
   for (let attempt = 1; ; attempt++) {
     const wire = session.wire() ?? (await unlessAborted(session.freshWire(), call));
     if (session.closed()) throw lostError(call, { lost: 'closed', sent: false, text: 'the client is closed' });
-    const outcome = await exchange(wire, call, limits.attemptTime, limits);
+    const outcome = await send(wire, call, limits.attemptTime, limits);
     const answer = 'status' in outcome ? outcome : undefined;
     if (answer && ((answer.status >= 200 && answer.status < 300) || answer.status === call.expects)) return answer;
 
@@ -67,10 +92,10 @@ export async function perform(session: Session, call: Call, limits: Limits): Pro
 function mayRepeat(call: Call, outcome: Answer | Lost, error: TalonError): boolean {
   if ('lost' in outcome) {
     if (outcome.lost !== 'network' && outcome.lost !== 'untrusted') return false;
-    return call.method === 'GET' || !outcome.sent;
+    return !hasEffect(call) || !outcome.sent;
   }
   if (outcome.status === 429) return !heldByBudget(error);
-  return call.method === 'GET' && outcome.status >= 500;
+  return !hasEffect(call) && outcome.status >= 500;
 }
 
 /** A PodDisruptionBudget's 429 lasts as long as the workload needs, not as long as the server is busy. */

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
+import type { TlsMaterial } from '../credentials/credentials.ts';
 import { createBodyStream, type BodyStream } from './body-stream.ts';
 import type { Call } from './call.ts';
 import type { Connections, Job } from './connections.ts';
@@ -26,6 +27,9 @@ export interface Lost {
 
 export interface Wire {
   readonly connections: Connections;
+  /** For what needs a connection of its own. */
+  readonly origin: string;
+  readonly tls: TlsMaterial | undefined;
   /** In front of every path: a server behind a gateway has one. */
   readonly basePath: string;
   /** Read when a request is sent, not when it begins to wait: by then it may be a newer one. */
@@ -155,7 +159,8 @@ function headersOf(identity: Identity, call: Call): string[] {
     : [...identity, 'accept', accept, 'content-type', call.contentType];
 }
 
-function describe(error: Error, sent: boolean): Lost {
+/** What became of a request whose connection failed with this error. */
+export function describe(error: Error, sent: boolean): Lost {
   const { code = '' } = error as { code?: string };
   const text = error.message === '' ? code : error.message;
   // A refused certificate ends the handshake: in TLS 1.3 the client may have sent by then, but the server reads nothing.

@@ -41,7 +41,8 @@ export async function openSession(
   function connect(credentials: Credentials): Current {
     const connections = openConnections(undici, credentials, limits);
     opened.add(connections);
-    const wire = { connections, basePath: credentials.basePath, identity: identityOf(credentials) };
+    const { origin, tls, basePath } = credentials;
+    const wire = { connections, origin, tls, basePath, identity: identityOf(credentials) };
     return { key: connectionKey(credentials), wire };
   }
 
@@ -82,6 +83,7 @@ export async function openSession(
   return {
     now,
     closed: () => closing.signal.aborted,
+    closing: closing.signal,
     // The wall clock may step back; that counts as old too.
     wire: () => (Math.abs(now() - checked) < limits.credentialsAge ? current.wire : undefined),
     async freshWire() {

@@ -8,6 +8,8 @@ export interface ReceivedRequest {
   /** As sent, still encoded, without the query. */
   readonly path: string;
   readonly query: Readonly<Record<string, string>>;
+  /** Of an exec: program and arguments. */
+  readonly command?: readonly string[];
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   /** Empty when the request was not authenticated. */
   readonly user: string;

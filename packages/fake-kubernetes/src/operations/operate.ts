@@ -8,6 +8,7 @@ import type { Target } from '../server/route.ts';
 import { create } from './create.ts';
 import { remove } from './delete.ts';
 import { evict } from './evict.ts';
+import { exec } from './exec.ts';
 import { deleteCollection, list } from './list.ts';
 import type { Pages } from './pages.ts';
 import { asRequested } from './partial-metadata.ts';
@@ -73,6 +74,7 @@ export function operate(cluster: Cluster, pages: Pages, request: ApiRequest): An
   const { subresource, verb } = request;
   if (subresource === 'log') return podLog(cluster, request);
   if (subresource === 'eviction') return evict(cluster, request);
+  if (subresource === 'exec') return exec(cluster, request);
   if (subresource !== '' && subresource !== 'status') {
     get(cluster, request);
     throw notServed(request);

@@ -1,13 +1,13 @@
 import { Readable } from 'node:stream';
 import type { ApiObject } from '../api-object.ts';
 import { timestamp } from '../api-object.ts';
-import type { JsonObject } from '../json.ts';
-import { at, isObject, quote, textAt } from '../json.ts';
+import { at, quote, textAt } from '../json.ts';
 import type { Answer } from '../server/answer.ts';
 import { refuse } from '../server/answer.ts';
 import type { FieldError } from '../server/refusals.ts';
 import { badRequest, forbiddenField, internalError, invalid, invalidValue, notFound } from '../server/refusals.ts';
 import type { ApiRequest, Cluster } from '../server/request.ts';
+import { chooseContainer, statusOf } from './pod-containers.ts';
 
 interface LogOptions {
   readonly container: string;
@@ -54,34 +54,6 @@ function readOptions(request: ApiRequest): LogOptions {
     ...(tailLines === undefined ? {} : { tailLines }),
     ...(limitBytes === undefined ? {} : { limitBytes }),
   };
-}
-
-function names(pod: ApiObject, list: string): readonly string[] {
-  const found = at(pod, 'spec', list);
-  return Array.isArray(found) ? found.map((container) => textAt(container, 'name')) : [];
-}
-
-function chooseContainer(pod: ApiObject, wanted: string): string {
-  const { name } = pod.metadata;
-  const regular = names(pod, 'containers');
-  if (wanted !== '') {
-    const all = [...regular, ...names(pod, 'initContainers'), ...names(pod, 'ephemeralContainers')];
-    if (!all.includes(wanted)) throw badRequest(`container ${wanted} is not valid for pod ${name}`);
-    return wanted;
-  }
-  const chosen =
-    regular.length === 1 ? regular[0] : pod.metadata.annotations?.['kubectl.kubernetes.io/default-container'];
-  if (regular.length === 1 && chosen !== undefined) return chosen;
-  throw badRequest(`a container name must be specified for pod ${name}, choose one of: [${regular.join(' ')}]`);
-}
-
-function statusOf(pod: ApiObject, container: string): JsonObject | undefined {
-  for (const list of ['containerStatuses', 'initContainerStatuses', 'ephemeralContainerStatuses']) {
-    const statuses = at(pod, 'status', list);
-    const found = Array.isArray(statuses) ? statuses.find((status) => textAt(status, 'name') === container) : undefined;
-    if (isObject(found)) return found;
-  }
-  return undefined;
 }
 
 function checkStarted(pod: ApiObject, container: string): void {

@@ -107,10 +107,10 @@ describe('kinds', () => {
   });
 
   it('and subresources nobody implemented say so', async () => {
-    const answer = await api.call('GET', `${POD}/exec?command=ls`);
+    const answer = await api.call('GET', `${POD}/portforward?ports=80`);
     expect([answer.status, textAt(answer.body, 'message')]).toEqual([
       501,
-      'fake-kubernetes does not serve get of pods/exec',
+      'fake-kubernetes does not serve get of pods/portforward',
     ]);
   });
 

@@ -1,4 +1,5 @@
-import type { Readable } from 'node:stream';
+import type { IncomingMessage } from 'node:http';
+import type { Duplex, Readable } from 'node:stream';
 import type { JsonObject } from '../json.ts';
 
 export interface Answer {
@@ -8,6 +9,17 @@ export interface Answer {
   readonly body: object | string | Uint8Array | Readable;
   /** Each becomes a `Warning: 299` header. */
   readonly warnings?: readonly string[];
+  /** With status 101: what takes the connection over. */
+  readonly upgrade?: Upgrade;
+}
+
+/** `request` is still to be answered. Undefined: the request is carried out although nobody will hear of it. */
+export type Upgrade = (connection: UpgradedConnection | undefined) => void;
+
+export interface UpgradedConnection {
+  readonly request: IncomingMessage;
+  readonly socket: Duplex;
+  readonly head: Buffer;
 }
 
 export interface Cause {

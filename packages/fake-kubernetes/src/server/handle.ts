@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Readable } from 'node:stream';
+import type { IncomingMessage } from 'node:http';
+import { ServerResponse } from 'node:http';
+import { Readable, type Duplex } from 'node:stream';
 import { authenticate } from '../access/authenticate.ts';
 import { forbidden, forbiddenPath, mayDo, mayGetPath } from '../access/authorize.ts';
 import type { User, Users } from '../access/users.ts';
@@ -20,6 +21,7 @@ import { writeAnswer } from './write-answer.ts';
 
 /** The real server's limit for a body. */
 const BODY_LIMIT = 3 * 1024 * 1024;
+const NO_BODY = Buffer.alloc(0);
 
 export interface Deps {
   readonly cluster: Cluster;
@@ -86,6 +88,7 @@ function received(deps: Deps, arrived: Arrived, id: number): ReceivedRequest {
     method: request.method ?? '',
     path: (request.url ?? '').split('?', 1)[0] ?? '',
     query: Object.fromEntries(route.query),
+    ...(target?.subresource === 'exec' ? { command: route.query.getAll('command') } : {}),
     headers: request.headers,
     user: user instanceof Refusal ? '' : user.name,
     verb: route.verb,
@@ -166,14 +169,20 @@ async function before(
   return undefined;
 }
 
-export function createHandler(deps: Deps): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+export interface Handler {
+  request(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  /** A request that asks for another protocol. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void>;
+}
+
+export function createHandler(deps: Deps): Handler {
   let count = 0;
-  return async (request, response) => {
+  const handle = async (request: IncomingMessage, response: ServerResponse, head?: Buffer): Promise<void> => {
     const route = parseRoute(request.method ?? '', request.url ?? '');
     const user = attempt(() => authenticate(request, deps.users));
     let body: Buffer;
     try {
-      body = await readBody(request);
+      body = head === undefined ? await readBody(request) : NO_BODY;
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       writeAnswer(response, error.answer, false);
@@ -189,12 +198,29 @@ export function createHandler(deps: Deps): (request: IncomingMessage, response: 
     const unanswered = strikes.find(({ fault }) => fault.kind === 'lost-answer' || fault.kind === 'no-answer');
     if (unanswered !== undefined) {
       if (answer.body instanceof Readable) answer.body.destroy();
+      answer.upgrade?.(undefined);
       if (unanswered.fault.kind === 'lost-answer') deps.reset(request);
       return;
     }
     entry.status = answer.status;
     if (strikes.some(({ fault }) => fault.kind === 'vanish')) deps.vanish(entry);
+    if (answer.upgrade !== undefined && head !== undefined) {
+      const { socket } = request;
+      response.detachSocket(socket);
+      answer.upgrade({ request, socket, head });
+      return;
+    }
     const pretty = route.query.get('pretty') ?? '';
     writeAnswer(response, answer, pretty === 'true' || pretty === '1');
+  };
+  return {
+    request: (request, response) => handle(request, response),
+    upgrade(request, socket, head) {
+      const response = new ServerResponse(request);
+      response.shouldKeepAlive = false;
+      response.assignSocket(request.socket);
+      response.once('finish', () => socket.end());
+      return handle(request, response, head);
+    },
   };
 }

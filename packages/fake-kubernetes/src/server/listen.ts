@@ -1,8 +1,9 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { KeyPair } from '../certificates/certificates.ts';
+import type { Handler } from './handle.ts';
 
 export interface Listener {
   readonly port: number;
@@ -22,7 +23,7 @@ export interface ListenInput {
   readonly port: number;
   readonly server: KeyPair;
   readonly ca: string;
-  readonly handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+  readonly handler: Handler;
 }
 
 /** An HTTPS server on 127.0.0.1 that keeps connections open and asks for a client certificate without demanding one. */
@@ -42,11 +43,16 @@ export async function listen(input: ListenInput): Promise<Listener> {
       rejectUnauthorized: false,
       keepAliveTimeout: 90_000,
       requestTimeout: 0,
+      // As Go's server: exec has the command in its URL.
+      maxHeaderSize: 1024 * 1024,
     },
     (request, response) => {
-      input.handle(request, response).catch(() => request.socket.destroy());
+      input.handler.request(request, response).catch(() => request.socket.destroy());
     },
   );
+  server.on('upgrade', (request, socket, head) => {
+    input.handler.upgrade(request, socket, head).catch(() => request.socket.destroy());
+  });
   server.on('connection', (socket: Socket) => {
     const port = socket.remotePort;
     if (port === undefined) return;

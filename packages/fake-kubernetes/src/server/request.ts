@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { User } from '../access/users.ts';
 import type { Resource } from '../resources/resource.ts';
+import type { Containers } from '../exec/containers.ts';
 import type { PodLogs } from '../simulation/pod-logs.ts';
 import type { History } from '../storage/history.ts';
 import type { Store } from '../storage/store.ts';
@@ -13,6 +14,7 @@ export interface Cluster {
   readonly watches: Watches;
   readonly now: () => number;
   readonly logs: PodLogs;
+  readonly containers: Containers;
   /** Whether the kubelet of a node answers: without it no log is read and no pod ends. */
   readonly nodeAnswers: (node: string) => boolean;
 }
