@@ -13,13 +13,14 @@ import type {
   WatchOptions,
   WriteOptions,
 } from './kubernetes.ts';
+import { PODS } from './kubernetes.ts';
 import { readJson } from './answer-body.ts';
 import { createDiscovery } from './discovery/discovery.ts';
 import { evictPod } from './evict.ts';
 import { createExec } from './exec/exec.ts';
 import type { Limits } from './limits.ts';
 import { listAll, listSnapshot } from './list.ts';
-import { checkSegment } from './names.ts';
+import { checkLabel, checkSegment } from './names.ts';
 import { collectionPath, objectPath, resourceText } from './path.ts';
 import { readPodLog } from './pod-log.ts';
 import { isNamespace, refuseProtected } from './protection.ts';
@@ -119,6 +120,24 @@ export function createApi(session: Session, limits: Limits, ownNamespace: string
         query: writeQuery(options, options.force),
         body: JSON.stringify(object),
         contentType: APPLY_TYPE,
+      });
+    },
+    async addEphemeralContainer<T extends KubernetesObject>(
+      pod: Required<ObjectName>,
+      container: Readonly<Record<string, unknown>> & { readonly name: string },
+      options: WriteOptions,
+    ) {
+      checkLabel('name of a container', container.name);
+      return send<T>({
+        ...onObject(PODS, pod, options),
+        path: objectPath(PODS, pod, 'ephemeralcontainers'),
+        resource: resourceText(PODS, 'ephemeralcontainers'),
+        method: 'PATCH',
+        verb: 'patch',
+        query: writeQuery(options),
+        // Strategic: a merge patch would replace the list, which is refused once it has an item.
+        body: JSON.stringify({ spec: { ephemeralContainers: [container] } }),
+        contentType: PATCH_TYPES.strategic,
       });
     },
     async delete(resource: Resource, name: ObjectName, options: DeleteOptions) {

@@ -222,6 +222,18 @@ export interface Kubernetes extends KubernetesReads {
     object: Readonly<Record<string, unknown>>,
     options: ApplyOptions,
   ): Promise<T>;
+  /**
+   * Adds a container to a pod that runs, beside those it has; one of the same name and the same content is no change. It can
+   * never be taken away or changed again, so it has to end by itself. That the pod has it in its spec does not mean that
+   * anybody starts it: not in a pod that is done, nor on a node that does not answer.
+   * @returns the pod, as stored: the new container may stand anywhere in the list
+   * @throws TalonError `forbidden` when RBAC or Pod Security refuses, `rejected` when the pod has another one of that name
+   */
+  addEphemeralContainer<T extends KubernetesObject = KubernetesObject>(
+    pod: Required<ObjectName>,
+    container: Readonly<Record<string, unknown>> & { readonly name: string },
+    options: WriteOptions,
+  ): Promise<T>;
   /** @throws TalonError `refused` for a protected namespace */
   delete(resource: Resource, name: ObjectName, options: DeleteOptions): Promise<void>;
   /**

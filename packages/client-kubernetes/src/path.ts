@@ -4,7 +4,7 @@ import { badName, checkLabel, checkSegment, checkSubdomain } from './names.ts';
 const VERSION = /^v[0-9]+(?:(?:alpha|beta)[0-9]+)?$/;
 const NAMED_BY_SEGMENT = 'rbac.authorization.k8s.io';
 
-export type Subresource = 'eviction' | 'exec' | 'log';
+export type Subresource = 'ephemeralcontainers' | 'eviction' | 'exec' | 'log';
 
 /**
  * The only place where a URL path is made. Nothing that comes from an event reaches it unchecked, and what was checked is

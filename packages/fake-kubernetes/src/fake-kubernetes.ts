@@ -2,6 +2,7 @@ import type { UserInput } from './access/users.ts';
 import type { ApiObject, ObjectInput } from './api-object.ts';
 import type { ContainerMatch, ExecHandler } from './exec/exec-session.ts';
 import type { FaultHandle, FaultInput } from './faults/faults.ts';
+import type { ContainerProcess } from './simulation/containers.ts';
 import type { ReceivedRequest, RequestPredicate } from './faults/journal.ts';
 import type { WatchControl } from './watch/watches.ts';
 
@@ -16,6 +17,8 @@ export interface FakeKubernetesInput {
   readonly now?: () => number;
   /** Milliseconds a deleted pod takes at most to be gone; default its grace. `Infinity`: deleted pods stay. */
   readonly terminationDelay?: number;
+  /** Milliseconds the simulated controllers and kubelets take for a step: a Job's pod, a container that starts. Default 2. */
+  readonly startDelay?: number;
   /** Re-create pods whose owner wants them. Default false. */
   readonly replacePods?: boolean;
   /** WebSocket subprotocols exec knows; default those of a 1.36 server. Without `v5.channel.k8s.io` it is one older than 1.30. */
@@ -76,6 +79,13 @@ export interface FakeKubernetes {
   containerFolder(namespace: string, pod: string, container: string): string;
   /** While a node does not answer, its pods neither end nor give logs. */
   setNodeAnswers(node: string, answers: boolean): void;
+  /**
+   * What runs in the containers the simulated kubelet starts (ephemeral ones, and those of a Job's pod) from now on. When it
+   * resolves, the container has ended with that code. By default it never ends by itself.
+   */
+  onContainer(process: ContainerProcess): void;
+  /** An image that cannot be pulled: containers made from it wait. */
+  missingImage(image: string): void;
   /** Every continue token given out so far is too old from now on. */
   expireContinueTokens(): void;
   /** The watches that are open now. */

@@ -12,6 +12,7 @@ export { realPrograms } from './exec/real-programs.ts';
 export type { FaultHandle, FaultInput, FaultKind, RequestMatch } from './faults/faults.ts';
 export type { ReceivedRequest, RequestPredicate } from './faults/journal.ts';
 export type { Json, JsonObject } from './json.ts';
+export type { ContainerProcess, StartedContainer } from './simulation/containers.ts';
 export type { WatchControl } from './watch/watches.ts';
 export type { PodDisruptionBudgetInput } from './workloads/pod-disruption-budget.ts';
 export { podDisruptionBudget } from './workloads/pod-disruption-budget.ts';

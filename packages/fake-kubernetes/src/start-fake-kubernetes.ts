@@ -17,6 +17,8 @@ import type { Listener } from './server/listen.ts';
 import { listen } from './server/listen.ts';
 import type { Cluster } from './server/request.ts';
 import { startDisruptionController } from './simulation/disruption.ts';
+import { startContainers } from './simulation/containers.ts';
+import { startJobs } from './simulation/jobs.ts';
 import { startKubelet } from './simulation/kubelet.ts';
 import { createPodLogs } from './simulation/pod-logs.ts';
 import { startReplacements } from './simulation/replacements.ts';
@@ -51,6 +53,9 @@ export async function startFakeKubernetes(input: FakeKubernetesInput = {}): Prom
   const kubelet = startKubelet(cluster, input.terminationDelay);
   const disruption = startDisruptionController(cluster);
   if (input.replacePods === true) startReplacements(cluster);
+  const runtime = startContainers(cluster, input.startDelay ?? 2);
+  const jobs = startJobs(cluster, input.startDelay ?? 2);
+  runtime.wake();
 
   let authority = createAuthority();
   const faults = createFaults();
@@ -143,8 +148,13 @@ export async function startFakeKubernetes(input: FakeKubernetesInput = {}): Prom
     containerFolder: (namespace, name, container) => containers.folder({ namespace, pod: name, container }),
     setNodeAnswers(node, answers) {
       if (!answers) silentNodes.add(node);
-      else if (silentNodes.delete(node)) kubelet.wake(node);
+      else if (silentNodes.delete(node)) {
+        kubelet.wake(node);
+        runtime.wake();
+      }
     },
+    onContainer: (process) => runtime.run(process),
+    missingImage: (image) => runtime.missingImage(image),
     expireContinueTokens: () => pages.expire(),
     watches,
     compact: () => history.compact(),
@@ -170,6 +180,8 @@ export async function startFakeKubernetes(input: FakeKubernetesInput = {}): Prom
     async close() {
       faults.releaseAll();
       kubelet.stop();
+      runtime.stop();
+      jobs.stop();
       await server.close();
       await containers.close();
     },

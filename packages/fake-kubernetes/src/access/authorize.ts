@@ -20,7 +20,7 @@ export interface Attributes {
 }
 
 const RBAC = 'rbac.authorization.k8s.io';
-const PUBLIC_PATHS = ['/healthz', '/livez', '/readyz', '/version'];
+export const PUBLIC_PATHS = ['/healthz', '/livez', '/readyz', '/version'];
 /** What `system:discovery` grants to everybody who is authenticated. */
 const DISCOVERY_PATHS = ['/api', '/apis', '/openapi'];
 
@@ -78,9 +78,25 @@ function boundRules(store: Store, user: User): readonly Rule[] {
   );
 }
 
+/** What `system:basic-user` lets everybody do who is authenticated: ask about himself. */
+export const BASIC_RULES: readonly Rule[] = [
+  {
+    verbs: ['create'],
+    apiGroups: ['authorization.k8s.io'],
+    resources: ['selfsubjectaccessreviews', 'selfsubjectrulesreviews'],
+  },
+  { verbs: ['create'], apiGroups: ['authentication.k8s.io'], resources: ['selfsubjectreviews'] },
+];
+
+/** All that holds for the user, in the namespace or cluster-wide. */
+export function rulesFor(store: Store, user: User): readonly Rule[] {
+  const basic = user.groups.includes('system:authenticated') ? BASIC_RULES : [];
+  return [...basic, ...user.rules, ...boundRules(store, user)];
+}
+
 export function mayDo(store: Store, user: User, asked: Attributes): boolean {
   if (user.groups.includes('system:masters')) return true;
-  return [...user.rules, ...boundRules(store, user)].some((rule) => allows(rule, asked));
+  return rulesFor(store, user).some((rule) => allows(rule, asked));
 }
 
 export function mayGetPath(store: Store, user: User, verb: string, path: string): boolean {
@@ -88,7 +104,7 @@ export function mayGetPath(store: Store, user: User, verb: string, path: string)
     roots.some((root) => path === root || path.startsWith(`${root}/`));
   if (user.groups.includes('system:masters') || (verb === 'get' && under(PUBLIC_PATHS))) return true;
   if (verb === 'get' && user.groups.includes('system:authenticated') && under(DISCOVERY_PATHS)) return true;
-  return [...user.rules, ...boundRules(store, user)].some(
+  return rulesFor(store, user).some(
     (rule) =>
       has(rule.verbs, verb) &&
       (rule.nonResourceURLs?.some((url) => url === path || (url.endsWith('*') && path.startsWith(url.slice(0, -1)))) ??

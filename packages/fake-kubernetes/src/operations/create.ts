@@ -1,3 +1,4 @@
+import { enforcePodSecurity, podSecurityWarnings } from '../admission/pod-security.ts';
 import type { ApiObject } from '../api-object.ts';
 import { timestamp } from '../api-object.ts';
 import { ownedAfterUpdate } from '../apply/managed-fields.ts';
@@ -77,6 +78,7 @@ export function createObject(cluster: Cluster, request: ApiRequest, input: ApiOb
   setDefaults(object);
   const errors = createErrors(resource, object);
   if (errors.length > 0) throw invalid(storedAs(resource), name, errors);
+  enforcePodSecurity(cluster, resource, object);
   if (resourceVersion !== '') throw internalError('resourceVersion should not be set on objects to be created');
   if (store.get(resource, resource.namespaced ? namespace : '', name) !== undefined)
     throw alreadyExists(storedAs(resource), name);
@@ -104,5 +106,5 @@ export function create(cluster: Cluster, request: ApiRequest): Answer {
   checkNamespace(request, object);
   const manager = updateManager(cluster, request, options.fieldManager);
   const created = createObject(cluster, request, object, { dryRun: options.dryRun, manager });
-  return { status: 201, body: created, warnings };
+  return { status: 201, body: created, warnings: [...warnings, ...podSecurityWarnings(cluster, created)] };
 }

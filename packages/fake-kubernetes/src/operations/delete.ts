@@ -18,6 +18,8 @@ export interface DeleteOptions {
   readonly dryRun: boolean;
 }
 
+const PODS_KEPT =
+  'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning';
 const POLICIES = ['Foreground', 'Background', 'Orphan', 'nil'];
 
 function parseBody(request: ApiRequest): JsonObject {
@@ -115,6 +117,12 @@ function deleteNamespace(cluster: Cluster, resource: Resource, namespace: ApiObj
   return dryRun ? canonical(resource, gone) : cluster.store.put(resource, gone);
 }
 
+/** What has to happen to the dependents first. Jobs keep their pods unless told otherwise, for compatibility. */
+function deletionFinalizers(resource: Resource, options: DeleteOptions): readonly string[] {
+  if (options.propagationPolicy === 'Foreground') return ['foregroundDeletion'];
+  return resource.kind === 'Job' && options.propagationPolicy !== 'Background' ? ['orphan'] : [];
+}
+
 /** `undefined` when the object is gone at once. */
 function deleteOther(
   cluster: Cluster,
@@ -123,8 +131,7 @@ function deleteOther(
   options: DeleteOptions,
 ): ApiObject | undefined {
   const own = object.metadata.finalizers ?? [];
-  const foreground = options.propagationPolicy === 'Foreground' && !own.includes('foregroundDeletion');
-  const finalizers = foreground ? [...own, 'foregroundDeletion'] : own;
+  const finalizers = [...new Set([...own, ...deletionFinalizers(resource, options)])];
   if (finalizers.length === 0) {
     if (!options.dryRun) cluster.store.remove(resource, object);
     return undefined;
@@ -155,10 +162,12 @@ export function remove(cluster: Cluster, request: ApiRequest): Answer {
   const object = cluster.store.get(resource, resource.namespaced ? request.namespace : '', name);
   if (object === undefined) throw notFound(storedAs(resource), name);
   const left = deleteObject(cluster, resource, object, options);
-  if (left !== undefined) return { status: 200, body: left };
+  const warnings = resource.kind === 'Job' && options.propagationPolicy === undefined ? [PODS_KEPT] : [];
+  if (left !== undefined) return { status: 200, body: left, warnings };
   const { group, plural } = resource;
   return {
     status: 200,
+    warnings,
     body: {
       kind: 'Status',
       apiVersion: 'v1',

@@ -5,6 +5,7 @@ import { plainText, refuse } from '../server/answer.ts';
 import { methodNotAllowed, notFound, unknownResource } from '../server/refusals.ts';
 import type { ApiRequest, Cluster } from '../server/request.ts';
 import type { Target } from '../server/route.ts';
+import { review } from './access-review.ts';
 import { create } from './create.ts';
 import { remove } from './delete.ts';
 import { evict } from './evict.ts';
@@ -75,7 +76,7 @@ export function operate(cluster: Cluster, pages: Pages, request: ApiRequest): An
   if (subresource === 'log') return podLog(cluster, request);
   if (subresource === 'eviction') return evict(cluster, request);
   if (subresource === 'exec') return exec(cluster, request);
-  if (subresource !== '' && subresource !== 'status') {
+  if (subresource !== '' && subresource !== 'status' && subresource !== 'ephemeralcontainers') {
     get(cluster, request);
     throw notServed(request);
   }
@@ -88,7 +89,7 @@ export function operate(cluster: Cluster, pages: Pages, request: ApiRequest): An
     case 'watch':
       return watch(cluster, request);
     case 'create':
-      return create(cluster, request);
+      return review(cluster, request) ?? create(cluster, request);
     case 'update':
       return update(cluster, request);
     case 'patch':

@@ -1,7 +1,10 @@
+import { enforcePodSecurity } from '../admission/pod-security.ts';
 import type { ApiObject, ManagedFieldsEntry } from '../api-object.ts';
+import { copyObject } from '../api-object.ts';
 import { ownedAfterUpdate } from '../apply/managed-fields.ts';
-import type { JsonObject } from '../json.ts';
+import type { Json, JsonObject } from '../json.ts';
 import { sameJson } from '../json.ts';
+import { setContainerDefaults } from '../resources/defaults.ts';
 import { canonical } from '../resources/canonical.ts';
 import { storedAs } from '../resources/resource.ts';
 import type { StructSchema } from '../schema/schema.ts';
@@ -30,11 +33,22 @@ function checkVersion(request: ApiRequest, before: ApiObject, given: string): vo
   if (given !== '' && given !== before.metadata.resourceVersion) throw conflict(storedAs(resource), name, MODIFIED);
 }
 
+/** Of what is written to `ephemeralcontainers` only these count. */
+function withEphemeralContainers(before: ApiObject, wanted: ApiObject): JsonObject {
+  const { ephemeralContainers: _, ...spec } = before.spec ?? {};
+  const containers = wanted.spec?.['ephemeralContainers'];
+  const after: JsonObject =
+    containers === undefined ? spec : { ...spec, ephemeralContainers: copyObject(containers as Json[]) };
+  setContainerDefaults(after);
+  return after;
+}
+
 /** The fields only the server sets keep their values; of the object and its status each path changes only its own. */
 function withSystemFields(request: ApiRequest, before: ApiObject, wanted: ApiObject): ApiObject {
   const { resource, subresource } = request;
   const old = before.metadata;
-  const base: ApiObject = subresource === 'status' ? { ...before, metadata: { ...old } } : wanted;
+  const base: ApiObject = subresource === '' ? wanted : { ...before, metadata: { ...old } };
+  if (subresource === 'ephemeralcontainers') base.spec = withEphemeralContainers(before, wanted);
   const metadata: ApiObject['metadata'] = {
     ...base.metadata,
     name: old.name,
@@ -95,8 +109,9 @@ export function updateObject(
   checkNamespace(request, wanted);
   checkVersion(request, before, wanted.metadata.resourceVersion);
   const after = withSystemFields(request, before, wanted);
-  const { errors, reported } = updateErrors(resource, before, after);
+  const { errors, reported } = updateErrors(resource, before, after, request.subresource);
   if (errors.length > 0) throw invalid(storedAs(resource), request.name, errors, reported);
+  enforcePodSecurity(cluster, resource, after, before);
   const owners =
     update.managedFields ??
     ownedAfterUpdate(

@@ -89,7 +89,8 @@ describe('kinds', () => {
     expect(created.status).toBe(201);
     const name = textAt(created.body, 'metadata', 'name');
     expect(name).toMatch(/^capture-[a-z0-9]{5}$/);
-    expect((await api.call('DELETE', `${JOBS}/${name}`)).body).toMatchObject({
+    const body = { propagationPolicy: 'Background' };
+    expect((await api.call('DELETE', `${JOBS}/${name}`, { body })).body).toMatchObject({
       status: 'Success',
       details: { group: 'batch', kind: 'jobs' },
     });

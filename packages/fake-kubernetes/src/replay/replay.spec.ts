@@ -17,6 +17,8 @@ const FILES = [
   'pod-lifecycle',
   'network-policies',
   'network-policy-apply',
+  'ephemeral-containers',
+  'access-reviews',
   'nodes',
   'namespaces-and-owners',
   'pod-logs',

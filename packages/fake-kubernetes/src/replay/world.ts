@@ -51,6 +51,29 @@ function daemonSet(): ObjectInput {
   };
 }
 
+/** In a namespace of its own, so that it is in no list that was recorded. Its node has no kubelet that would start anything. */
+function debuggedPods(): readonly ObjectInput[] {
+  const container = {
+    name: 'td',
+    image: 'dump:1',
+    command: ['tcpdump', '--version'],
+    imagePullPolicy: 'Never',
+    securityContext: { capabilities: { add: ['NET_ADMIN', 'NET_RAW'] } },
+    targetContainerName: 'main',
+  };
+  const where = { namespace: 'lab', node: 'node-2' };
+  return [
+    pod({
+      ...where,
+      name: 'bare',
+      labels: { app: 'bare' },
+      image: 'box:1',
+      spec: { ephemeralContainers: [container] },
+    }),
+    pod({ ...where, name: 'done', phase: 'Succeeded' }),
+  ];
+}
+
 /** What the exchanges were recorded against, as small as it may be. */
 export function world(): readonly ObjectInput[] {
   const webPods = ['mxwd4', 'rs8rj', 'wjzwf'].map((suffix) => `web-89b84b8c4-${suffix}`);
@@ -58,6 +81,7 @@ export function world(): readonly ObjectInput[] {
     { ...node({ name: 'node-1' }) },
     pod({ name: 'solo', namespace: 'shop', labels: { app: 'solo', quarantine: 'true', team: 'red' }, image: 'box:1' }),
     ...['agent-plrwm', ...webPods].map((name) => pod({ name, namespace: 'shop' })),
+    ...debuggedPods(),
     ...['d0', 'd5', 'd30', 'dp', 'dn', 'dk'].map((name) => pod({ ...ELSEWHERE, name })),
     pod({ ...ELSEWHERE, name: 'done', phase: 'Succeeded' }),
     pod({ ...ELSEWHERE, name: 'crash' }),

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { ApiObject } from '../api-object.ts';
 import type { JsonObject } from '../json.ts';
 import { at, isObject } from '../json.ts';
+import { setJobDefaults } from './job-defaults.ts';
 
 /** Sets what is missing. */
 function fill(target: JsonObject, defaults: JsonObject): void {
@@ -15,7 +16,8 @@ export function randomSuffix(): string {
   return [...randomBytes(5)].map((byte) => alphabet[byte % alphabet.length]).join('');
 }
 
-function containerDefaults(spec: JsonObject): void {
+/** What the server fills in for containers of every sort. */
+export function setContainerDefaults(spec: JsonObject): void {
   for (const list of ['initContainers', 'containers', 'ephemeralContainers']) {
     const items = spec[list];
     if (!Array.isArray(items)) continue;
@@ -33,7 +35,7 @@ function containerDefaults(spec: JsonObject): void {
 }
 
 function podSpecDefaults(spec: JsonObject): void {
-  containerDefaults(spec);
+  setContainerDefaults(spec);
   fill(spec, {
     restartPolicy: 'Always',
     terminationGracePeriodSeconds: 30,
@@ -94,7 +96,9 @@ export function setDefaults(object: ApiObject): void {
     case 'ReplicaSet':
     case 'StatefulSet':
     case 'DaemonSet':
+      return workloadDefaults(object);
     case 'Job':
+      setJobDefaults(object);
       return workloadDefaults(object);
     default:
       return undefined;

@@ -9,6 +9,7 @@ import {
   statefulSetSchema,
 } from '../schema/workloads.ts';
 import { CORE, SCALE } from './core.ts';
+import { accessReviewSchema, rulesReviewSchema } from '../schema/access-review.ts';
 import { EVENTS } from './events.ts';
 import { POD_DISRUPTION_BUDGETS } from './policy.ts';
 import type { Resource, ResourceInput } from './resource.ts';
@@ -25,6 +26,7 @@ const networking = inGroup('networking.k8s.io');
 const rbac = inGroup('rbac.authorization.k8s.io');
 
 const workload = { categories: ['all'], hasGeneration: true, subresources: [STATUS] };
+const ASKED = { namespaced: false, verbs: ['create'] };
 const scalable = { ...workload, subresources: [SCALE, STATUS] };
 
 /** Every kind the server serves. A further group is a few more rows. */
@@ -35,6 +37,16 @@ export const RESOURCES: readonly Resource[] = [
   apps('deployments', 'Deployment', { ...scalable, shortNames: ['deploy'], schema: deploymentSchema }),
   apps('replicasets', 'ReplicaSet', { ...scalable, shortNames: ['rs'], schema: replicaSetSchema }),
   apps('statefulsets', 'StatefulSet', { ...scalable, shortNames: ['sts'], schema: statefulSetSchema }),
+  // Questions: answered, never stored.
+  inGroup('authentication.k8s.io')('selfsubjectreviews', 'SelfSubjectReview', ASKED),
+  inGroup('authorization.k8s.io')('selfsubjectaccessreviews', 'SelfSubjectAccessReview', {
+    ...ASKED,
+    schema: accessReviewSchema,
+  }),
+  inGroup('authorization.k8s.io')('selfsubjectrulesreviews', 'SelfSubjectRulesReview', {
+    ...ASKED,
+    schema: rulesReviewSchema,
+  }),
   batch('cronjobs', 'CronJob', { ...workload, shortNames: ['cj'] }),
   batch('jobs', 'Job', { ...workload, schema: jobSchema, selectableFields: ['status.successful'] }),
   inGroup('coordination.k8s.io')('leases', 'Lease', {

@@ -77,7 +77,13 @@ export function unauthorized(): Refusal {
 }
 
 export interface FieldError {
-  readonly reason: 'FieldValueInvalid' | 'FieldValueRequired' | 'FieldValueForbidden' | 'FieldValueNotSupported';
+  readonly reason:
+    | 'FieldValueInvalid'
+    | 'FieldValueRequired'
+    | 'FieldValueForbidden'
+    | 'FieldValueNotSupported'
+    | 'FieldValueNotFound'
+    | 'FieldValueDuplicate';
   readonly field: string;
   readonly message: string;
 }
@@ -93,6 +99,14 @@ export function required(field: string, why = ''): FieldError {
 
 export function forbiddenField(field: string, why: string): FieldError {
   return { reason: 'FieldValueForbidden', field, message: `Forbidden: ${why}` };
+}
+
+export function notFoundValue(field: string, value: string): FieldError {
+  return { reason: 'FieldValueNotFound', field, message: `Not found: ${quote(value)}` };
+}
+
+export function duplicate(field: string, value: string): FieldError {
+  return { reason: 'FieldValueDuplicate', field, message: `Duplicate value: ${quote(value)}` };
 }
 
 export function notSupported(field: string, value: string, supported: readonly string[]): FieldError {

@@ -4,6 +4,8 @@ import type { Resource } from '../resources/resource.ts';
 import type { FieldError } from '../server/refusals.ts';
 import { invalidValue, notSupported } from '../server/refusals.ts';
 import { eventErrors, eventUpdateErrors } from './event.ts';
+import { ephemeralContainerErrors } from './ephemeral-containers.ts';
+import { jobErrors } from './job.ts';
 import { leaseErrors } from './lease.ts';
 import { mapErrors, nameErrors } from './metadata.ts';
 import { networkPolicyErrors } from './network-policy.ts';
@@ -41,6 +43,8 @@ function kindErrors(resource: Resource, object: ApiObject): readonly FieldError[
       return eventErrors(resource, object);
     case 'Lease':
       return leaseErrors(object);
+    case 'Job':
+      return jobErrors(object);
     default:
       return replicaErrors(object);
   }
@@ -61,13 +65,14 @@ export interface UpdateErrors {
   readonly reported: number;
 }
 
-export function updateErrors(resource: Resource, before: ApiObject, after: ApiObject): UpdateErrors {
+export function updateErrors(resource: Resource, before: ApiObject, after: ApiObject, subresource = ''): UpdateErrors {
   const uid = after.metadata.uid;
   if (uid !== before.metadata.uid) {
     return { errors: [invalidValue('metadata.uid', uid, 'field is immutable')], reported: 2 };
   }
   const maps = mapErrors(after);
   if (maps.length > 0) return { errors: maps, reported: resource.kind === 'Pod' ? 4 : 2 };
+  if (subresource === 'ephemeralcontainers') return { errors: ephemeralContainerErrors(before, after), reported: 1 };
   if (resource.kind === 'Pod') return { errors: podUpdateErrors(before, after), reported: 1 };
   if (resource.kind === 'Event') return { errors: eventUpdateErrors(resource, before, after), reported: 1 };
   const ofKind = [...kindErrors(resource, after), ...immutableErrors(resource, before, after)];

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { ObjectInput, OwnerReference } from '../api-object.ts';
-import type { JsonObject } from '../json.ts';
+import type { Json, JsonObject } from '../json.ts';
 import { at, isObject, textAt } from '../json.ts';
 
 export interface PodInput {
@@ -104,6 +104,29 @@ function podStatus(spec: JsonObject, input: StatusInput): JsonObject {
 export function runningStatus(spec: JsonObject, time: string, generation: number): JsonObject {
   const idOf = (name: string): string => containerId(time, randomUUID(), name);
   return podStatus(spec, { phase: 'Running', ready: true, time, generation, idOf });
+}
+
+/** The status of a pod whose containers have ended with this code. */
+export function endedStatus(status: JsonObject, exitCode: number, time: string): JsonObject {
+  const statuses = status['containerStatuses'];
+  const ended = (one: JsonObject): JsonObject => ({
+    ...one,
+    ready: false,
+    started: false,
+    state: {
+      terminated: terminated(exitCode, textAt(one, 'state', 'running', 'startedAt'), time, one['containerID'] ?? ''),
+    },
+  });
+  return {
+    ...status,
+    phase: exitCode === 0 ? 'Succeeded' : 'Failed',
+    containerStatuses: Array.isArray(statuses) ? statuses.filter(isObject).map(ended) : [],
+  };
+}
+
+/** The state of a container that has ended. */
+export function terminated(exitCode: number, startedAt: string, finishedAt: string, containerID: Json): JsonObject {
+  return { exitCode, reason: exitCode === 0 ? 'Completed' : 'Error', startedAt, finishedAt, containerID };
 }
 
 /** A pod as it looks some time after it was started. */
