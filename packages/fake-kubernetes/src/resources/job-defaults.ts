@@ -6,6 +6,7 @@ const DEFAULTS: JsonObject = {
   parallelism: 1,
   completions: 1,
   backoffLimit: 6,
+  manualSelector: false,
   completionMode: 'NonIndexed',
   suspend: false,
   podReplacementPolicy: 'TerminatingOrFailed',
@@ -19,15 +20,16 @@ export function setJobDefaults(job: ApiObject): void {
   const { name, uid } = job.metadata;
   const template = isObject(spec['template']) ? spec['template'] : {};
   const metadata = isObject(template['metadata']) ? template['metadata'] : {};
-  const labels = at(metadata, 'labels');
-  if (isObject(labels) && job.metadata.labels === undefined) job.metadata.labels = labels as Record<string, string>;
+  const given = at(metadata, 'labels');
   spec['selector'] = { matchLabels: { 'batch.kubernetes.io/controller-uid': uid } };
-  const own = { 'batch.kubernetes.io/controller-uid': uid, 'batch.kubernetes.io/job-name': name };
-  spec['template'] = {
-    ...template,
-    metadata: {
-      ...metadata,
-      labels: { ...(isObject(labels) ? labels : {}), ...own, 'controller-uid': uid, 'job-name': name },
-    },
+  const labels = {
+    ...(isObject(given) ? (given as Record<string, string>) : {}),
+    'batch.kubernetes.io/controller-uid': uid,
+    'batch.kubernetes.io/job-name': name,
+    'controller-uid': uid,
+    'job-name': name,
   };
+  // A Job without labels gets those of its template.
+  job.metadata.labels ??= labels;
+  spec['template'] = { ...template, metadata: { ...metadata, labels } };
 }
