@@ -16,6 +16,12 @@ export type { ContainerProcess, StartedContainer } from './simulation/containers
 export type { WatchControl } from './watch/watches.ts';
 export type { PodDisruptionBudgetInput } from './workloads/pod-disruption-budget.ts';
 export { podDisruptionBudget } from './workloads/pod-disruption-budget.ts';
+export type { CalicoInput } from './crds/calico.ts';
+export { calicoCrds } from './crds/calico.ts';
+export { ciliumCrds } from './crds/cilium.ts';
+export type { DefinitionInput } from './crds/definition.ts';
+export { customResourceDefinition } from './crds/definition.ts';
+export type { OpenApi } from './resources/custom/open-api.ts';
 export type { PodInput } from './workloads/pod.ts';
 export { containerId, pod } from './workloads/pod.ts';
 export type { NodeInput, WorkloadInput } from './workloads/workloads.ts';

@@ -11,7 +11,7 @@ import { EXEC_PROTOCOLS } from './exec/protocols.ts';
 import { createFaults } from './faults/faults.ts';
 import { createJournal } from './faults/journal.ts';
 import { createPages } from './operations/pages.ts';
-import { resourceOf } from './resources/registry.ts';
+import { servedPlural } from './resources/served.ts';
 import { createHandler } from './server/handle.ts';
 import type { Listener } from './server/listen.ts';
 import { listen } from './server/listen.ts';
@@ -20,6 +20,7 @@ import { startDisruptionController } from './simulation/disruption.ts';
 import { startContainers } from './simulation/containers.ts';
 import { startJobs } from './simulation/jobs.ts';
 import { startKubelet } from './simulation/kubelet.ts';
+import { startDefinitions } from './simulation/definitions.ts';
 import { createPodLogs } from './simulation/pod-logs.ts';
 import { startReplacements } from './simulation/replacements.ts';
 import { createHistory } from './storage/history.ts';
@@ -56,18 +57,19 @@ export async function startFakeKubernetes(input: FakeKubernetesInput = {}): Prom
   const runtime = startContainers(cluster, input.startDelay ?? 2);
   const jobs = startJobs(cluster, input.startDelay ?? 2);
   runtime.wake();
+  startDefinitions(cluster);
 
   let authority = createAuthority();
   const faults = createFaults();
   const journal = createJournal(input.journalLimit ?? 20_000);
   const pages = createPages();
   const find = (plural: string, namespace: string, name: string): ApiObject | undefined => {
-    const resource = resourceOf(plural);
+    const resource = servedPlural(cluster.store, plural);
     return cluster.store.get(resource, resource.namespaced ? namespace : '', name);
   };
   const remove = (plural: string, namespace: string, name: string): void => {
     const object = find(plural, namespace, name);
-    if (object !== undefined) cluster.store.remove(resourceOf(plural), object);
+    if (object !== undefined) cluster.store.remove(servedPlural(cluster.store, plural), object);
   };
   let listener: Listener | undefined;
   const handler = createHandler({
@@ -132,13 +134,13 @@ export async function startFakeKubernetes(input: FakeKubernetesInput = {}): Prom
     },
     create: (...objects) => objects.map((object) => seed(cluster, object)),
     get: find,
-    objects: (plural, namespace = '') => cluster.store.list(resourceOf(plural), namespace),
+    objects: (plural, namespace = '') => cluster.store.list(servedPlural(cluster.store, plural), namespace),
     change(plural, namespace, name, edit) {
       const object = find(plural, namespace, name);
       if (object === undefined) throw new Error(`there is no ${plural} ${namespace}/${name} to change`);
       const copy = copyObject(object);
       edit(copy);
-      return cluster.store.put(resourceOf(plural), copy);
+      return cluster.store.put(servedPlural(cluster.store, plural), copy);
     },
     remove,
     setPodLog: (namespace, name, container, content, options) =>

@@ -53,6 +53,8 @@ function walkList(schema: ListSchema, value: readonly Json[], prefix: FieldPath,
   }
 }
 
+const schemaInside = (schema: Schema): Schema => (schema === 'free' ? 'free' : 'any');
+
 function walk(schema: Schema, value: Json, prefix: FieldPath, found: Map<FieldPath, Leaf>): void {
   if (UNOWNED.has(prefix)) return;
   if (Array.isArray(value) && typeof schema !== 'string' && schema.type === 'list') {
@@ -65,9 +67,12 @@ function walk(schema: Schema, value: Json, prefix: FieldPath, found: Map<FieldPa
     if (prefix !== '') found.set(prefix, { value, kind: 'leaf' });
     return;
   }
-  if (known?.type === 'map') found.set(join(prefix, '.'), { value: null, kind: 'container' });
+  if (known?.type === 'map' || (known?.type === 'struct' && known.counted === true)) {
+    found.set(join(prefix, '.'), { value: null, kind: 'container' });
+  }
+  if (schema === 'free') found.set(join(prefix, '.'), { value: null, kind: 'item' });
   for (const [key, item] of Object.entries(value)) {
-    const inner = known === undefined ? 'any' : (fieldSchema(known, key) ?? 'any');
+    const inner = known === undefined ? schemaInside(schema) : (fieldSchema(known, key) ?? 'any');
     walk(inner, item, join(prefix, `f:${key}`), found);
   }
 }

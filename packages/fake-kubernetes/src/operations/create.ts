@@ -1,4 +1,5 @@
 import { enforcePodSecurity, podSecurityWarnings } from '../admission/pod-security.ts';
+import { checkTier } from '../access/tiers.ts';
 import type { ApiObject } from '../api-object.ts';
 import { timestamp } from '../api-object.ts';
 import { ownedAfterUpdate } from '../apply/managed-fields.ts';
@@ -7,6 +8,7 @@ import type { JsonObject } from '../json.ts';
 import { quote } from '../json.ts';
 import { NAMESPACES } from '../resources/core.ts';
 import { canonical } from '../resources/canonical.ts';
+import { fillDefaults } from '../resources/custom/open-api.ts';
 import { randomSuffix, setDefaults } from '../resources/defaults.ts';
 import { apiVersionOf, storedAs } from '../resources/resource.ts';
 import type { StructSchema } from '../schema/schema.ts';
@@ -60,6 +62,7 @@ export function createObject(cluster: Cluster, request: ApiRequest, input: ApiOb
   const name =
     input.metadata.name === '' && generateName !== '' ? `${generateName}${randomSuffix()}` : input.metadata.name;
   checkNamespaceExists(cluster, request, name);
+  checkTier(cluster, request, input);
   const { resourceVersion, deletionTimestamp: _gone, deletionGracePeriodSeconds: _grace, ...metadata } = input.metadata;
   const object: ApiObject = {
     ...input,
@@ -75,7 +78,8 @@ export function createObject(cluster: Cluster, request: ApiRequest, input: ApiOb
   };
   delete object.metadata.managedFields;
   if (resource.subresources.some((sub) => sub.name === 'status')) delete object.status;
-  setDefaults(object);
+  if (resource.custom === undefined) setDefaults(object);
+  else fillDefaults(resource.custom, object as unknown as JsonObject);
   const errors = createErrors(resource, object);
   if (errors.length > 0) throw invalid(storedAs(resource), name, errors);
   enforcePodSecurity(cluster, resource, object);

@@ -1,3 +1,4 @@
+import { checkTier } from '../access/tiers.ts';
 import type { ApiObject } from '../api-object.ts';
 import { copyObject, timestamp } from '../api-object.ts';
 import type { JsonObject } from '../json.ts';
@@ -161,6 +162,7 @@ export function remove(cluster: Cluster, request: ApiRequest): Answer {
   const options = readOptions(request);
   const object = cluster.store.get(resource, resource.namespaced ? request.namespace : '', name);
   if (object === undefined) throw notFound(storedAs(resource), name);
+  checkTier(cluster, request, object);
   const left = deleteObject(cluster, resource, object, options);
   const warnings = resource.kind === 'Job' && options.propagationPolicy === undefined ? [PODS_KEPT] : [];
   if (left !== undefined) return { status: 200, body: left, warnings };

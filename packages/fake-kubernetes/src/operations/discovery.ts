@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { JsonObject } from '../json.ts';
-import { groupVersions, RESOURCES } from '../resources/registry.ts';
+import { groupVersionsOf } from '../resources/served.ts';
 import type { Resource, Subresource } from '../resources/resource.ts';
 import { apiVersionOf } from '../resources/resource.ts';
 import type { Answer } from '../server/answer.ts';
@@ -30,6 +30,12 @@ function names(resource: Resource): JsonObject {
   };
 }
 
+/** What the objects are stored as, hashed as the server does it. */
+function storageVersionHash({ group, version, kind }: Resource): string {
+  const hash = createHash('sha256').update(`${group}/${version}/${kind}`).digest();
+  return hash.subarray(0, 8).toString('base64');
+}
+
 function rows(resource: Resource): readonly JsonObject[] {
   const { plural, singular, namespaced, kind } = resource;
   const own: JsonObject = {
@@ -39,6 +45,7 @@ function rows(resource: Resource): readonly JsonObject[] {
     kind,
     verbs: [...resource.verbs],
     ...names(resource),
+    ...(resource.custom === undefined ? {} : { storageVersionHash: storageVersionHash(resource) }),
   };
   const subs = resource.subresources.map((sub): JsonObject => ({
     name: `${plural}/${sub.name}`,
@@ -51,8 +58,9 @@ function rows(resource: Resource): readonly JsonObject[] {
   return [own, ...subs];
 }
 
-function resourceList(groupVersion: string): JsonObject {
-  const resources = RESOURCES.filter((row) => apiVersionOf(row) === groupVersion).flatMap(rows);
+function resourceList(served: readonly Resource[], groupVersion: string): JsonObject {
+  const own = served.filter((row) => apiVersionOf(row) === groupVersion);
+  const resources = own.flatMap(rows);
   const core = groupVersion === 'v1';
   return { kind: 'APIResourceList', ...(core ? {} : { apiVersion: 'v1' }), groupVersion, resources };
 }
@@ -67,7 +75,7 @@ function aggregatedRow(resource: Resource): JsonObject {
   const { plural, singular, namespaced, kind, subresources } = resource;
   return {
     resource: plural,
-    responseKind: responseKind({}, kind),
+    responseKind: responseKind(resource.custom === undefined ? {} : resource, kind),
     scope: namespaced ? 'Namespaced' : 'Cluster',
     singularResource: singular,
     verbs: [...resource.verbs],
@@ -77,36 +85,55 @@ function aggregatedRow(resource: Resource): JsonObject {
       : {
           subresources: subresources.map((sub) => ({
             subresource: sub.name,
-            responseKind: responseKind(sub, kind),
+            responseKind: responseKind(resource.custom === undefined ? sub : { ...resource, ...sub }, kind),
             verbs: [...sub.verbs],
           })),
         }),
   };
 }
 
-function aggregated(versions: readonly string[]): Answer {
-  const items = versions.map((groupVersion) => {
-    const served = RESOURCES.filter((row) => apiVersionOf(row) === groupVersion);
-    const group = served[0]?.group ?? '';
-    return {
-      metadata: group === '' ? {} : { name: group },
-      versions: [{ version: served[0]?.version ?? 'v1', resources: served.map(aggregatedRow), freshness: 'Current' }],
-    };
-  });
+function aggregated(served: readonly Resource[]): Answer {
+  const groups = [...new Set(served.map((row) => row.group))];
+  const items = groups.map((name) => ({
+    metadata: name === '' ? {} : { name },
+    versions: versionsOf(served, name).map((version) => {
+      const own = served.filter((row) => row.group === name && row.version === version);
+      return { version, resources: own.map(aggregatedRow), freshness: 'Current' };
+    }),
+  }));
   const body = { kind: 'APIGroupDiscoveryList', apiVersion: 'apidiscovery.k8s.io/v2', metadata: {}, items };
   const etag = createHash('sha512').update(JSON.stringify(body)).digest('hex').toUpperCase();
   return { status: 200, headers: { 'content-type': AGGREGATED, etag: `"${etag}"`, vary: 'Accept' }, body };
 }
 
-function group(groupVersion: string): JsonObject {
-  const [name = '', version = ''] = groupVersion.split('/');
-  const preferred = { groupVersion, version };
-  return { name, versions: [preferred], preferredVersion: preferred };
+/** `v2`, `v10`, `v1`, `v1beta1`: stable versions first, newer ones first. */
+function rank(version: string): readonly number[] {
+  const [, major = '0', stage = '', minor = '0'] = /^v(\d+)(?:(alpha|beta)(\d+))?$/.exec(version) ?? [];
+  return [['alpha', 'beta', ''].indexOf(stage), Number(major), Number(minor)];
+}
+
+function versionsOf(served: readonly Resource[], group: string): readonly string[] {
+  const versions = [...new Set(served.filter((row) => row.group === group).map((row) => row.version))];
+  return versions.toSorted((a, b) => {
+    const [first, second] = [rank(a), rank(b)];
+    return first.map((value, index) => (second[index] ?? 0) - value).find((difference) => difference !== 0) ?? 0;
+  });
+}
+
+function group(served: readonly Resource[], name: string): JsonObject {
+  const versions = versionsOf(served, name).map((version) => ({ groupVersion: `${name}/${version}`, version }));
+  return { name, versions, preferredVersion: versions[0] ?? null };
 }
 
 /** Discovery, version and health. `undefined` for a path nobody serves. */
-export function discovery(path: string, accept: string, address: string): Answer | undefined {
-  const named = groupVersions().filter((version) => version !== 'v1');
+export function discovery(
+  path: string,
+  accept: string,
+  served: readonly Resource[],
+  address: string,
+): Answer | undefined {
+  const named = served.filter((row) => row.group !== '');
+  const groups = [...new Set(named.map((row) => row.group))];
   const combined = accept.includes('as=APIGroupDiscoveryList') && accept.includes('v=v2');
   switch (path) {
     case '/healthz':
@@ -116,26 +143,27 @@ export function discovery(path: string, accept: string, address: string): Answer
     case '/version':
       return { status: 200, body: VERSION };
     case '/api': {
-      if (combined) return aggregated(['v1']);
+      if (combined) return aggregated(served.filter((row) => row.group === ''));
       const serverAddressByClientCIDRs = [{ clientCIDR: '0.0.0.0/0', serverAddress: address }];
       return { status: 200, body: { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs } };
     }
     case '/apis':
       if (combined) return aggregated(named);
-      return { status: 200, body: { kind: 'APIGroupList', apiVersion: 'v1', groups: named.map(group) } };
+      return {
+        status: 200,
+        body: { kind: 'APIGroupList', apiVersion: 'v1', groups: groups.map((name) => group(served, name)) },
+      };
     case '/api/v1':
-      return { status: 200, body: resourceList('v1') };
+      return { status: 200, body: resourceList(served, 'v1') };
     default: {
       const [, root, name, version, ...rest] = path.split('/');
       if (root !== 'apis' || name === undefined || rest.length > 0) return undefined;
       if (version === undefined) {
-        const found = named.find((groupVersion) => groupVersion.startsWith(`${name}/`));
-        return found === undefined
-          ? undefined
-          : { status: 200, body: { kind: 'APIGroup', apiVersion: 'v1', ...group(found) } };
+        if (!groups.includes(name)) return undefined;
+        return { status: 200, body: { kind: 'APIGroup', apiVersion: 'v1', ...group(served, name) } };
       }
-      const found = named.find((groupVersion) => groupVersion === `${name}/${version}`);
-      return found === undefined ? undefined : { status: 200, body: resourceList(found) };
+      const found = groupVersionsOf(named).find((groupVersion) => groupVersion === `${name}/${version}`);
+      return found === undefined ? undefined : { status: 200, body: resourceList(served, found) };
     }
   }
 }

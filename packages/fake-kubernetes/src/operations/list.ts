@@ -60,6 +60,12 @@ function selected(request: ApiRequest, objects: readonly ApiObject[]): readonly 
 
 function answer(request: ApiRequest, metadata: JsonObject, objects: readonly ApiObject[]): Answer {
   const { resource } = request;
+  if (resource.custom !== undefined) {
+    // Keys in Go's order of a map; items say what they are.
+    const page = { continue: '', ...metadata };
+    const body = { apiVersion: apiVersionOf(resource), items: objects, kind: `${resource.kind}List`, metadata: page };
+    return { status: 200, body };
+  }
   // Items carry no kind and no apiVersion.
   const items = objects.map(({ kind: _kind, apiVersion: _apiVersion, ...rest }) => rest);
   return {

@@ -1,4 +1,5 @@
-import { groupVersions, findResource } from '../resources/registry.ts';
+import { checkTier } from '../access/tiers.ts';
+import { findServed, groupVersionsOf, servedResources } from '../resources/served.ts';
 import { apiVersionOf, storedAs } from '../resources/resource.ts';
 import type { Answer } from '../server/answer.ts';
 import { plainText, refuse } from '../server/answer.ts';
@@ -21,11 +22,11 @@ import { watch } from './watch.ts';
 export const NOT_FOUND_PAGE = plainText(404, '404 page not found\n');
 
 /** A group or version nobody serves is plain text; an unknown plural in a known group is a Status. */
-export function resourceOfTarget(target: Target): ApiRequest['resource'] | Answer {
+export function resourceOfTarget({ store }: Cluster, target: Target): ApiRequest['resource'] | Answer {
   const { group, version, resource, subresource } = target;
-  const found = findResource(group, version, resource);
+  const found = findServed(store, group, version, resource);
   if (found === undefined) {
-    if (groupVersions().includes(apiVersionOf({ group, version }))) throw unknownResource();
+    if (groupVersionsOf(servedResources(store)).includes(apiVersionOf({ group, version }))) throw unknownResource();
     return NOT_FOUND_PAGE;
   }
   if (subresource !== '' && !found.subresources.some((sub) => sub.name === subresource)) throw unknownResource();
@@ -36,6 +37,7 @@ function get(cluster: Cluster, request: ApiRequest): Answer {
   const { resource, namespace, name } = request;
   const object = cluster.store.get(resource, resource.namespaced ? namespace : '', name);
   if (object === undefined) throw notFound(storedAs(resource), name);
+  checkTier(cluster, request, object);
   return { status: 200, body: object };
 }
 

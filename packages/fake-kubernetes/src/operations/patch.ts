@@ -7,8 +7,8 @@ import { goKind, goValue, isObject, quote, textAt } from '../json.ts';
 import { jsonPatch } from '../patch/json-patch.ts';
 import { mergePatch } from '../patch/merge-patch.ts';
 import { strategicMerge } from '../patch/strategic-merge.ts';
+import { decodeObject } from '../resources/custom/read-custom.ts';
 import { apiVersionOf, storedAs } from '../resources/resource.ts';
-import { decode } from '../schema/decode.ts';
 import type { StructSchema } from '../schema/schema.ts';
 import type { Answer, Refusal } from '../server/answer.ts';
 import { refuse } from '../server/answer.ts';
@@ -73,7 +73,7 @@ function patched(request: ApiRequest, before: JsonObject, type: string): Patched
 function changeObject(cluster: Cluster, request: ApiRequest, before: ApiObject, type: string): Answer {
   const options = writeOptions(request, 'PatchOptions');
   const result = patched(request, before as unknown as JsonObject, type);
-  const { value, unknown, wrongType } = decode(request.resource.schema, result.value);
+  const { value, unknown, wrongType } = decodeObject(request.resource, result.value);
   if (wrongType !== undefined) throw unreadable(result.shown, result.wrongType ?? wrongType);
   if (options.strict && unknown.length > 0) throw unreadable(result.shown, strictError(unknown));
   const after = updateObject(cluster, request, before, asApiObject(request.resource, value), options);
@@ -97,7 +97,7 @@ function readConfiguration(request: ApiRequest): JsonObject {
   if (metadata['managedFields'] !== undefined && metadata['managedFields'] !== null) {
     throw badRequest('metadata.managedFields must be nil');
   }
-  const { value, unknown, wrongType } = decode(resource.schema, body);
+  const { value, unknown, wrongType } = decodeObject(resource, body);
   const subject = `${textAt(metadata, 'namespace')}/${textAt(metadata, 'name')}; ${apiVersionOf(resource)}, Kind=${kind}`;
   if (unknown.length > 0) {
     const list = unknown.map((field) => `.${field}: field not declared in schema`);
@@ -127,7 +127,7 @@ function apply(cluster: Cluster, request: ApiRequest, before: ApiObject | undefi
     manager,
     force: options.force,
   });
-  const wanted = asApiObject(resource, decode(resource.schema, object).value);
+  const wanted = asApiObject(resource, decodeObject(resource, object).value);
   if (before !== undefined) {
     const after = updateObject(cluster, request, before, wanted, { ...options, managedFields: entries });
     return { status: 200, body: after };
@@ -148,10 +148,15 @@ function apply(cluster: Cluster, request: ApiRequest, before: ApiObject | undefi
 
 export function patch(cluster: Cluster, request: ApiRequest): Answer {
   const type = mediaType(request);
-  if (![MERGE, STRATEGIC, JSON_PATCH, APPLY].includes(type)) {
+  const { resource, name } = request;
+  if (![MERGE, STRATEGIC, JSON_PATCH, APPLY].includes(type) && resource.custom === undefined) {
     throw refuse({ code: 415, reason: 'UnsupportedMediaType', message: '415: Unsupported Media Type', details: {} });
   }
-  const { resource, name } = request;
+  if (![MERGE, JSON_PATCH, APPLY].includes(type) && resource.custom !== undefined) {
+    const accepted = [JSON_PATCH, MERGE, APPLY].join(', ');
+    const message = `the body of the request was in an unknown format - accepted media types include: ${accepted}`;
+    throw refuse({ code: 415, reason: 'UnsupportedMediaType', message });
+  }
   const before = cluster.store.get(resource, resource.namespaced ? request.namespace : '', name);
   if (type === APPLY) return apply(cluster, request, before);
   writeOptions(request, 'PatchOptions');

@@ -1,13 +1,13 @@
 import type { ApiObject } from '../api-object.ts';
 import type { Json, JsonObject } from '../json.ts';
 import { isObject, quote, textAt } from '../json.ts';
+import { decodeObject } from '../resources/custom/read-custom.ts';
 import { resourceOfKind } from '../resources/registry.ts';
 import type { Resource } from '../resources/resource.ts';
 import { apiVersionOf } from '../resources/resource.ts';
-import { decode } from '../schema/decode.ts';
 import { refuse } from '../server/answer.ts';
 import type { ApiRequest } from '../server/request.ts';
-import { badRequest } from '../server/refusals.ts';
+import { badRequest, invalid, invalidValue } from '../server/refusals.ts';
 import type { WriteOptions } from './write-options.ts';
 import { strictError, unknownFieldWarnings } from './write-options.ts';
 
@@ -31,8 +31,7 @@ export function parseBody(request: ApiRequest, kind: string): Json {
     throw refuse({
       code: 415,
       reason: 'UnsupportedMediaType',
-      message:
-        'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf',
+      message: `the body of the request was in an unknown format - accepted media types include: application/json, application/yaml${request.resource.custom === undefined ? ', application/vnd.kubernetes.protobuf' : ''}`,
     });
   }
   const text = request.body.toString();
@@ -47,10 +46,22 @@ export function parseBody(request: ApiRequest, kind: string): Json {
 
 const internalGroup = (group: string): string => (group === '' ? 'core' : (group.split('.', 1)[0] ?? ''));
 
+function wrongCustomKind(resource: Resource, body: JsonObject, kind: string, apiVersion: string): Error {
+  const wanted = apiVersionOf(resource);
+  if (apiVersion !== wanted) {
+    return badRequest(
+      `the API version in the data (${apiVersion}) does not match the expected API version (${wanted})`,
+    );
+  }
+  const error = invalidValue('kind', kind, `must be ${resource.kind}`);
+  return invalid({ group: resource.group, kind }, textAt(body, 'metadata', 'name'), [error]);
+}
+
 function checkKind(resource: Resource, body: JsonObject): void {
   const kind = textAt(body, 'kind') || resource.kind;
   const apiVersion = textAt(body, 'apiVersion') || apiVersionOf(resource);
   if (kind === resource.kind && apiVersion === apiVersionOf(resource)) return;
+  if (resource.custom !== undefined) throw wrongCustomKind(resource, body, kind, apiVersion);
   const other = resourceOfKind(apiVersion, kind);
   const version = apiVersion.split('/').at(-1) ?? '';
   const why =
@@ -82,7 +93,7 @@ export function readObject(request: ApiRequest, options: WriteOptions): ReadObje
   const body = parseBody(request, resource.kind);
   if (!isObject(body)) throw badRequest(`couldn't get version/kind; json parse error: the body is not an object`);
   checkKind(resource, body);
-  const { value, unknown, wrongType } = decode(resource.schema, body);
+  const { value, unknown, wrongType } = decodeObject(resource, body);
   const prefix = `${resource.kind} in version ${quote(resource.version)} cannot be handled as a ${resource.kind}: `;
   if (wrongType !== undefined) throw badRequest(`${prefix}${wrongType}`);
   if (options.strict && unknown.length > 0) throw badRequest(`${prefix}${strictError(unknown)}`);

@@ -1,4 +1,5 @@
 import { enforcePodSecurity } from '../admission/pod-security.ts';
+import { checkTier } from '../access/tiers.ts';
 import type { ApiObject, ManagedFieldsEntry } from '../api-object.ts';
 import { copyObject } from '../api-object.ts';
 import { ownedAfterUpdate } from '../apply/managed-fields.ts';
@@ -6,6 +7,8 @@ import type { Json, JsonObject } from '../json.ts';
 import { sameJson } from '../json.ts';
 import { setContainerDefaults } from '../resources/defaults.ts';
 import { canonical } from '../resources/canonical.ts';
+import { fillDefaults } from '../resources/custom/open-api.ts';
+import type { Resource } from '../resources/resource.ts';
 import { storedAs } from '../resources/resource.ts';
 import type { StructSchema } from '../schema/schema.ts';
 import type { Answer } from '../server/answer.ts';
@@ -74,8 +77,17 @@ function withSystemFields(request: ApiRequest, before: ApiObject, wanted: ApiObj
     if (before.status === undefined) delete after.status;
     else after.status = before.status;
   }
-  if (resource.hasGeneration && !sameJson(before.spec, after.spec)) metadata.generation = (old.generation ?? 0) + 1;
+  if (resource.custom !== undefined) fillDefaults(resource.custom, after as unknown as JsonObject);
+  if (resource.hasGeneration && !sameContent(resource, before, after)) metadata.generation = (old.generation ?? 0) + 1;
   return after;
+}
+
+/** What the generation counts changes of: the spec, of a custom resource everything but metadata and a status of its own. */
+function sameContent(resource: Resource, before: ApiObject, after: ApiObject): boolean {
+  if (resource.custom === undefined) return sameJson(before.spec, after.spec);
+  const content = ({ metadata: _metadata, status, ...rest }: ApiObject): object =>
+    resource.subresources.length > 0 ? rest : { ...rest, status };
+  return sameJson(content(before), content(after));
 }
 
 function unchanged(before: ApiObject, after: ApiObject): boolean {
@@ -107,6 +119,7 @@ export function updateObject(
   const { resource } = request;
   checkName(request, wanted);
   checkNamespace(request, wanted);
+  checkTier(cluster, request, before);
   checkVersion(request, before, wanted.metadata.resourceVersion);
   const after = withSystemFields(request, before, wanted);
   const { errors, reported } = updateErrors(resource, before, after, request.subresource);

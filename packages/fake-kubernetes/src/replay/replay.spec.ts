@@ -6,7 +6,7 @@ import { client } from './client.ts';
 import { differences } from './compare.ts';
 import type { Exchange } from './exchange.ts';
 import { CONTENT_TYPES, exchanges } from './exchange.ts';
-import { NOW, USERS, world } from './world.ts';
+import { DEFINED, NOW, USERS, world } from './world.ts';
 
 const FILES = [
   'pod-reads',
@@ -25,6 +25,7 @@ const FILES = [
   'events',
   'leases',
   'discovery-and-access',
+  'custom-resources',
 ];
 
 async function ask(api: Client, exchange: Exchange): Promise<Called> {
@@ -44,7 +45,11 @@ describe.each(FILES)('answers like the recordings: %s', (file) => {
   let fake: FakeKubernetes;
   let api: Client;
   beforeAll(async () => {
-    fake = await startFakeKubernetes({ objects: world(), users: USERS, now: () => NOW });
+    fake = await startFakeKubernetes({
+      objects: [...world(), ...(file === 'custom-resources' ? DEFINED : [])],
+      users: USERS,
+      now: () => NOW,
+    });
     fake.setPodLog('shop', 'solo', 'main', 'out 0\nerr 0\nout 1\n');
     fake.setPodLog('shop', 'done', 'main', 'fin\n');
     fake.setPodLog('shop', 'crash', 'main', 'bye\n', { previous: true });

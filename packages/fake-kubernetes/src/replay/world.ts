@@ -2,6 +2,8 @@ import type { ObjectInput } from '../api-object.ts';
 import type { UserInput } from '../access/users.ts';
 import { serviceAccount } from '../access/users.ts';
 import type { JsonObject } from '../json.ts';
+import { calicoCrds } from '../crds/calico.ts';
+import { ciliumCrds } from '../crds/cilium.ts';
 import { pod } from '../workloads/pod.ts';
 import { node, statefulSet } from '../workloads/workloads.ts';
 
@@ -100,3 +102,9 @@ export function world(): readonly ObjectInput[] {
 }
 
 export const USERS: readonly UserInput[] = [serviceAccount('shop', 'restricted'), serviceAccount('shop', 'temp')];
+
+/** The kinds the recordings of custom resources are about. */
+export const DEFINED: readonly ObjectInput[] = [
+  ...calicoCrds({ group: 'crd.projectcalico.org' }).filter(({ metadata }) => metadata.name !== 'default'),
+  ...ciliumCrds(),
+];

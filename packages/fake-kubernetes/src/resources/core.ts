@@ -96,6 +96,7 @@ export const CORE: readonly Resource[] = [
     shortNames: ['svc'],
     categories: ['all'],
     nameRule: 'label',
+    selectableFields: ['spec.clusterIP', 'spec.type'],
     subresources: [
       { name: 'proxy', kind: 'ServiceProxyOptions', verbs: ['create', 'delete', 'get', 'patch', 'update'] },
       STATUS,

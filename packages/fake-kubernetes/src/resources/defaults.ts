@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { ApiObject } from '../api-object.ts';
 import type { JsonObject } from '../json.ts';
-import { at, isObject } from '../json.ts';
+import { at, isObject, textAt } from '../json.ts';
 import { setJobDefaults } from './job-defaults.ts';
 
 /** Sets what is missing. */
@@ -80,6 +80,31 @@ function workloadDefaults(workload: ApiObject): void {
   if (workload.kind !== 'DaemonSet' && workload.kind !== 'Job') fill(spec, { replicas: 1 });
 }
 
+/** Names are accepted and the kind is established at once. */
+function definitionDefaults(definition: ApiObject): void {
+  const spec = (definition.spec ??= {});
+  fill(spec, { conversion: { strategy: 'None' } });
+  const names = spec['names'];
+  const kind = textAt(names, 'kind');
+  if (isObject(names)) fill(names, { singular: kind.toLowerCase(), listKind: `${kind}List` });
+  const condition = (type: string, reason: string, message: string): JsonObject => ({
+    type,
+    status: 'True',
+    lastTransitionTime: definition.metadata.creationTimestamp,
+    reason,
+    message,
+  });
+  const versions = Array.isArray(spec['versions']) ? spec['versions'].filter(isObject) : [];
+  definition.status ??= {
+    conditions: [
+      condition('NamesAccepted', 'NoConflicts', 'no conflicts found'),
+      condition('Established', 'InitialNamesAccepted', 'the initial names have been accepted'),
+    ],
+    acceptedNames: structuredClone(names ?? {}),
+    storedVersions: versions.filter((row) => row['storage'] === true).map((row) => textAt(row, 'name')),
+  };
+}
+
 /** Fills in what the server fills in when an object is created. Changes `object`. */
 export function setDefaults(object: ApiObject): void {
   switch (object.kind) {
@@ -92,6 +117,8 @@ export function setDefaults(object: ApiObject): void {
       object.spec ??= { finalizers: ['kubernetes'] };
       object.status ??= { phase: 'Active' };
       return undefined;
+    case 'CustomResourceDefinition':
+      return definitionDefaults(object);
     case 'Deployment':
     case 'ReplicaSet':
     case 'StatefulSet':

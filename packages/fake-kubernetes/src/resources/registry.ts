@@ -10,10 +10,11 @@ import {
 } from '../schema/workloads.ts';
 import { CORE, SCALE } from './core.ts';
 import { accessReviewSchema, rulesReviewSchema } from '../schema/access-review.ts';
+import { DEFINITIONS } from './custom/definitions.ts';
 import { EVENTS } from './events.ts';
 import { POD_DISRUPTION_BUDGETS } from './policy.ts';
 import type { Resource, ResourceInput } from './resource.ts';
-import { apiVersionOf, qualifiedPlural, resource, STATUS } from './resource.ts';
+import { apiVersionOf, resource, STATUS } from './resource.ts';
 
 function inGroup(group: string): (plural: string, kind: string, more?: Partial<ResourceInput>) => Resource {
   return (plural, kind, more = {}) =>
@@ -29,7 +30,7 @@ const workload = { categories: ['all'], hasGeneration: true, subresources: [STAT
 const ASKED = { namespaced: false, verbs: ['create'] };
 const scalable = { ...workload, subresources: [SCALE, STATUS] };
 
-/** Every kind the server serves. A further group is a few more rows. */
+/** Every kind the server serves by itself. A further group is a few more rows. */
 export const RESOURCES: readonly Resource[] = [
   ...CORE,
   apps('controllerrevisions', 'ControllerRevision'),
@@ -68,15 +69,11 @@ export const RESOURCES: readonly Resource[] = [
   rbac('clusterroles', 'ClusterRole', { namespaced: false, nameRule: 'path-segment' }),
   rbac('rolebindings', 'RoleBinding', { nameRule: 'path-segment' }),
   rbac('roles', 'Role', { nameRule: 'path-segment' }),
+  DEFINITIONS,
 ];
 
 const byPath = new Map(RESOURCES.map((row) => [`${apiVersionOf(row)}/${row.plural}`, row]));
 const byKind = new Map(RESOURCES.map((row) => [`${apiVersionOf(row)}/${row.kind}`, row]));
-/** `events` are those of the core group, `events.events.k8s.io` the others. */
-const byPlural = new Map([
-  ...RESOURCES.map((row) => [qualifiedPlural(row), row] as const),
-  ...RESOURCES.toReversed().map((row) => [row.plural, row] as const),
-]);
 
 export function findResource(group: string, version: string, plural: string): Resource | undefined {
   return byPath.get(`${apiVersionOf({ group, version })}/${plural}`);
@@ -84,15 +81,4 @@ export function findResource(group: string, version: string, plural: string): Re
 
 export function resourceOfKind(apiVersion: string, kind: string): Resource | undefined {
   return byKind.get(`${apiVersion}/${kind}`);
-}
-
-/** @throws Error for a plural the server does not serve: a mistake in the test that asked. */
-export function resourceOf(plural: string): Resource {
-  const found = byPlural.get(plural);
-  if (found === undefined) throw new Error(`fake-kubernetes serves no resource ${JSON.stringify(plural)}`);
-  return found;
-}
-
-export function groupVersions(): readonly string[] {
-  return [...new Set(RESOURCES.map(apiVersionOf))];
 }

@@ -1,5 +1,6 @@
 import type { ApiObject } from '../api-object.ts';
 import type { Schema } from '../schema/schema.ts';
+import type { OpenApi } from './custom/open-api.ts';
 
 export type NameRule = 'subdomain' | 'label' | 'path-segment';
 
@@ -33,6 +34,8 @@ export interface Resource {
   readonly storage?: Resource;
   /** An object of this kind or its `storage` with the fields, and only the fields, this kind's answers have. */
   readonly form?: (object: ApiObject) => ApiObject;
+  /** The schema of a custom resource, from its definition; absent for the server's own kinds. */
+  readonly custom?: OpenApi;
 }
 
 /** The kind under which objects are stored, and which the server's registry names in refusals. */

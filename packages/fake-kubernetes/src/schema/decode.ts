@@ -78,7 +78,7 @@ function decodeMap(of: Schema, value: JsonObject, place: Place, findings: Findin
 
 /** `undefined` for a value that is not stored: null, the empty map, a false flag. */
 function decodeValue(schema: Schema, value: Json, place: Place, findings: Findings): Json | undefined {
-  if (schema === 'any') return value ?? undefined;
+  if (schema === 'any' || schema === 'free') return value ?? undefined;
   if (value === null) return schema === 'time' || schema === 'micro-time' ? null : undefined;
   if (typeof schema === 'string') {
     if (!fits(schema, value)) return mistyped(value, place, GO_TYPE[schema], findings);

@@ -1,8 +1,9 @@
 /**
  * The fields of a kind, as far as they decide something: which names are known, how lists are merged by a strategic patch
- * and by apply, who owns what. `any` is a part this server stores without looking inside.
+ * and by apply, who owns what. `any` is a part this server stores without looking inside, `free` the same in a custom resource,
+ * where every object inside is owned itself, too.
  */
-export type Schema = Scalar | 'any' | MapSchema | ListSchema | StructSchema;
+export type Schema = Scalar | 'any' | 'free' | MapSchema | ListSchema | StructSchema;
 
 /** A `flag` is a boolean whose `false` is not stored (Go's omitempty); a `micro-time` has exactly six fraction digits. */
 export type Scalar = 'string' | 'integer' | 'boolean' | 'flag' | 'integer-or-string' | 'time' | 'micro-time';
@@ -31,7 +32,9 @@ export interface StructSchema {
   /** Owned and replaced as a whole by apply. */
   readonly atomic?: boolean;
   /** Other fields are stored too: a kind this server keeps without knowing its fields. */
-  readonly open?: boolean;
+  readonly open?: boolean | 'free';
+  /** An update that adds it owns the object itself, too, as with a map: part of a custom resource. */
+  readonly counted?: boolean;
 }
 
 export const struct = (go: string, fields: Readonly<Record<string, Schema>>): StructSchema => ({
@@ -59,5 +62,6 @@ export const setOf = (of: Schema): ListSchema => ({ type: 'list', of, set: true 
 export function fieldSchema(schema: StructSchema | MapSchema, key: string): Schema | undefined {
   if (schema.type === 'map') return schema.of;
   if (Object.hasOwn(schema.fields, key)) return schema.fields[key];
-  return schema.open === true ? 'any' : undefined;
+  if (schema.open === undefined || schema.open === false) return undefined;
+  return schema.open === 'free' ? 'free' : 'any';
 }

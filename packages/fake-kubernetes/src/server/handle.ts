@@ -11,6 +11,7 @@ import type { Journal, ReceivedRequest } from '../faults/journal.ts';
 import { discovery } from '../operations/discovery.ts';
 import { NOT_FOUND_PAGE, operate, resourceOfTarget } from '../operations/operate.ts';
 import type { Pages } from '../operations/pages.ts';
+import { servedResources } from '../resources/served.ts';
 import type { Answer } from './answer.ts';
 import { Refusal, refuse } from './answer.ts';
 import { internalError } from './refusals.ts';
@@ -109,11 +110,13 @@ function respond(deps: Deps, arrived: Arrived): Answer {
   const { path, target, verb } = route;
   if (target === undefined) {
     if (!mayGetPath(cluster.store, user, verb, path)) throw forbiddenPath(user, verb, path);
-    return discovery(path.replace(/(?<=.)\/$/, ''), request.headers.accept ?? '', deps.address()) ?? NOT_FOUND_PAGE;
+    const rows = servedResources(cluster.store);
+    const known = path.replace(/(?<=.)\/$/, '');
+    return discovery(known, request.headers.accept ?? '', rows, deps.address()) ?? NOT_FOUND_PAGE;
   }
   const asked = { ...target, verb };
   if (!mayDo(cluster.store, user, asked)) throw forbidden(user, asked);
-  const resource = resourceOfTarget(target);
+  const resource = resourceOfTarget(cluster, target);
   if ('status' in resource) return resource;
   const { namespace, name, subresource } = target;
   const { method = '', headers } = request;

@@ -7,7 +7,7 @@ import { at, isObject, textAt } from '../json.ts';
 import { deleteObject } from '../operations/delete.ts';
 import { PODS } from '../resources/core.ts';
 import { randomSuffix, setDefaults } from '../resources/defaults.ts';
-import { resourceOf } from '../resources/registry.ts';
+import { servedPlural } from '../resources/served.ts';
 import { Refusal } from '../server/answer.ts';
 import type { Cluster } from '../server/request.ts';
 import { seed } from '../storage/seed.ts';
@@ -28,7 +28,7 @@ const numberAt = (job: ApiObject, field: string): number | undefined => {
  */
 export function startJobs(cluster: Cluster, delay: number): JobController {
   const { store } = cluster;
-  const JOBS = resourceOf('jobs');
+  const JOBS = servedPlural(store, 'jobs');
   const timers = new Map<string, NodeJS.Timeout>();
   const now = (): string => timestamp(cluster.now());
 

@@ -2,13 +2,13 @@ import type { ApiObject, ObjectInput } from '../api-object.ts';
 import { copyObject, timestamp } from '../api-object.ts';
 import { NAMESPACES } from '../resources/core.ts';
 import { setDefaults } from '../resources/defaults.ts';
-import { resourceOfKind } from '../resources/registry.ts';
+import { servedKind } from '../resources/served.ts';
 import type { Cluster } from '../server/request.ts';
 import { namespace as namespaceObject } from '../workloads/workloads.ts';
 
 /** Stores an object as it is, past admission; what only the server sets is filled in where it is missing. */
 export function seed(cluster: Cluster, input: ObjectInput): ApiObject {
-  const resource = resourceOfKind(input.apiVersion, input.kind);
+  const resource = servedKind(cluster.store, input.apiVersion, input.kind);
   if (resource === undefined) throw new Error(`fake-kubernetes serves no ${input.kind} of ${input.apiVersion}`);
   const { name = '', namespace = 'default' } = input.metadata;
   if (name === '') throw new Error(`an object of kind ${input.kind} needs metadata.name`);
@@ -27,6 +27,6 @@ export function seed(cluster: Cluster, input: ObjectInput): ApiObject {
       resourceVersion: '',
     },
   } as ApiObject;
-  setDefaults(object);
+  if (resource.custom === undefined) setDefaults(object);
   return cluster.store.put(resource, object);
 }

@@ -1,8 +1,13 @@
 import type { ApiObject } from '../api-object.ts';
 import { at, sameJson, textAt } from '../json.ts';
+import type { Json } from '../json.ts';
+import type { OpenApi } from '../resources/custom/open-api.ts';
+import { schemaErrors } from '../resources/custom/open-api-errors.ts';
 import type { Resource } from '../resources/resource.ts';
 import type { FieldError } from '../server/refusals.ts';
 import { invalidValue, notSupported } from '../server/refusals.ts';
+import { calicoErrors } from './calico.ts';
+import { definitionErrors } from './definition.ts';
 import { eventErrors, eventUpdateErrors } from './event.ts';
 import { ephemeralContainerErrors } from './ephemeral-containers.ts';
 import { jobErrors } from './job.ts';
@@ -29,7 +34,16 @@ function replicaErrors(object: ApiObject): readonly FieldError[] {
   return [invalidValue('spec.replicas', replicas, 'must be greater than or equal to 0')];
 }
 
+/** Of the metadata only what every object has is looked at. */
+function customErrors(openApi: OpenApi, object: ApiObject): readonly FieldError[] {
+  const { metadata: _metadata, ...properties } = openApi.properties ?? {};
+  return schemaErrors({ ...openApi, properties }, object as unknown as Json, '');
+}
+
 function kindErrors(resource: Resource, object: ApiObject): readonly FieldError[] {
+  if (resource.custom !== undefined) {
+    return [...customErrors(resource.custom, object), ...calicoErrors(resource, object)];
+  }
   switch (resource.kind) {
     case 'Pod':
       return podErrors(object);
@@ -45,6 +59,8 @@ function kindErrors(resource: Resource, object: ApiObject): readonly FieldError[
       return leaseErrors(object);
     case 'Job':
       return jobErrors(object);
+    case 'CustomResourceDefinition':
+      return definitionErrors(object);
     default:
       return replicaErrors(object);
   }
@@ -73,6 +89,7 @@ export function updateErrors(resource: Resource, before: ApiObject, after: ApiOb
   const maps = mapErrors(after);
   if (maps.length > 0) return { errors: maps, reported: resource.kind === 'Pod' ? 4 : 2 };
   if (subresource === 'ephemeralcontainers') return { errors: ephemeralContainerErrors(before, after), reported: 1 };
+  if (resource.custom !== undefined) return { errors: kindErrors(resource, after), reported: 1 };
   if (resource.kind === 'Pod') return { errors: podUpdateErrors(before, after), reported: 1 };
   if (resource.kind === 'Event') return { errors: eventUpdateErrors(resource, before, after), reported: 1 };
   const ofKind = [...kindErrors(resource, after), ...immutableErrors(resource, before, after)];
