@@ -75,13 +75,18 @@ function exitCode(code: number | null, signal: NodeJS.Signals | null): number {
   return code ?? 128 + (signal === null ? 0 : os.signals[signal]);
 }
 
-function connect(child: ChildProcess, session: ExecSession): void {
+/** The function given back says how much input has come that did not fit into the program's pipe. */
+function connect(child: ChildProcess, session: ExecSession): () => number {
+  const { stdin } = child;
   child.stdout?.pipe(session.stdout, { end: false });
   child.stderr?.pipe(session.stderr, { end: false });
-  if (child.stdin === null) return;
+  if (stdin === null) return () => 0;
+  let left = 0;
   // A program that takes no more input is its own affair.
-  child.stdin.on('error', () => session.stdin.resume());
-  session.stdin.pipe(child.stdin);
+  stdin.on('error', () => undefined);
+  child.once('exit', () => (left = stdin.writableLength));
+  session.stdin.pipe(stdin);
+  return () => left;
 }
 
 /** Signals the program and all it has started. False when they are gone. */
@@ -115,9 +120,11 @@ export function realPrograms(input: ProgramsInput = {}): ExecHandler {
     session.signal.addEventListener('abort', stop);
     if (session.signal.aborted) stop();
     try {
-      connect(child, session);
+      const pending = connect(child, session);
       // Not `exit`: the runtime, too, waits until whatever the program started has closed the output.
       const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+      // Over a WebSocket the real one never says how a command ended that left much of its input unread.
+      if (pending() > 0) await new Promise((never) => session.signal.addEventListener('abort', never));
       return exitCode(code, signal);
     } catch (error) {
       throw new CannotStart(`exec failed: unable to start container process: ${(error as Error).message}`);

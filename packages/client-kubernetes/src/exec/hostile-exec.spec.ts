@@ -1,0 +1,242 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { Readable } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { CART, said, shell } from '../../spec/exec-cluster.ts';
+import { kubeconfigText, open, QUICK, type Opened } from '../../spec/loopback-api.ts';
+import type { Limits } from '../limits.ts';
+
+let opened: Opened;
+beforeEach(async () => {
+  opened = await open();
+});
+afterEach(() => opened.close());
+
+/** A client of a server that does what the test says with each connection that sent a request. */
+async function clientOf(answer: (socket: Socket, request: string) => void, limits: Partial<Limits> = {}) {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {}).once('data', (data) => answer(socket, data.toString()));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  opened.atEnd(async () => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const config = await opened.file('config', kubeconfigText({ server: url }, { token: 'secret' }));
+  return opened.client(config, { limits: { ...QUICK, attempts: 1, attemptTime: 2_000, ...limits } });
+}
+
+const head = (status: string, ...lines: string[]) => [`HTTP/1.1 ${status}`, ...lines, '', ''].join('\r\n');
+
+function accept(request: string, protocol = 'v5.channel.k8s.io', ...more: string[]): string {
+  const key = /sec-websocket-key: (.*)\r/i.exec(request)?.[1] ?? '';
+  const digest = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
+  const offered = protocol === '' ? [] : [`Sec-WebSocket-Protocol: ${protocol}`];
+  return head(
+    '101 Switching Protocols',
+    'Upgrade: websocket',
+    'Connection: Upgrade',
+    `Sec-WebSocket-Accept: ${digest}`,
+    ...offered,
+    ...more,
+  );
+}
+
+/** A frame of a server: operation 1 is text, 2 bytes, 8 the end, 9 a ping. */
+function frame(operation: number, payload: Uint8Array | string, length = payload.length): Buffer {
+  const first = 0x80 | operation;
+  const header = Buffer.alloc(10);
+  header.set([first, 127]);
+  header.writeBigUInt64BE(BigInt(length), 2);
+  const short = Uint8Array.of(first, length);
+  return Buffer.concat([length < 126 ? short : header, Buffer.from(payload as Uint8Array)]);
+}
+const onChannel = (channel: number, text: string) =>
+  frame(2, Buffer.concat([Uint8Array.of(channel), Buffer.from(text)]));
+const closing = (code: number, reason = '') => {
+  const payload = Buffer.alloc(2 + reason.length);
+  payload.writeUInt16BE(code);
+  payload.write(reason, 2);
+  return frame(8, payload);
+};
+
+const SUCCESS = onChannel(3, '{"metadata":{},"status":"Success"}');
+const failure = (status: object) => onChannel(3, JSON.stringify({ status: 'Failure', ...status }));
+
+function endless(chunk: Buffer, count: (bytes: number) => void = () => {}): Readable {
+  return new Readable({
+    read() {
+      count(chunk.length);
+      this.push(chunk);
+    },
+  });
+}
+
+describe('a server that answers the handshake wrongly', () => {
+  it.each([
+    [
+      'with a key of its own',
+      () => head('101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade', 'Sec-WebSocket-Accept: x'),
+    ],
+    ['with another protocol', (request: string) => accept(request, 'v9.channel.k8s.io')],
+    ['with no protocol', (request: string) => accept(request, '')],
+    [
+      'with compression nobody asked for',
+      (request: string) => accept(request, 'v5.channel.k8s.io', 'Sec-WebSocket-Extensions: permessage-deflate'),
+    ],
+    ['with garbage', () => 'SSH-2.0-OpenSSH\r\n'],
+    ['with endless headers', () => head('101 Switching Protocols', `X: ${'x'.repeat(100_000)}`)],
+    ['by leaving', () => ''],
+  ])('%s may have run the command', async (_, answer) => {
+    const client = await clientOf((socket, request) => socket.end(answer(request)));
+    await expect(said(client.exec(CART, shell(opened, 'true')))).rejects.toMatchObject({ code: 'outcome_unknown' });
+  });
+
+  it('with silence runs into the time limit', async () => {
+    const client = await clientOf(() => {}, { attemptTime: 200 });
+    await expect(said(client.exec(CART, shell(opened, 'true')))).rejects.toMatchObject({ code: 'outcome_unknown' });
+  });
+
+  it.each([200, 301, 302, 307, 404])('with %d makes no connection elsewhere', async (code) => {
+    let requests = 0;
+    const client = await clientOf((socket) => {
+      requests++;
+      socket.end(head(`${code} X`, 'Location: http://127.0.0.1:1/', 'Content-Length: 0'));
+    });
+    await expect(said(client.exec(CART, shell(opened, 'true')))).rejects.toMatchObject({ name: 'TalonError' });
+    expect(requests).toBe(1);
+  });
+
+  it('with a page without end is cut off', async () => {
+    const client = await clientOf((socket) => {
+      socket.write(head('500 X', 'Content-Type: text/plain'));
+      endless(Buffer.alloc(100_000, 'x')).pipe(socket);
+    });
+    const error = await said(client.exec(CART, shell(opened, 'true'))).catch((e: unknown) => e as Error);
+    expect(error).toMatchObject({ code: 'unavailable' });
+    expect((error as Error).message.length).toBeLessThan(500);
+  });
+});
+
+describe('a server that breaks the conversation', () => {
+  const unknown: [string, Buffer][] = [
+    ['text', frame(1, 'hello')],
+    ['no frames at all', Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n')],
+    ['a frame too long', frame(2, 'x', 2 ** 40)],
+    ['a reserved operation', frame(7, 'x')],
+    ['a masked frame', Buffer.from([0x82, 0x81, 1, 2, 3, 4, 5])],
+    ['no status before the end', closing(1000)],
+    ['an inner error', closing(1011, 'something \u001b[31m\n broke')],
+    ['a code that is none', closing(17)],
+    ['a status that is no JSON', onChannel(3, '{')],
+    ['a status that is a list', onChannel(3, '[]')],
+    ['a status of another kind', onChannel(3, '{"status":"Maybe"}')],
+    ['a failure without a word', failure({})],
+    ['an exit code that is none', failure({ details: { causes: [{ reason: 'ExitCode', message: '3; rm' }] } })],
+    ['causes that are none', failure({ details: { causes: 'x' } })],
+    ['a prototype', onChannel(3, '{"__proto__":{"status":"Success"}}')],
+  ];
+  it.each(unknown)('by %s leaves open what the command did', async (_, bytes) => {
+    const client = await clientOf((socket, request) =>
+      socket.end(Buffer.concat([Buffer.from(accept(request)), bytes])),
+    );
+    const error = await said(client.exec(CART, shell(opened, 'true'))).catch((e: unknown) => e);
+    expect(error).toMatchObject({ code: 'outcome_unknown', retryable: true });
+    expect((error as Error).message).toMatch(/^[ -~]{1,500}$/);
+  });
+
+  it('is listened to as far as it speaks of the command', async () => {
+    const client = await clientOf((socket, request) => {
+      const frames = [
+        onChannel(9, 'x'),
+        onChannel(0, 'x'),
+        frame(2, ''),
+        onChannel(1, ''),
+        onChannel(255, '\0'),
+        frame(9, 'hi'),
+      ];
+      socket.write(
+        Buffer.concat([Buffer.from(accept(request)), ...frames, onChannel(1, 'out'), SUCCESS, onChannel(1, 'late')]),
+      );
+      socket.write(closing(1000));
+    });
+    expect(await said(client.exec(CART, shell(opened, 'true')))).toEqual({ stdout: 'out', stderr: '', exitCode: 0 });
+  });
+
+  it('gives what came before it broke', async () => {
+    const client = await clientOf((socket, request) => {
+      socket.end(Buffer.concat([Buffer.from(accept(request)), onChannel(1, 'one'), onChannel(2, 'two')]));
+    });
+    const run = client.exec(CART, shell(opened, 'true'));
+    expect(await run.next()).toMatchObject({ value: { stream: 'stdout' } });
+    expect(await run.next()).toMatchObject({ value: { stream: 'stderr' } });
+    await expect(run.next()).rejects.toMatchObject({ code: 'outcome_unknown' });
+  });
+
+  it('has its words cut and cleaned', async () => {
+    const words = `exec: "sh": executable file not found in $PATH \u001b[31m\u202e${'x'.repeat(10_000)}`;
+    const client = await clientOf((socket, request) => {
+      socket.end(Buffer.concat([Buffer.from(accept(request)), failure({ message: words })]));
+    });
+    const error = await said(client.exec(CART, shell(opened, 'true'))).catch((e: unknown) => e as Error);
+    expect(error).toMatchObject({ code: 'unsupported' });
+    expect((error as Error).message).toMatch(/^[ -~…]{1,500}$/);
+  });
+
+  it('and goes silent is noticed, unless it answers pings', async () => {
+    const limits = { pingInterval: 40, unansweredPings: 3 };
+    const dead = await clientOf((socket, request) => socket.write(accept(request)), limits);
+    await expect(said(dead.exec(CART, shell(opened, 'true')))).rejects.toMatchObject({
+      code: 'outcome_unknown',
+      message: expect.stringContaining('no sign of life'),
+    });
+    const alive = await clientOf((socket, request) => {
+      socket.write(accept(request));
+      let pings = 0;
+      socket.on('data', () => {
+        socket.write(frame(10, String(++pings)));
+        if (pings === 8) socket.write(SUCCESS);
+      });
+    }, limits);
+    expect(await said(alive.exec(CART, shell(opened, 'true')))).toMatchObject({ exitCode: 0 });
+  });
+
+  it('and answers no pings while the command does not take its input is not taken for dead', async () => {
+    let after = 0;
+    const client = await clientOf(
+      (socket, request) => {
+        socket.write(accept(request));
+        // The input and its end come first, then pings.
+        socket.on('data', () => ++after === 12 && socket.write(SUCCESS));
+      },
+      { pingInterval: 40, unansweredPings: 3 },
+    );
+    async function* input() {
+      yield Buffer.from('x');
+    }
+    expect(await said(client.exec(CART, shell(opened, 'true', { stdin: input() })))).toMatchObject({ exitCode: 0 });
+  });
+
+  it('and floods with tiny frames meets a bound', async () => {
+    let written = 0;
+    const tiny = Buffer.concat(Array.from({ length: 10_000 }, () => onChannel(1, 'x')));
+    const client = await clientOf((socket, request) => {
+      socket.write(accept(request));
+      endless(tiny, (bytes) => (written += bytes)).pipe(socket);
+    });
+    const run = client.exec(CART, shell(opened, 'true'));
+    await run.next();
+    let before = -1;
+    while (written !== before) {
+      before = written;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+    expect(written).toBeLessThan(30_000_000);
+    await run.return({ exitCode: 0 });
+  });
+});
