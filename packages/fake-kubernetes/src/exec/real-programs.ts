@@ -16,6 +16,8 @@ export interface ProgramsInput {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
+/** Bytes of input nobody reads that fit on the way to the program. */
+const PIPE = 64 * 1024;
 const SHELLS = ['sh', '/bin/sh'];
 
 function isProgram(file: string): boolean {
@@ -84,9 +86,18 @@ function connect(child: ChildProcess, session: ExecSession): () => number {
   let left = 0;
   // A program that takes no more input is its own affair.
   stdin.on('error', () => undefined);
-  child.once('exit', () => (left = stdin.writableLength));
-  session.stdin.pipe(stdin);
-  return () => left;
+  stdin.on('drain', () => session.stdin.resume());
+  session.stdin.on('data', (chunk: Buffer) => {
+    left += chunk.length;
+    const taken = stdin.write(chunk, (error) => {
+      if (error == null) left -= chunk.length;
+    });
+    if (!taken) session.stdin.pause();
+  });
+  session.stdin.once('end', () => stdin.end());
+  let unread = 0;
+  child.once('exit', () => (unread = left));
+  return () => unread;
 }
 
 /** Signals the program and all it has started. False when they are gone. */
@@ -120,11 +131,11 @@ export function realPrograms(input: ProgramsInput = {}): ExecHandler {
     session.signal.addEventListener('abort', stop);
     if (session.signal.aborted) stop();
     try {
-      const pending = connect(child, session);
+      const unread = connect(child, session);
       // Not `exit`: the runtime, too, waits until whatever the program started has closed the output.
       const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
       // Over a WebSocket the real one never says how a command ended that left much of its input unread.
-      if (pending() > 0) await new Promise((never) => session.signal.addEventListener('abort', never));
+      if (unread() > PIPE) await new Promise((never) => session.signal.addEventListener('abort', never));
       return exitCode(code, signal);
     } catch (error) {
       throw new CannotStart(`exec failed: unable to start container process: ${(error as Error).message}`);

@@ -49,10 +49,10 @@ export function exec(cluster: Cluster, request: ApiRequest): Answer {
   if (at(statusOf(pod, container), 'state', 'running') === undefined) {
     return { status: 500, headers: PLAIN, body: `container not found (${quote(container)})` };
   }
-  if (method !== 'GET') return { status: 405, headers: PLAIN, body: 'bad method' };
+  if (method !== 'GET') return { status: 405, bare: true, body: 'bad method' };
   const offered = headers['sec-websocket-protocol'];
   const protocol = chooseProtocol(offered, cluster.containers.protocols);
-  if (protocol === undefined) return { status: 403, headers: PLAIN, body: '' };
+  if (protocol === undefined) return { status: 403, bare: true, body: '' };
   const plan = {
     namespace,
     pod: name,

@@ -9,6 +9,8 @@ export interface Answer {
   readonly body: object | string | Uint8Array | Readable;
   /** Each becomes a `Warning: 299` header. */
   readonly warnings?: readonly string[];
+  /** Without any of the headers the server's other answers have. */
+  readonly bare?: boolean;
   /** With status 101: what takes the connection over. */
   readonly upgrade?: Upgrade;
 }

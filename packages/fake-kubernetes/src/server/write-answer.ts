@@ -18,6 +18,11 @@ function payload(body: object | string | Uint8Array, pretty: boolean): Uint8Arra
 export function writeAnswer(response: ServerResponse, answer: Answer, pretty: boolean): void {
   const { body, status, warnings = [] } = answer;
   response.statusCode = status;
+  if (answer.bare === true) {
+    response.shouldKeepAlive = false;
+    response.end(body);
+    return;
+  }
   const type = status === 204 ? {} : { 'content-type': 'application/json' };
   const headers = { 'audit-id': randomUUID(), ...PRIORITY_LEVEL, ...type, ...answer.headers };
   response.setHeaders(new Map(Object.entries(headers)));
