@@ -52,6 +52,20 @@ it('names verb and resource of what is not allowed, and keeps what RBAC said', a
   expect(list.error.message).toBe('not allowed to list networkpolicies.networking.k8s.io in namespace shop: no');
 });
 
+it('names the verb that is missing when it is not that of the call', async () => {
+  const message =
+    'networkpolicies.networking.k8s.io "cut" is forbidden: User "talon" cannot create resource "networkpolicies" in API group "networking.k8s.io" in the namespace "shop"';
+  const { error } = await failure(403, status(403, 'Forbidden', message, { name: 'cut' }), () =>
+    client.apply(
+      NETWORK_POLICIES,
+      { namespace: 'shop', name: 'cut' },
+      {},
+      { ...opened, fieldManager: 'f', force: true },
+    ),
+  );
+  expect(error.message).toBe(`not allowed to create networkpolicies.networking.k8s.io shop/cut: ${message}`);
+});
+
 it('tells an object that is gone from a kind the cluster does not serve', async () => {
   const gone = status(404, 'NotFound', 'pods "cart" not found', { name: 'cart', kind: 'pods' });
   expect((await failure(404, gone)).error).toMatchObject({ code: 'target_gone', retryable: false });

@@ -59,7 +59,7 @@ function conflictMayPass(status: Status): boolean {
 function wording(call: Call, code: ErrorCode, message: string): string {
   switch (code) {
     case 'forbidden':
-      return `not allowed to ${named(call)}: ${message}`;
+      return `not allowed to ${named({ ...call, verb: missingVerb(message) ?? call.verb })}: ${message}`;
     case 'unauthorized':
       return `the API server does not accept the credentials, so it cannot ${what(call)}: ${message}`;
     case 'unsupported':
@@ -67,6 +67,11 @@ function wording(call: Call, code: ErrorCode, message: string): string {
     default:
       return `cannot ${what(call)}: ${message}`;
   }
+}
+
+/** The verb RBAC missed, which is not always that of the call: an apply that would create the object wants `create` too. */
+function missingVerb(message: string): string | undefined {
+  return / is forbidden: User "[^"]*" cannot ([a-z]+) resource "/.exec(message)?.[1];
 }
 
 /** The error for a call that got no whole answer. */
