@@ -35,6 +35,25 @@ afterEach(async () => {
 const status = async (method: string, path: string): Promise<number> =>
   (await api.call(method, path, { as: TALON })).status;
 
+it.each([
+  ['PUT', 'application/json'],
+  ['PATCH', 'application/apply-patch+yaml'],
+])('a %s that makes the object wants the right to create it', async (method, type) => {
+  const rules: Rule[] = [{ apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['update', 'patch'] }];
+  fake.addUser({ name: 'bob', rules });
+  const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: 'l', namespace: 'shop' } };
+  const path = '/apis/coordination.k8s.io/v1/namespaces/shop/leases/l?fieldManager=x';
+  const send = () => api.call(method, path, { as: 'bob', headers: { 'content-type': type }, body: lease });
+  const refused = await send();
+  expect([refused.status, textAt(refused.body, 'message')]).toEqual([
+    403,
+    'leases.coordination.k8s.io "l" is forbidden: User "bob" cannot create resource "leases" in API group "coordination.k8s.io" in the namespace "shop"',
+  ]);
+  fake.addUser({ name: 'bob', rules: [...rules, { ...rules[0]!, verbs: ['create'] }] });
+  expect((await send()).status).toBe(201);
+  fake.remove('leases', 'shop', 'l');
+});
+
 function fromKubeconfig(text: string, key: string): string {
   return Buffer.from(new RegExp(`${key}: (.*)`).exec(text)?.[1] ?? '', 'base64').toString();
 }

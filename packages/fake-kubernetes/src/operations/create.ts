@@ -1,3 +1,4 @@
+import { forbidden, mayDo } from '../access/authorize.ts';
 import { enforcePodSecurity, podSecurityWarnings } from '../admission/pod-security.ts';
 import { checkTier } from '../access/tiers.ts';
 import type { ApiObject } from '../api-object.ts';
@@ -54,10 +55,18 @@ export interface Creation {
   readonly managedFields?: ApiObject['metadata']['managedFields'];
 }
 
+/** A PUT or an apply that makes the object wants `create` beside its own verb. */
+function checkMayCreate(cluster: Cluster, { verb, resource, subresource, namespace, name, user }: ApiRequest): void {
+  if (verb === 'create') return;
+  const asked = { verb: 'create', group: resource.group, resource: resource.plural, subresource, namespace, name };
+  if (!mayDo(cluster.store, user, asked)) throw forbidden(user, asked);
+}
+
 /** Admits, completes, validates and stores a new object. @throws Refusal 403, 404, 409, 422, 500 */
 export function createObject(cluster: Cluster, request: ApiRequest, input: ApiObject, creation: Creation): ApiObject {
   const { resource, namespace } = request;
   const { store } = cluster;
+  checkMayCreate(cluster, request);
   const { generateName = '' } = input.metadata;
   const name =
     input.metadata.name === '' && generateName !== '' ? `${generateName}${randomSuffix()}` : input.metadata.name;
