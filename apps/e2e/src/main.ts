@@ -3,6 +3,7 @@ import { access, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { errorText } from '@falco-talon/core';
+import { defineKinds } from './api-server/define-kinds.ts';
 import { startApiServer } from './api-server/start-api-server.ts';
 import { cleanUp } from './cluster/clean-up.ts';
 import { connect } from './cluster/connect.ts';
@@ -54,6 +55,11 @@ async function ownApiServer(
   await mkdir(place);
   const server = await startApiServer(assets, place, signal);
   closing.defer(() => server.close());
+  if (settings.definitions !== undefined) {
+    const { client, ...connection } = await connect(server.kubeconfig);
+    closing.defer(() => connection.close());
+    say(`${await defineKinds(client, settings.definitions)} kinds defined from ${settings.definitions}`);
+  }
   return server.kubeconfig;
 }
 
