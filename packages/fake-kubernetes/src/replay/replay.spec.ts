@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FakeKubernetes } from '../fake-kubernetes.ts';
 import { startFakeKubernetes } from '../start-fake-kubernetes.ts';
-import type { Called, Client } from './client.ts';
+import { ask } from './ask.ts';
+import type { Client } from './client.ts';
 import { client } from './client.ts';
 import { differences } from './compare.ts';
-import type { Exchange } from './exchange.ts';
-import { CONTENT_TYPES, exchanges } from './exchange.ts';
+import { exchanges } from './exchange.ts';
 import { DEFINED, NOW, USERS, world } from './world.ts';
 
 const FILES = [
@@ -27,19 +27,6 @@ const FILES = [
   'discovery-and-access',
   'custom-resources',
 ];
-
-async function ask(api: Client, exchange: Exchange): Promise<Called> {
-  const [method = '', path = ''] = exchange.request.split(' ');
-  const { as, type = '', accept, send } = exchange;
-  return api.call(method, path, {
-    ...(as === 'a stranger' ? { token: 'unknown' } : {}),
-    ...(as === 'nobody' ? { as } : {}),
-    ...(as === 'restricted' || as === 'temp' ? { as: `system:serviceaccount:shop:${as}` } : {}),
-    ...(type === '' ? {} : { type: CONTENT_TYPES[type] ?? type }),
-    ...(accept === undefined ? {} : { headers: { accept } }),
-    body: send,
-  });
-}
 
 describe.each(FILES)('answers like the recordings: %s', (file) => {
   let fake: FakeKubernetes;
