@@ -2,6 +2,7 @@ import { definePlugin } from '@falco-talon/core';
 import { annotation } from './annotation/annotation.ts';
 import { cordon } from './cordon/cordon.ts';
 import { deleteObject } from './delete/delete.ts';
+import { drain } from './drain/drain.ts';
 import { label } from './label/label.ts';
 import { log } from './log/log.ts';
 import { networkpolicy } from './networkpolicy/networkpolicy.ts';
@@ -10,5 +11,5 @@ import { terminate } from './terminate/terminate.ts';
 export default definePlugin({
   name: '@falco-talon/actionner-kubernetes',
   category: 'kubernetes',
-  actionners: [label, annotation, terminate, networkpolicy, log, cordon, deleteObject],
+  actionners: [label, annotation, terminate, networkpolicy, log, cordon, drain, deleteObject],
 });

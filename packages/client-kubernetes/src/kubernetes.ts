@@ -191,6 +191,8 @@ export interface KubernetesReads {
    * @throws TalonError `refused`
    */
   refuseProtected(resource: Resource, object: ObjectName): void;
+  /** Namespace Falco Talon itself runs in; empty when unknown. */
+  readonly ownNamespace: string;
 }
 
 /**
@@ -273,8 +275,6 @@ export interface Kubernetes extends KubernetesReads {
   exec(pod: Required<ObjectName>, options: ExecOptions): AsyncGenerator<ExecChunk, ExecEnd, void>;
   /** A view for one event. */
   reads(scope: Scope): KubernetesReads;
-  /** Namespace Falco Talon itself runs in; empty when unknown. */
-  readonly ownNamespace: string;
 }
 
 /** What the API server said, kept as the `cause` of the error. */

@@ -48,6 +48,7 @@ export function createReads(client: KubernetesReads, scope: Scope): KubernetesRe
       ),
     // What the cluster serves is remembered for all events.
     resources: client.resources,
+    ownNamespace: client.ownNamespace,
     refuseProtected: (resource, object) => client.refuseProtected(resource, object),
   };
 }

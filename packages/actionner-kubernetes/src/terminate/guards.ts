@@ -36,7 +36,10 @@ export const MIRROR_POD =
   'it is a mirror of a static pod: deleting it would not end the static pod, whose manifest lies on its node';
 
 /** Why this pod must not be terminated; undefined when nothing about the pod alone speaks against it. */
-export function refusal(pod: Pod, parameters: Parameters): string | undefined {
+export function refusal(
+  pod: Pod,
+  parameters: Pick<Parameters, 'ignore_daemonsets' | 'ignore_statefulsets' | 'ignore_standalone_pods'>,
+): string | undefined {
   if (isMirrorPod(pod)) return MIRROR_POD;
   const owner = controllerOf(pod);
   if (owner === undefined && parameters.ignore_standalone_pods) return 'it has no owner (ignore_standalone_pods)';
@@ -49,12 +52,12 @@ export function refusal(pod: Pod, parameters: Parameters): string | undefined {
 }
 
 /**
- * Counts the replicas of the pod's owner: one call.
+ * Counts the replicas of the pod's owner: one call, unless `reads` has read it before.
  * @returns the reason when they cannot be counted
  */
 export async function tallyReplicas(
   pod: Pod,
-  target: PodTarget,
+  target: Pick<PodTarget, 'namespace'>,
   minimum: number | string,
   reads: Pick<KubernetesReads, 'get'>,
   { signal, now }: Pick<Scope, 'signal' | 'now'>,

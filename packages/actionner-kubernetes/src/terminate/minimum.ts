@@ -1,3 +1,5 @@
+import type { Issue } from '@falco-talon/core';
+
 /** `min_healthy_replicas` as the rule says it. */
 export type Minimum =
   | { readonly kind: 'count'; readonly count: number }
@@ -12,6 +14,13 @@ export function parseMinimum(value: number | string): Minimum | undefined {
   const number = Number.parseInt(text, 10);
   if (!text.endsWith('%')) return { kind: 'count', count: number };
   return number > 100 ? undefined : { kind: 'percentage', percentage: number };
+}
+
+/** What is wrong with the parameter, beyond what its schema says. */
+export function minimumIssues(minimum: number | string | undefined): readonly Issue[] {
+  if (minimum === undefined || parseMinimum(minimum) !== undefined) return [];
+  const message = `must be a number of replicas or a percentage up to 100%, not ${JSON.stringify(minimum)}`;
+  return [{ path: ['min_healthy_replicas'], message }];
 }
 
 /** How many replicas must stay healthy. Percentages are of the desired replicas, rounded up. */

@@ -2,22 +2,23 @@ import { strictObject, Type, type Static } from '@falco-talon/core';
 
 const flag = (description: string) => Type.Boolean({ default: false, description });
 
+export function minHealthyReplicas(description: string) {
+  const count = Type.Integer({ minimum: 0, maximum: 999_999_999 });
+  return Type.Optional(Type.Union([count, Type.String({ pattern: '^[0-9]{1,9}%?$' })], { description }));
+}
+
+export const gracePeriodSeconds = (description: string) =>
+  Type.Optional(Type.Integer({ minimum: 0, maximum: 2_147_483_647, description }));
+
 export const parameters = strictObject({
-  grace_period_seconds: Type.Optional(
-    Type.Integer({
-      minimum: 0,
-      maximum: 2_147_483_647,
-      description: 'Seconds the pod gets to stop. Absent: the time it asks for itself. 0: it is killed at once.',
-    }),
+  grace_period_seconds: gracePeriodSeconds(
+    'Seconds the pod gets to stop. Absent: the time it asks for itself. 0: it is killed at once.',
   ),
   ignore_daemonsets: flag('Leave pods of DaemonSets alone.'),
   ignore_statefulsets: flag('Leave pods of StatefulSets alone.'),
   ignore_standalone_pods: flag('Leave pods without an owner alone: nothing would bring them back.'),
-  min_healthy_replicas: Type.Optional(
-    Type.Union([Type.Integer({ minimum: 0, maximum: 999_999_999 }), Type.String({ pattern: '^[0-9]{1,9}%?$' })], {
-      description:
-        'Healthy replicas that must be left afterwards: a number, or a percentage of the replicas the owner wants, rounded up ("33%").',
-    }),
+  min_healthy_replicas: minHealthyReplicas(
+    'Healthy replicas that must be left afterwards: a number, or a percentage of the replicas the owner wants, rounded up ("33%").',
   ),
 });
 

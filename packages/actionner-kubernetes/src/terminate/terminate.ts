@@ -12,12 +12,9 @@ import { isMirrorPod } from '../pod/pod.ts';
 import { readPod, recreated, type PodTarget } from '../pod/read-pod.ts';
 import { examples } from './examples.ts';
 import { hasGuard, ignoredText, MIRROR_POD, refusal, tallyReplicas, tallySchema, tooFewLeft } from './guards.ts';
-import { parseMinimum } from './minimum.ts';
+import { minimumIssues } from './minimum.ts';
 import { parameters } from './parameters.ts';
-import { UnseenTerminations } from './unseen-terminations.ts';
-
-/** Per connection, so that nothing is remembered longer than the client lives. */
-const unseenTerminations = new WeakMap<object, UnseenTerminations>();
+import { unseenOf } from './unseen-terminations.ts';
 
 export const terminate = defineActionner({
   name: 'terminate',
@@ -55,15 +52,7 @@ export const terminate = defineActionner({
   ],
   examples,
 
-  validate({ min_healthy_replicas: minimum }) {
-    if (minimum === undefined || parseMinimum(minimum) !== undefined) return [];
-    return [
-      {
-        path: ['min_healthy_replicas'],
-        message: `must be a number of replicas or a percentage up to 100%, not ${JSON.stringify(minimum)}`,
-      },
-    ];
-  },
+  validate: ({ min_healthy_replicas: minimum }) => minimumIssues(minimum),
 
   target: ({ event }) => podTarget(event),
 
@@ -154,12 +143,6 @@ async function explainConflict(
 /** An answer that was never heard may have been a yes. */
 function hadNoEffect(error: unknown): boolean {
   return isTalonError(error) && !['outcome_unknown', 'timeout', 'aborted'].includes(error.code);
-}
-
-function unseenOf(client: object): UnseenTerminations {
-  const known = unseenTerminations.get(client) ?? new UnseenTerminations();
-  unseenTerminations.set(client, known);
-  return known;
 }
 
 function graceText(seconds: number | undefined): string {

@@ -52,7 +52,7 @@ describe('terminations a ready count cannot know of', () => {
 
   it('are bounded for one owner', () => {
     const unseen = new UnseenTerminations();
-    for (let pod = 0; pod < 150; pod++) unseen.add(reading('7'), `pod-${pod}`, 5);
-    expect(unseen.others(reading('7'), 'other', NOW)).toBe(100);
+    for (let pod = 0; pod < 550; pod++) unseen.add(reading('7'), `pod-${pod}`, 5);
+    expect(unseen.others(reading('7'), 'other', NOW)).toBe(500);
   });
 });

@@ -1,6 +1,6 @@
 /** Owners remembered at a time, the one longest unused is forgotten first; and terminations of one owner. */
 const MOST_OWNERS = 1000;
-const MOST_TERMINATIONS = 100;
+const MOST_TERMINATIONS = 500;
 
 /** One reading of an owner's ready count. */
 export interface Reading {
@@ -53,4 +53,13 @@ export class UnseenTerminations {
     if (left.length === 0) this.#owners.delete(reading.uid);
     else this.#owners.set(reading.uid, left);
   }
+}
+
+/** Per connection, so that nothing is remembered longer than the client lives; for all actions that end pods. */
+const ofClients = new WeakMap<object, UnseenTerminations>();
+
+export function unseenOf(client: object): UnseenTerminations {
+  const known = ofClients.get(client) ?? new UnseenTerminations();
+  ofClients.set(client, known);
+  return known;
 }

@@ -1,0 +1,37 @@
+import { strictObject, Type, type Static } from '@falco-talon/core';
+import { gracePeriodSeconds, minHealthyReplicas } from '../terminate/parameters.ts';
+
+/** Just under the longest time any step may take. */
+const LONGEST_WAIT = 86_000;
+
+export const parameters = strictObject({
+  min_healthy_replicas: minHealthyReplicas(
+    'Leave pods whose owner would have fewer healthy replicas afterwards: a number, or a percentage of the replicas it wants, rounded up ("33%").',
+  ),
+  ignore_daemonsets: Type.Boolean({
+    default: true,
+    description: 'Leave pods of DaemonSets alone: an evicted one comes straight back to the same node.',
+  }),
+  ignore_statefulsets: Type.Boolean({ default: false, description: 'Leave pods of StatefulSets alone.' }),
+  ignore_errors: Type.Boolean({
+    default: false,
+    description: 'The action is a success, with a report, although some pods could not be evicted or are still there.',
+  }),
+  ignore_error: Type.Optional(Type.Boolean({ description: 'Another name of ignore_errors.' })),
+  grace_period_seconds: gracePeriodSeconds(
+    'Seconds each pod gets to stop. Absent: the time it asks for itself. 0: it is killed at once.',
+  ),
+  max_wait_period: Type.Integer({
+    minimum: 0,
+    maximum: LONGEST_WAIT,
+    default: 0,
+    description:
+      'Seconds to wait, all in all, for budgets to allow evictions and for evicted pods to be gone. 0: each pod is asked once, and nothing is waited for.',
+  }),
+  wait_period_excluded_namespaces: Type.Array(Type.String({ pattern: '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$' }), {
+    default: [],
+    description: 'Namespaces whose pods are evicted like others, but not waited for.',
+  }),
+});
+
+export type Parameters = Static<typeof parameters>;
