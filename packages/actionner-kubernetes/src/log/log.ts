@@ -3,28 +3,25 @@ import {
   POD_FIELDS,
   podTarget,
   strictObject,
-  targetText,
   Type,
   type Checked,
   type Result,
-  type Static,
 } from '@falco-talon/core';
-import { kubernetes, kubernetesFailure, type Kubernetes } from '@falco-talon/client-kubernetes';
-import { containerOfEvent, findContainer } from '../pod/container-of-event.ts';
+import { kubernetes, type Kubernetes } from '@falco-talon/client-kubernetes';
+import {
+  chooseContainer,
+  containerChoice,
+  containerObjects,
+  containerParameter,
+  containerText,
+  inContainer,
+  type ContainerChoice,
+} from '../pod/container-choice.ts';
 import { readPod, type PodTarget } from '../pod/read-pod.ts';
 import { logText, openLog, RESULT_BYTES } from './container-log.ts';
 import { examples } from './examples.ts';
 
 const MANY_LINES = 10_000;
-
-const factsSchema = strictObject({
-  /** Absent: the API server chooses, as long as the pod has one container. */
-  container: Type.Optional(Type.String()),
-  previous: Type.Boolean(),
-  /** `rule`: the parameter; `id`, `name`: the alert; `default`: neither. */
-  by: Type.Union([Type.Literal('rule'), Type.Literal('id'), Type.Literal('name'), Type.Literal('default')]),
-});
-type Choice = Static<typeof factsSchema>;
 
 export const log = defineActionner({
   name: 'log',
@@ -35,15 +32,10 @@ export const log = defineActionner({
   output: 'allowed',
   parameters: strictObject({
     tail_lines: Type.Integer({ minimum: 0, default: 20, description: 'Lines from the end of the log.' }),
-    container: Type.Optional(
-      Type.String({
-        pattern: '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$',
-        description: "Name of the container. Absent: the one the alert is about, else the pod's default one.",
-      }),
-    ),
+    container: containerParameter,
   }),
   uses: { kubernetes },
-  facts: factsSchema,
+  facts: containerChoice,
   requiredFields: POD_FIELDS,
   idempotent: true,
   permissions: [
@@ -57,17 +49,9 @@ export const log = defineActionner({
   // A long log belongs to the pool of long actions.
   timeLimit: ({ tail_lines: lines }) => (lines > MANY_LINES ? 60_000 : 5_000),
 
-  async check({ event, parameters, reads, signal }): Promise<Checked<Choice>> {
-    if (parameters.container !== undefined) {
-      return { facts: { container: parameters.container, previous: false, by: 'rule' } };
-    }
-    const wanted = containerOfEvent(event);
-    if (wanted.id !== undefined) {
-      const found = findContainer(await readPod(reads.kubernetes, podTarget(event), signal), wanted);
-      return { facts: found ?? { previous: false, by: 'default' } };
-    }
-    if (wanted.name !== undefined) return { facts: { container: wanted.name, previous: false, by: 'name' } };
-    return { facts: { previous: false, by: 'default' } };
+  async check({ event, parameters, reads, signal }): Promise<Checked<ContainerChoice>> {
+    const context = { event, target: podTarget(event), reads: reads.kubernetes, signal };
+    return { facts: await chooseContainer(parameters.container, context) };
   },
 
   async preview({ event, parameters, facts, reads, signal }) {
@@ -79,27 +63,13 @@ export const log = defineActionner({
   async run(context) {
     const { event, parameters, facts, reads, clients, hasOutput, signal } = context;
     const target = podTarget(event);
-    const open = (choice: Choice) =>
-      openChosen(clients.kubernetes, target, choice, parameters.tail_lines, hasOutput, signal);
-    let choice = facts;
-    let chunks: AsyncIterable<Uint8Array>;
-    try {
-      chunks = await open(choice);
-    } catch (error) {
-      // The pod has several containers, or none of the name the alert gives.
-      const mayChoose = choice.by === 'name' || choice.container === undefined;
-      if (!mayChoose || kubernetesFailure(error)?.status !== 400) throw error;
-      const found = findContainer(await readPod(reads.kubernetes, target, signal), containerOfEvent(event));
-      if (found === undefined || found.container === choice.container) throw error;
-      choice = found;
-      chunks = await open(choice);
-    }
+    const { choice, done: chunks } = await inContainer(
+      facts,
+      { event, target, reads: reads.kubernetes, signal },
+      (chosen) => openChosen(clients.kubernetes, target, chosen, parameters.tail_lines, hasOutput, signal),
+    );
     const what = whatText(target, choice);
-    const objects = {
-      pod: target.name,
-      namespace: target.namespace,
-      ...(choice.container === undefined ? {} : { container: choice.container }),
-    };
+    const objects = containerObjects(target, choice.container);
     if (!hasOutput) return textResult(await logText(chunks), what, objects);
     const kept = await context.keep({ name: 'log', mediaType: 'text/plain' }, chunks);
     const cut = kept.truncated ? ', cut at the size limit' : '';
@@ -110,7 +80,7 @@ export const log = defineActionner({
 function openChosen(
   client: Pick<Kubernetes, 'podLog'>,
   { namespace, name }: PodTarget,
-  { container, previous }: Choice,
+  { container, previous }: ContainerChoice,
   tailLines: number,
   hasOutput: boolean,
   signal: AbortSignal,
@@ -143,8 +113,6 @@ function textResult(
   };
 }
 
-function whatText(target: PodTarget, { container, previous }: Choice): string {
-  const pod = targetText(target);
-  if (container === undefined) return pod;
-  return `container ${container} of ${pod}${previous ? ', the run before its restart' : ''}`;
+function whatText(target: PodTarget, { container, previous }: ContainerChoice): string {
+  return `${containerText(target, container)}${previous ? ', the run before its restart' : ''}`;
 }
