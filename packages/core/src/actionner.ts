@@ -28,13 +28,18 @@ export interface Artifact {
   /** Part of the object key; `/` becomes `_` there. */
   readonly name: string;
   readonly mediaType: string;
+  /**
+   * Asked once the body has ended: true when the source could not give all of it. What came is kept all the same, and
+   * marked as truncated. A body that throws leaves nothing behind.
+   */
+  readonly incomplete?: () => boolean;
 }
 
 export interface KeptArtifact {
   readonly bytes: number;
   /** Hex, over the bytes kept. */
   readonly sha256: string;
-  /** True when the size limit cut the artifact. */
+  /** True when the size limit cut the artifact, or its source says that it is incomplete. */
   readonly truncated: boolean;
 }
 

@@ -20,6 +20,7 @@ export const ERROR_CODES = {
   timeout: 'The time limit was reached.',
   aborted: 'Falco Talon is stopping.',
   too_large: 'A size limit was exceeded.',
+  command_failed: 'A command in a container ended with an exit code other than 0.',
   queue_full: 'The queue does not accept more events for now.',
   queue_failed: 'The queue cannot store events.',
   plugin_failed: 'A plugin broke its contract: it threw something unexpected.',

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { expandTokens, tokenName, type TalonError } from './index.ts';
+import { expandTokens, respellOwnTokens, tokenName, type TalonError } from './index.ts';
 
 describe('tokenName', () => {
   it.each([
@@ -25,6 +25,14 @@ describe('tokenName', () => {
       }),
     );
   });
+});
+
+it.each([
+  ['echo ${FALCO-TALON_RULE}', 'echo ${FALCO_TALON_RULE}'],
+  ['${FALCO-TALON_RULE_ACTION:-x} ${FALCO-TALON_RULE}', '${FALCO_TALON_RULE_ACTION:-x} ${FALCO_TALON_RULE}'],
+  ['${FALCO-TALON_} ${FALCO-default} $FALCO-TALON_RULE $&', '${FALCO-TALON_} ${FALCO-default} $FALCO-TALON_RULE $&'],
+])('respells %j as %j', (text, expected) => {
+  expect(respellOwnTokens(text)).toBe(expected);
 });
 
 describe('expandTokens', () => {

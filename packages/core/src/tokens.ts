@@ -10,6 +10,14 @@ export function tokenName(field: string): string {
 }
 
 /**
+ * The documented spelling `${FALCO-TALON_RULE}` becomes `${FALCO_TALON_RULE}`: a shell would read the dash as the operator
+ * for a default value. Only the name changes.
+ */
+export function respellOwnTokens(text: string): string {
+  return text.replaceAll(/\$\{FALCO-TALON_(?=[A-Za-z])/g, '${FALCO_TALON_');
+}
+
+/**
  * Replaces each `${NAME}` by the event's value, once: what a value contains is not looked at again.
  * @throws TalonError `unknown_token`
  */

@@ -74,6 +74,20 @@ describe('keep', () => {
     expect(ended).toBe(true);
   });
 
+  it('marks what its source calls incomplete, asked when all has come', async () => {
+    let broke = false;
+    async function* body() {
+      yield* chunks('half');
+      broke = true;
+    }
+    const spool = await open();
+    const kept = await spool.keep('step', 0, { ...artifact, incomplete: () => broke }, body(), signal);
+    expect(kept).toMatchObject({ bytes: 4, truncated: true, sha256: sha256('half') });
+    expect(JSON.parse(JSON.stringify(kept))).toEqual(kept);
+    const whole = await spool.keep('step', 1, { ...artifact, incomplete: () => false }, chunks('whole'), signal);
+    expect(whole.truncated).toBe(false);
+  });
+
   it('replaces what an earlier attempt of the same step left, and only that', async () => {
     const spool = await open();
     const first = await spool.keep('step', 0, artifact, chunks('first'), signal);

@@ -6,7 +6,7 @@ import { TalonError, type Artifact } from '@falco-talon/core';
 import { chunksOf } from './chunks.ts';
 
 /** An artifact safe on disk. Plain data: it is journalled with the step's result. */
-export interface SpooledArtifact extends Artifact {
+export interface SpooledArtifact extends Omit<Artifact, 'incomplete'> {
   /** Name in the spool; never made of an event's values. */
   readonly file: string;
   readonly bytes: number;
@@ -108,7 +108,7 @@ export async function openSpool(directory: string, limits: SpoolLimits, now: () 
       total -= bytes;
       files--;
     },
-    async keep(stepId, n, artifact, body, signal) {
+    async keep(stepId, n, { incomplete, ...artifact }, body, signal) {
       const file = hash('sha256', `${stepId}\0${n}`, 'hex');
       const path = join(directory, file);
       // A name of its own: an attempt that was left behind may still be writing.
@@ -117,6 +117,7 @@ export async function openSpool(directory: string, limits: SpoolLimits, now: () 
       const handle = await open(partial, 'wx', 0o600).catch(diskError);
       try {
         await write(handle, body, signal, written);
+        written.truncated ||= incomplete?.() === true;
         await handle.sync().catch(diskError);
         await handle.close().catch(diskError);
         signal.throwIfAborted();

@@ -4,7 +4,7 @@ import type { ActionBlock } from './block.ts';
 import { deepFreeze } from './deep-freeze.ts';
 import { lookUp } from './look-up.ts';
 import { mergeActions } from './merge.ts';
-import { respellOwnTokens } from './own-tokens.ts';
+import { respellParameters } from './own-tokens.ts';
 import type { Report } from './report.ts';
 import { resolveOutput } from './resolve-output.ts';
 import type { RuleAction } from './rule.ts';
@@ -43,7 +43,7 @@ export function resolveAction(own: ActionBlock, deps: ResolveDeps): RuleAction |
     name: action.name.text,
     description: action.description ?? '',
     actionner: action.actionner.text,
-    parameters: deepFreeze(respellOwnTokens(parameters)),
+    parameters: deepFreeze(respellParameters(parameters)),
     contexts,
     ...(output && { output }),
     continue: action.continue ?? actionner.continue,

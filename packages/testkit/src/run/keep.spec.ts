@@ -59,3 +59,15 @@ it('does not call an artifact of exactly the limit truncated', async () => {
   })();
   expect(await keep(artifact, body)).toMatchObject({ bytes: 3, truncated: false });
 });
+
+it('marks what its source calls incomplete', async () => {
+  const { keep, artifacts } = memoryKeeper({ limit: 10, signal: new AbortController().signal });
+  let broke = false;
+  const body = (async function* () {
+    yield Buffer.from('abc');
+    broke = true;
+  })();
+  expect(await keep({ ...artifact, incomplete: () => broke }, body)).toMatchObject({ bytes: 3, truncated: true });
+  expect(artifacts[0]).toEqual({ ...artifact, ...artifacts[0], truncated: true });
+  expect(artifacts[0]).not.toHaveProperty('incomplete');
+});

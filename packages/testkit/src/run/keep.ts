@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { untilAborted, type Artifact, type KeptArtifact } from '@falco-talon/core';
 
 /** An artifact an actionner handed over, with its bytes. */
-export interface TestArtifact extends Artifact, KeptArtifact {
+export interface TestArtifact extends Omit<Artifact, 'incomplete'>, KeptArtifact {
   readonly body: Uint8Array;
 }
 
@@ -17,7 +17,7 @@ export function memoryKeeper(options: { readonly limit: number; readonly signal:
   const artifacts: TestArtifact[] = [];
   return {
     artifacts: artifacts as readonly TestArtifact[],
-    keep: async (artifact: Artifact, body: AsyncIterable<Uint8Array>): Promise<KeptArtifact> => {
+    keep: async ({ incomplete, ...artifact }: Artifact, body: AsyncIterable<Uint8Array>): Promise<KeptArtifact> => {
       const chunks: Uint8Array[] = [];
       let bytes = 0;
       let truncated = false;
@@ -30,6 +30,7 @@ export function memoryKeeper(options: { readonly limit: number; readonly signal:
         truncated = chunk.length > room;
         if (truncated) break;
       }
+      truncated ||= incomplete?.() === true;
       const whole = Buffer.concat(chunks);
       const sha256 = createHash('sha256').update(whole).digest('hex');
       artifacts.push({ ...artifact, bytes, sha256, truncated, body: whole });
