@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { delimiter, join } from 'node:path';
-import type { ExecChunk, ExecEnd, RemoteExec } from '../src/remote/exec.ts';
+import type { ExecChunk, ExecEnd, Kubernetes } from '@falco-talon/client-kubernetes';
 
 export interface LocalShell {
   readonly name: string;
@@ -43,7 +43,7 @@ export interface LocalContainer {
  * `exec` as a container runtime does it, with a process of this machine: leader of a session of its own, exit code when all
  * of its output is closed. Leaving the iteration closes its standard input and ends nothing.
  */
-export function localExec(container: LocalContainer): RemoteExec {
+export function localExec(container: LocalContainer): Pick<Kubernetes, 'exec'> {
   return {
     async *exec(_, { command, stdin, signal }): AsyncGenerator<ExecChunk, ExecEnd, void> {
       signal.throwIfAborted();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { logText, openLog, RESULT_BYTES } from './container-log.ts';
+import { logText, RESULT_BYTES } from './container-log.ts';
 
 async function* chunks(...parts: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
   yield* parts;
@@ -39,38 +39,6 @@ describe('the text of a log', () => {
     const { text, cut } = await logText(endless());
     expect(text).toBe('x'.repeat(RESULT_BYTES - 1));
     expect(cut).toBe(true);
-    expect(ended).toBe(true);
-  });
-});
-
-describe('an opened log', () => {
-  const open = (log: () => AsyncIterable<Uint8Array>) =>
-    openLog({ podLog: log }, { namespace: 'shop', name: 'cart' }, { signal: new AbortController().signal });
-
-  it('throws the refusal at once, not while it is read', async () => {
-    await expect(
-      open(async function* () {
-        yield* chunks();
-        throw new Error('no such container');
-      }),
-    ).rejects.toThrow('no such container');
-  });
-
-  it('gives every chunk once', async () => {
-    const log = await open(() => chunks(bytes('a'), bytes('b'), bytes('c')));
-    expect((await logText(log)).text).toBe('abc');
-  });
-
-  it('ends the source when the reader stops early', async () => {
-    let ended = false;
-    const log = await open(async function* () {
-      try {
-        for (;;) yield bytes('a');
-      } finally {
-        ended = true;
-      }
-    });
-    for await (const _ of log) break;
     expect(ended).toBe(true);
   });
 });

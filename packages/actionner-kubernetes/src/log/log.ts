@@ -8,6 +8,7 @@ import {
   type Result,
 } from '@falco-talon/core';
 import { kubernetes, type Kubernetes } from '@falco-talon/client-kubernetes';
+import { begin } from '../pod/begin.ts';
 import {
   chooseContainer,
   containerChoice,
@@ -18,7 +19,7 @@ import {
   type ContainerChoice,
 } from '../pod/container-choice.ts';
 import { readPod, type PodTarget } from '../pod/read-pod.ts';
-import { logText, openLog, RESULT_BYTES } from './container-log.ts';
+import { logText, RESULT_BYTES } from './container-log.ts';
 import { examples } from './examples.ts';
 
 const MANY_LINES = 10_000;
@@ -85,8 +86,7 @@ function openChosen(
   hasOutput: boolean,
   signal: AbortSignal,
 ): Promise<AsyncIterable<Uint8Array>> {
-  return openLog(
-    client,
+  const log = client.podLog(
     { namespace, name },
     {
       signal,
@@ -97,6 +97,7 @@ function openChosen(
       ...(hasOutput ? {} : { limitBytes: RESULT_BYTES + 1 }),
     },
   );
+  return begin(log[Symbol.asyncIterator]());
 }
 
 function textResult(

@@ -19,6 +19,8 @@ export interface Pod extends KubernetesObject {
     /** Absent until the pod is scheduled. */
     readonly nodeName?: string;
     readonly hostNetwork?: boolean;
+    readonly os?: { readonly name: string };
+    readonly nodeSelector?: Readonly<Record<string, string>>;
     readonly containers?: readonly NamedContainer[];
     readonly initContainers?: readonly NamedContainer[];
     readonly ephemeralContainers?: readonly NamedContainer[];

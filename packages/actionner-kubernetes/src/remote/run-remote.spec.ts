@@ -183,7 +183,7 @@ describe.each(localShells)('$name runs in a container', (shell) => {
       retryable: false,
       message: 'the command took longer than 0.3 s in container main of pod shop/cart-0 and was ended',
     });
-    expect(await remote.ended()).toBe(true);
+    expect(await remote.end()).toBe(true);
     await gone();
   });
 
@@ -191,7 +191,7 @@ describe.each(localShells)('$name runs in a container', (shell) => {
     const remote = start('trap "echo cleaned; exit 7" TERM; echo begun; sleep 1000 & wait', {}, withPrograms);
     const ran = await read(remote, (text) => text === 'begun\n' && remote.stop());
     expect(ran).toEqual({ stdout: 'begun\ncleaned\n', stderr: '', exitCode: 7, stopped: true });
-    expect(await remote.ended()).toBe(true);
+    expect(await remote.end()).toBe(true);
     await gone();
   });
 
@@ -208,7 +208,7 @@ describe.each(localShells)('$name runs in a container', (shell) => {
     const reason = new TalonError('aborted', 'stopping');
     const reading = read(remote, () => controller.abort(reason));
     await expect(reading).rejects.toBe(reason);
-    expect(await remote.ended()).toBe(true);
+    expect(await remote.end()).toBe(true);
     await gone();
   });
 
@@ -218,8 +218,23 @@ describe.each(localShells)('$name runs in a container', (shell) => {
       expect(stream).toBe('stdout');
       break;
     }
-    expect(await remote.ended()).toBe(true);
+    expect(await remote.end()).toBe(true);
     await gone();
+  });
+
+  it('no command its reader gives up, waiting for it', async () => {
+    const remote = start('echo begun; sleep 1000', {}, withPrograms);
+    expect((await remote.output.next()).done).toBe(false);
+    const next = remote.output.next();
+    expect(await remote.end()).toBe(true);
+    expect(await next).toMatchObject({ done: true, value: { exitCode: 137, stopped: true } });
+    await gone();
+  });
+
+  it('nothing before somebody reads it', async () => {
+    group = 0;
+    expect(await start('echo begun').end()).toBe(true);
+    expect(group).toBe(0);
   });
 
   it('no command whose connection is gone', async () => {
@@ -231,7 +246,7 @@ describe.each(localShells)('$name runs in a container', (shell) => {
     );
     const lost = new TalonError('outcome_unknown', 'the connection broke', { retryable: true });
     await expect(read(remote, () => connection.abort(lost))).rejects.toBe(lost);
-    expect(await remote.ended()).toBe(false);
+    expect(await remote.end()).toBe(false);
     await gone();
   });
 });

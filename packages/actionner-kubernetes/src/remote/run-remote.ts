@@ -1,5 +1,5 @@
 import { isTalonError, TalonError } from '@falco-talon/core';
-import type { ExecChunk, ExecEnd, RemoteExec } from './exec.ts';
+import type { ExecChunk, ExecEnd, Kubernetes } from '@falco-talon/client-kubernetes';
 import { openInput } from './input.ts';
 import { remoteFailure, whereText, type RemotePlace } from './remote-failure.ts';
 import { KILL, shellCommand, shellInput, TERM } from './wrapper.ts';
@@ -41,17 +41,17 @@ export interface RemoteCommand {
   /** Asks it to end (TERM) and kills what is left after `grace`; the output ends then. */
   stop(): void;
   /**
-   * Resolves when the output is over: whether the command is known to have ended, or not to have begun. False: nobody can
-   * tell, because the connection broke or the container did not answer.
+   * Kills it unless it is over; to be called whatever happened. Resolves with whether it is known to have ended, or never
+   * to have begun. False: nobody can tell, because the connection broke or the container did not answer.
    */
-  ended(): Promise<boolean>;
+  end(): Promise<boolean>;
 }
 
 /**
  * Runs a script in the shell of a container. Its processes end with it, at its time limit, when they are stopped and when
  * Falco Talon or the connection dies; only those that left for a session of their own (`setsid`) are out of reach.
  */
-export function runRemote(kubernetes: RemoteExec, options: RemoteOptions): RemoteCommand {
+export function runRemote(kubernetes: Pick<Kubernetes, 'exec'>, options: RemoteOptions): RemoteCommand {
   const { signal, timeLimit } = options;
   const ended = Promise.withResolvers<boolean>();
   const connection = new AbortController();
@@ -60,6 +60,7 @@ export function runRemote(kubernetes: RemoteExec, options: RemoteOptions): Remot
   let overdue = false;
   let killing = false;
   let begun = false;
+  let over = false;
 
   const input = openInput(shellInput(options.script, options.environment ?? new Map()), () => {
     if (timeLimit === undefined) return;
@@ -74,14 +75,14 @@ export function runRemote(kubernetes: RemoteExec, options: RemoteOptions): Remot
   }
 
   function stop(): void {
-    if (stopped) return;
+    if (stopped || over) return;
     stopped = true;
     input.send(TERM);
     after(options.grace ?? GRACE, kill);
   }
 
   function kill(): void {
-    if (killing) return;
+    if (killing || over) return;
     stopped = killing = true;
     input.send(KILL);
     after(CONFIRM, () => connection.abort(unheard()));
@@ -123,6 +124,7 @@ export function runRemote(kubernetes: RemoteExec, options: RemoteOptions): Remot
       throw overdue ? timedOut(false) : remoteFailure(error, options);
     } finally {
       known ??= await killed(source);
+      over = true;
       signal.removeEventListener('abort', onAbort);
       for (const timer of timers) clearTimeout(timer);
       input.end();
@@ -157,5 +159,16 @@ export function runRemote(kubernetes: RemoteExec, options: RemoteOptions): Remot
     return new TalonError('timeout', `${whereText(options)} did not say that the command has ended`);
   }
 
-  return { output: output(), stop, ended: async () => !begun || (await ended.promise) };
+  const chunks = output();
+  return {
+    output: chunks,
+    stop,
+    async end() {
+      if (!begun) return true;
+      kill();
+      // When somebody waits for its next chunk, that comes first.
+      void chunks.return({ exitCode: 0, stopped }).catch(() => {});
+      return ended.promise;
+    },
+  };
 }

@@ -1,0 +1,70 @@
+/** Bytes of output in a result; the engine cuts at a little more. */
+export const OUTPUT_BYTES = 63 * 1024;
+/** Of these, what the standard error has at most. */
+export const ERROR_BYTES = 16 * 1024;
+/** Bytes of a command's last words in an error. */
+const LAST_WORDS = 2 * 1024;
+
+/** What a command said, as far as it is kept: the beginning of its output and the end of its errors. */
+export interface Said {
+  add(chunk: { readonly stream: 'stdout' | 'stderr'; readonly bytes: Uint8Array }): void;
+  /** Output, then errors under a mark, each with a note where it was cut. */
+  text(): string;
+  cut(): boolean;
+  /** The end of its errors, or of its output when there are none; empty when it said nothing. */
+  lastWords(): string;
+}
+
+export function createSaid(): Said {
+  const streams = { stdout: createEnds(OUTPUT_BYTES, LAST_WORDS), stderr: createEnds(0, ERROR_BYTES) };
+  const { stdout, stderr } = streams;
+
+  const room = () => OUTPUT_BYTES - Math.min(stderr.total(), ERROR_BYTES);
+  return {
+    add: ({ stream, bytes }) => streams[stream].add(bytes),
+    cut: () => stdout.total() > room() || stderr.total() > ERROR_BYTES,
+    text() {
+      const output = headText(stdout.head(), room(), stdout.total());
+      if (stderr.total() === 0) return output;
+      const lineFeed = output === '' || output.endsWith('\n') ? '' : '\n';
+      return `${output}${lineFeed}[stderr]\n${tailText(stderr.tail(), ERROR_BYTES, stderr.total())}`;
+    },
+    lastWords() {
+      const { tail, total } = stderr.total() > 0 ? stderr : stdout;
+      return tailText(tail(), LAST_WORDS, total()).trim();
+    },
+  };
+}
+
+/** The first and the last bytes of a stream. */
+function createEnds(first: number, last: number) {
+  const head: Uint8Array[] = [];
+  let tail: Uint8Array = Buffer.alloc(0);
+  let total = 0;
+  return {
+    total: () => total,
+    head: () => Buffer.concat(head),
+    tail: () => tail,
+    add(bytes: Uint8Array) {
+      if (total < first) head.push(Uint8Array.from(bytes.subarray(0, first - total)));
+      total += bytes.byteLength;
+      tail = Buffer.concat([tail, bytes.subarray(-last)]).subarray(-last);
+    },
+  };
+}
+
+function headText(bytes: Uint8Array, limit: number, total: number): string {
+  // As a stream: what is left of a character that was cut is left out.
+  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.subarray(0, limit), {
+    stream: total > limit,
+  });
+  return total > limit ? `${text}\n… (cut at ${limit} of ${total} bytes)\n` : text;
+}
+
+function tailText(bytes: Uint8Array, limit: number, total: number): string {
+  if (total <= limit) return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
+  const whole = bytes.subarray(-limit);
+  // The rest of a character that began before.
+  const start = whole.findIndex((byte) => (byte & 0xc0) !== 0x80);
+  return `… ${new TextDecoder('utf-8', { ignoreBOM: true }).decode(whole.subarray(Math.max(start, 0)))}`;
+}
