@@ -37,6 +37,12 @@ export const callCases: readonly (CallCase & { readonly promised: number })[] = 
     promised: 2,
   },
   { name: 'cordon', action: 'cordon', promised: 2 },
+  {
+    name: 'drain, three pods on the node',
+    action: 'drain',
+    parameters: { max_wait_period: 60, grace_period_seconds: 0 },
+    promised: 8,
+  },
   { name: 'delete', action: 'delete', source: 'k8s_audit', fields: audited, promised: 2 },
   { name: 'terminate, the alert carries the uid', action: 'terminate', fields: uid, promised: 1 },
   { name: 'terminate', action: 'terminate', promised: 2 },

@@ -13,6 +13,8 @@ const BUDGETS = [
   ['annotation', '{ annotations: { note: suspicious } }', 'plain', { 'k8s.pod.uid': 'uid-plain' }, 1],
   ['annotation', '{ annotations: { note: suspicious }, level: node }', 'plain', {}, 2],
   ['cordon', '{}', 'plain', {}, 2],
+  // Pod, node, cordon, list, an eviction for each of two pods, a watch.
+  ['drain', '{ max_wait_period: 60, grace_period_seconds: 0 }', 'moving', {}, 7],
   ['networkpolicy', '{}', 'plain', {}, 3],
   ['networkpolicy', '{ scope: workload }', 'front', {}, 4],
   ['log', '{}', 'plain', {}, 1],
@@ -48,6 +50,8 @@ describe('calls to the API server, in the engine', () => {
     cluster = await startCluster({
       objects: [
         node({ name: 'node-1' }),
+        node({ name: 'node-2' }),
+        ...['moving', 'moving-2'].map((name) => pod({ name, namespace: 'shop', node: 'node-2' })),
         ...['plain', 'a', 'b', 'c', 'd'].map((name) => pod({ name, namespace: 'shop', uid: `uid-${name}` })),
         ...front,
         ...web,

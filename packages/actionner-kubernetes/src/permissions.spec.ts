@@ -30,7 +30,10 @@ describe('the rights an actionner names', () => {
   const name = victim.metadata.name!;
 
   beforeAll(async () => {
-    cluster = await startCluster({ objects: [...objects, pod({ name: 'cart-0', namespace: 'shop' })] });
+    cluster = await startCluster({
+      objects: [...objects, pod({ name: 'cart-0', namespace: 'shop' })],
+      terminationDelay: 20,
+    });
     cluster.api.create({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'node-1' } });
   });
   afterAll(() => cluster.close());

@@ -56,10 +56,6 @@ const untouched = () =>
     .map(({ metadata }) => metadata.name);
 const lines = (output: string | undefined) => (output ?? '').split('\n').toSorted();
 const evictions = () => cluster.api.requests.filter(({ subresource }) => subresource === 'eviction');
-const ready = (name: string) =>
-  cluster.api.change('pods', 'shop', name, (one) => {
-    one.status = { ...one.status, conditions: [{ type: 'Ready', status: 'True' }] };
-  });
 
 testActionner(drain, {
   events: [
@@ -201,13 +197,18 @@ describe('pods that stay', () => {
 
   it('are those that stop already: they are waited for and not evicted again', async () => {
     create(shop('old'));
+    cluster.api.setNodeAnswers('node-1', false);
     cluster.api.change('pods', 'shop', 'old', ({ metadata }) => {
       metadata.deletionTimestamp = '2026-01-01T00:00:00Z';
       metadata.deletionGracePeriodSeconds = 30;
     });
-    const outcome = await run({ max_wait_period: 60 });
-    expect(lines(outcome.output)).toEqual(['shop/cart-0: evicted', 'shop/old: gone before it was evicted']);
-    expect(evictions().map(({ name }) => name)).toEqual(['cart-0']);
+    const running = run({ max_wait_period: 60 });
+    await cluster.api.waitForRequest(({ verb }) => verb === 'watch');
+    cluster.api.setNodeAnswers('node-1', true);
+    for (const name of ['old', 'cart-0']) cluster.api.remove('pods', 'shop', name);
+    const outcome = await running;
+    expect(lines(outcome.output)[1]).toBe('shop/old: gone before it was evicted');
+    expect(evictions().map(({ name }) => name)).not.toContain('old');
   });
 });
 
@@ -390,5 +391,44 @@ describe('the wait', () => {
     expect((await running).status).toBe('failure');
     await cluster.api.watches.until(0);
     cluster.api.setNodeAnswers('node-1', true);
+  });
+});
+
+describe('after a crash or a lost answer', () => {
+  const settled = (parameters = {}) =>
+    askSettled(drain, {
+      event: alertAbout('cart-0'),
+      clients: { kubernetes: cluster.client },
+      parameters,
+      facts: { node: 'node-1' },
+    });
+
+  it('a drain goes on, also without the pod of the alert', async () => {
+    await run();
+    create(shop('cart-1'));
+    await cluster.api.until(() => cluster.api.get('pods', 'shop', 'cart-0') === undefined);
+    expect(await settled()).toBe('again');
+    expect((await run({}, { facts: { node: 'node-1' } })).output).toContain('shop/cart-1: evicted');
+    expect(await settled()).toBe('done');
+  });
+
+  it('is not done while pods it waits for are there', async () => {
+    cluster.api.setNodeAnswers('node-1', false);
+    await run();
+    expect(await settled()).toBe('done');
+    expect(await settled({ max_wait_period: 5 })).toBe('again');
+    cluster.api.setNodeAnswers('node-1', true);
+  });
+
+  it('is done when the node is gone', async () => {
+    cluster.api.remove('nodes', '', 'node-1');
+    expect(await settled()).toBe('done');
+  });
+
+  it.each(['lost-answer', 'reset'] as const)('of the cordon (%s) it may be repeated', async (kind) => {
+    cluster.api.fault({ kind, match: { method: 'PATCH' }, times: 1 });
+    expect((await run()).error).toMatchObject({ code: 'outcome_unknown', retryable: true });
+    expect(await settled()).toBe('again');
+    expect((await run({}, { facts: { node: 'node-1' } })).status).toBe('success');
   });
 });

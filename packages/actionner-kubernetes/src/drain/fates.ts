@@ -57,7 +57,7 @@ export function summary(fates: readonly PodFate[]): string {
     ...some(stopping, 'still terminating'),
     ...some(
       count(({ kind }) => kind === 'gone'),
-      'gone by themselves',
+      'gone already',
     ),
     ...some(
       count(({ kind }) => kind === 'ignored'),

@@ -63,7 +63,9 @@ export function choiceContext({ event, reads, signal }: Check<unknown>) {
   return { event, target: podTarget(event), reads: reads.kubernetes, signal, inspect: refuseWindows };
 }
 
-export async function checkContainer(context: Check<{ readonly container?: string }>): Promise<Checked<ContainerChoice>> {
+export async function checkContainer(
+  context: Check<{ readonly container?: string }>,
+): Promise<Checked<ContainerChoice>> {
   return { facts: await chooseContainer(context.parameters.container, choiceContext(context)) };
 }
 
