@@ -30,11 +30,26 @@ export async function patchPodMetadata(
   try {
     return await patch(target.uid);
   } catch (error) {
+    if (isTalonError(error) && error.code === 'outcome_unknown') {
+      // Before anything is repeated: it may be done, and the pod may be another one.
+      const pod = await readPod(kubernetes, target, signal);
+      if (isAsWanted(pod, metadata)) return pod;
+      throw error;
+    }
     if (target.uid === undefined || !mayBeOtherUid(error)) throw error;
     const pod = await readPod(kubernetes, target, signal);
     if (pod.metadata.uid === target.uid) throw error;
     return patch(pod.metadata.uid); // a static pod: the alert's uid is the kubelet's, not the API's
   }
+}
+
+function isAsWanted(pod: Pod, wanted: MetadataPatch): boolean {
+  return (['labels', 'annotations'] as const).every((kind) =>
+    Object.entries(wanted[kind] ?? {}).every(([key, value]) => {
+      const there = pod.metadata[kind] ?? {};
+      return value === null ? !Object.hasOwn(there, key) : Object.hasOwn(there, key) && there[key] === value;
+    }),
+  );
 }
 
 /** A uid that differs is a 422 about `metadata.uid`; a pod replaced during the call is a 409. */
