@@ -155,7 +155,7 @@ describe("Calico's public API", () => {
   it.each([
     ['the tier and its policies', [policies, tiers, all], ''],
     ['the tier and all its policies by name', [policies, tiers, { ...all, resourceNames: ['default.*'] }], ''],
-    ['policies of another tier', [policies, tiers, { ...all, resourceNames: ['other.*'] }], 'and namespace "shop"'],
+    ['policies of another tier', [policies, tiers, { ...all, resourceNames: ['other.*'] }], 'namespace "shop"'],
     ['policies only', [policies], 'in tier "default" and namespace "shop" (user cannot get tier)'],
     ['no policies of a tier', [policies, tiers], 'in tier "default" and namespace "shop"'],
   ])('wants rights on tiers: %s', async (_, rules, refusal) => {
@@ -163,19 +163,17 @@ describe("Calico's public API", () => {
     fake.addUser(serviceAccount('talon', 'engine', rules));
     await api.call('POST', CALICO, { body: calico('there', deny('192.0.2.1/32')) });
     const there = (await api.call('GET', `${CALICO}/there`)).body;
-    for (const [verb, answer] of [
+    const answers = [
       ['get', await api.call('GET', `${CALICO}/there`, { as })],
       ['create', await api.call('POST', CALICO, { as, body: calico('new', deny('192.0.2.1/32')) })],
       ['update', await api.call('PUT', `${CALICO}/there`, { as, body: there })],
       ['delete', await api.call('DELETE', `${CALICO}/there`, { as })],
-    ] as const) {
-      if (refusal === '') {
-        expect(answer.status).toBeLessThan(300);
-        continue;
-      }
-      expect(answer.status).toBe(403);
-      expect(message(answer)).toContain(`cannot ${verb} networkpolicies.projectcalico.org in tier "default"`);
-      expect(message(answer).endsWith(refusal)).toBe(true);
+    ] as const;
+    const start = (verb: string): string => `cannot ${verb} networkpolicies.projectcalico.org in tier "default"`;
+    for (const [verb, answer] of answers) {
+      const refused = answer.status === 403 && message(answer).includes(start(verb));
+      expect([verb, refused ? message(answer).slice(-refusal.length) : '']).toEqual([verb, refusal]);
+      expect(refused || answer.status < 300).toBe(true);
     }
   });
 });

@@ -28,7 +28,7 @@ function wrongType(schema: OpenApi, value: Json, path: string): FieldError {
 function textErrors(schema: OpenApi, value: string, path: string): readonly FieldError[] {
   const { maxLength, pattern } = schema;
   const errors: FieldError[] = [];
-  if (maxLength !== undefined && [...value].length > maxLength) {
+  if (maxLength !== undefined && Array.from(value).length > maxLength) {
     const message = `Too long: may not be more than ${maxLength} bytes`;
     errors.push({ reason: 'FieldValueTooLong', field: path, message });
   }
