@@ -1,23 +1,22 @@
-import { defineActionner, POD_FIELDS, podTarget, TalonError, targetText } from '@falco-talon/core';
-import { kubernetes, NETWORK_POLICIES } from '@falco-talon/client-kubernetes';
+import { defineActionner, POD_FIELDS, podTarget, targetText } from '@falco-talon/core';
+import {
+  kubernetes,
+  NETWORK_POLICIES,
+  ownerPermissions,
+  permission,
+  podMark,
+  rangeIssues,
+  refuseHostNetwork,
+} from '@falco-talon/client-kubernetes';
 import { FIELD_MANAGER, noteOfOrigin } from '../marks.ts';
 import type { Pod } from '../pod/pod.ts';
 import { patchPodMetadata } from '../pod/patch-pod-metadata.ts';
 import { readPod } from '../pod/read-pod.ts';
-import { normalCidr } from './cidr.ts';
 import { examples } from './examples.ts';
 import { openPolicies, openPoliciesText } from './open-policies.ts';
 import { parameters } from './parameters.ts';
 import { planIsolation, type Isolation } from './plan-isolation.ts';
-import { egressPolicy, podLabelValue, POD_LABEL, type Allowed } from './policy.ts';
-
-const permission = (apiGroup: string, resources: readonly string[], verbs: readonly string[], when?: string) => ({
-  kind: 'kubernetes' as const,
-  apiGroup,
-  resources,
-  verbs,
-  ...(when === undefined ? {} : { when }),
-});
+import { egressPolicy, type Allowed } from './policy.ts';
 
 export const networkpolicy = defineActionner({
   name: 'networkpolicy',
@@ -34,23 +33,11 @@ export const networkpolicy = defineActionner({
     permission('networking.k8s.io', ['networkpolicies'], ['create', 'list', 'patch']),
     permission('', ['pods'], ['patch'], 'scope: pod, and pods without a known owner'),
     permission('', ['pods'], ['get'], 'scope: workload; dry runs; to explain why a pod refused the label'),
-    permission('apps', ['replicasets', 'statefulsets', 'daemonsets'], ['get'], 'scope: workload'),
-    permission('batch', ['jobs'], ['get'], 'scope: workload'),
-    permission('', ['replicationcontrollers'], ['get'], 'scope: workload'),
+    ...ownerPermissions('scope: workload'),
   ],
   examples,
 
-  validate: ({ allow_cidr: ranges }) =>
-    ranges.flatMap((range, index) =>
-      normalCidr(range) === undefined
-        ? [
-            {
-              path: ['allow_cidr', index],
-              message: `${JSON.stringify(range)} is no address range; write 10.0.0.0/8, 2001:db8::/32 or one address`,
-            },
-          ]
-        : [],
-    ),
+  validate: ({ allow_cidr: ranges }) => rangeIssues(ranges),
 
   target: ({ event }) => podTarget(event),
 
@@ -70,11 +57,10 @@ export const networkpolicy = defineActionner({
     const { event, parameters, step, clients, signal } = context;
     const plan = await planIsolation(context);
     const { target } = plan;
-    const mark = { [POD_LABEL]: podLabelValue(target.name) };
     const pod =
       plan.workload !== undefined && plan.pod !== undefined
         ? plan.pod
-        : await patchPodMetadata(clients.kubernetes, target, { labels: mark }, signal);
+        : await patchPodMetadata(clients.kubernetes, target, { labels: podMark(target) }, signal);
     const effect = effectText(plan, pod, parameters);
     await clients.kubernetes.apply(
       NETWORK_POLICIES,
@@ -93,12 +79,7 @@ export const networkpolicy = defineActionner({
 
 /** @throws TalonError `unsupported` when a policy would have no effect */
 function effectText(plan: Isolation, pod: Pod, allowed: Allowed): string {
-  if (pod.spec?.hostNetwork === true) {
-    throw new TalonError(
-      'unsupported',
-      `${targetText(plan.target)} uses its node's network, where a NetworkPolicy has no effect`,
-    );
-  }
+  refuseHostNetwork(pod, plan.target);
   const what = plan.workload === undefined ? targetText(plan.target) : `${plan.workload} of ${targetText(plan.target)}`;
   const exceptions = [...allowed.allow_cidr, ...allowed.allow_namespaces.map((name) => `namespace ${name}`)];
   const egress = exceptions.length === 0 ? 'all egress' : `egress except to ${exceptions.join(', ')}`;

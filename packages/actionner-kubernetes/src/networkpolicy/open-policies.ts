@@ -1,4 +1,4 @@
-import { selects } from './selector.ts';
+import { selects } from '@falco-talon/client-kubernetes';
 import type { NetworkPolicy } from './policy.ts';
 
 /**

@@ -38,14 +38,6 @@ export function isMirrorPod(pod: Pod): boolean {
   return pod.metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined;
 }
 
-/**
- * Whether this is the pod an alert's `k8s.pod.uid` means. Falco reads the uid from the container runtime, where a static
- * pod has the kubelet's own uid; its mirror in the API has another one and keeps the kubelet's as an annotation.
- */
-export function hasUid(pod: Pod, uid: string): boolean {
-  return pod.metadata.uid === uid || pod.metadata.annotations?.['kubernetes.io/config.hash'] === uid;
-}
-
 /** As controllers count: ready and not on its way out. */
 export function isHealthy(pod: Pod): boolean {
   return (

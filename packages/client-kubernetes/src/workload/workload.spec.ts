@@ -1,5 +1,5 @@
 import { TalonError } from '@falco-talon/core';
-import type { KubernetesObject, KubernetesReads, OwnerReference, Resource } from '@falco-talon/client-kubernetes';
+import type { KubernetesObject, KubernetesReads, OwnerReference, Resource } from '../kubernetes.ts';
 import { describe, expect, it } from 'vitest';
 import { workloadOf } from './workload.ts';
 
@@ -16,7 +16,12 @@ const object = (name: string, selector: unknown, owner?: OwnerReference): Kubern
 });
 
 /** Knows one owner, under the plural and name it must be asked for. */
-function workload(owner: OwnerReference | undefined, asked = '', answer?: KubernetesObject) {
+function workload(
+  owner: OwnerReference | undefined,
+  asked = '',
+  answer?: KubernetesObject,
+  labels?: Readonly<Record<string, string>>,
+) {
   const reads: Pick<KubernetesReads, 'get'> = {
     get: async <T extends KubernetesObject>(
       resource: Resource,
@@ -27,7 +32,15 @@ function workload(owner: OwnerReference | undefined, asked = '', answer?: Kubern
       return answer as T;
     },
   };
-  return workloadOf(object('cart-x2x9z', undefined, owner), 'shop', reads, new AbortController().signal);
+  const bare = object('cart-x2x9z', undefined, owner);
+  const pod = { ...bare, metadata: { ...bare.metadata, labels: labels ?? fitting(answer) } };
+  return workloadOf(pod, 'shop', reads, new AbortController().signal);
+}
+
+/** Labels the selector of the tests' owners selects. */
+function fitting(owner: KubernetesObject | undefined): Readonly<Record<string, string>> {
+  const selector = (owner?.spec?.['selector'] ?? {}) as { readonly matchLabels?: Readonly<Record<string, string>> };
+  return { app: 'cart', tier: 'front', ...selector.matchLabels };
 }
 
 describe('the workload of a pod', () => {
@@ -106,6 +119,18 @@ describe('the workload of a pod', () => {
     const replicaSet = object('cart-1', { matchLabels: { 'pod-template-hash': '1' } }, reference('Deployment', 'cart'));
     expect(await workload(reference('ReplicaSet', 'cart-1'), 'apps/replicasets/shop/cart-1', replicaSet)).toContain(
       'is empty',
+    );
+  });
+
+  it('is not an owner that was re-created, or whose selector leaves the pod out', async () => {
+    const asked = 'apps/statefulsets/shop/cart';
+    const selector = { matchLabels: { app: 'cart' } };
+    const owner = reference('StatefulSet', 'cart');
+    expect(await workload({ ...owner, uid: 'another' }, asked, object('cart', selector))).toBe(
+      'its owner StatefulSet cart was re-created under the same name',
+    );
+    expect(await workload(owner, asked, object('cart', selector), { app: 'other' })).toBe(
+      'the selector of its owner StatefulSet cart leaves it out',
     );
   });
 });

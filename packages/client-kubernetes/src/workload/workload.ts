@@ -1,13 +1,7 @@
 import { isTalonError } from '@falco-talon/core';
-import {
-  REPLICA_SETS,
-  REPLICATION_CONTROLLERS,
-  type KubernetesObject,
-  type KubernetesReads,
-} from '@falco-talon/client-kubernetes';
-import { controllerOf, ownerText, workloadResource } from '../owner/owner.ts';
-import type { Pod } from '../pod/pod.ts';
-import { isEmptySelector, withoutKey, type LabelSelector } from './selector.ts';
+import { REPLICA_SETS, REPLICATION_CONTROLLERS, type KubernetesObject, type KubernetesReads } from '../kubernetes.ts';
+import { controllerOf, ownerText, workloadResource } from './owner.ts';
+import { isEmptySelector, selects, withoutKey, type LabelSelector } from './selector.ts';
 
 export interface Workload {
   readonly kind: string;
@@ -26,7 +20,7 @@ const ROLLOUT_KEYS: Readonly<Record<string, string>> = {
  * @returns the reason when there is none, or its selector cannot be known
  */
 export async function workloadOf(
-  pod: Pod,
+  pod: KubernetesObject,
   namespace: string,
   reads: Pick<KubernetesReads, 'get'>,
   signal: AbortSignal,
@@ -37,12 +31,17 @@ export async function workloadOf(
   if (resource === undefined) return `its owner ${ownerText(reference)} is of a kind whose selector is not known`;
   try {
     const owner = await reads.get(resource, { namespace, name: reference.name }, { signal });
+    if (owner.metadata.uid !== reference.uid)
+      return `its owner ${ownerText(reference)} was re-created under the same name`;
     const above = resource === REPLICA_SETS ? controllerOf(owner) : undefined;
     const rolloutKey = above === undefined ? undefined : ROLLOUT_KEYS[above.kind];
     const own = selectorOf(owner, resource === REPLICATION_CONTROLLERS);
     const selector = rolloutKey === undefined ? own : withoutKey(own, rolloutKey);
     // An empty selector would select every pod of the namespace.
     if (isEmptySelector(selector)) return `the selector of its owner ${ownerText(reference)} is empty`;
+    // References and labels are whatever their writer chose: a policy for others would leave this pod out.
+    if (!selects(own, pod.metadata.labels ?? {}))
+      return `the selector of its owner ${ownerText(reference)} leaves it out`;
     const { kind, name } = rolloutKey === undefined || above === undefined ? reference : above;
     return { kind, name, selector };
   } catch (error) {

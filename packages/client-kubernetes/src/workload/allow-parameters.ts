@@ -1,0 +1,34 @@
+import { Type, type Issue } from '@falco-talon/core';
+import { normalCidr } from './cidr.ts';
+
+/** Parameter: ranges that may still be reached. */
+export function allowedRanges(ranges: readonly string[]) {
+  return Type.Array(Type.String(), {
+    default: [...ranges],
+    description: 'Address ranges that may still be reached: 10.0.0.0/8, 2001:db8::/32, or one address.',
+  });
+}
+
+/** Parameter: namespaces that may still be reached. */
+export function allowedNamespaces(description: string) {
+  return Type.Array(Type.String({ pattern: '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$' }), { default: [], description });
+}
+
+/** What a schema cannot say of `allow_cidr`. */
+export function rangeIssues(ranges: readonly string[]): readonly Issue[] {
+  return ranges.flatMap((range, index) =>
+    normalCidr(range) === undefined
+      ? [
+          {
+            path: ['allow_cidr', index],
+            message: `${JSON.stringify(range)} is no address range; write 10.0.0.0/8, 2001:db8::/32 or one address`,
+          },
+        ]
+      : [],
+  );
+}
+
+/** The ranges in their canonical form, each once. */
+export function normalRanges(ranges: readonly string[]): readonly string[] {
+  return [...new Set(ranges.map((text) => normalCidr(text) ?? text))];
+}
