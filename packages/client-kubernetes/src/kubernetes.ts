@@ -307,6 +307,7 @@ const apps = (plural: string, kind: string): Resource => ({
 });
 
 export const PODS = core('pods', 'Pod');
+export const SERVICES = core('services', 'Service');
 export const NODES = core('nodes', 'Node', false);
 export const NAMESPACES = core('namespaces', 'Namespace', false);
 export const REPLICATION_CONTROLLERS = core('replicationcontrollers', 'ReplicationController');

@@ -1,4 +1,5 @@
-import type { FalcoEvent, StepNames } from '@falco-talon/core';
+import { TalonError, type FalcoEvent, type StepNames } from '@falco-talon/core';
+import type { KubernetesObject } from '../kubernetes.ts';
 
 /** Who wrote a field, as server-side apply and `kubectl get --show-managed-fields` tell it. */
 export const FIELD_MANAGER = 'falco-talon';
@@ -13,6 +14,16 @@ export function isManaged(object: {
   readonly metadata: { readonly labels?: Readonly<Record<string, string>> };
 }): boolean {
   return object.metadata.labels?.['app.kubernetes.io/managed-by'] === 'falco-talon';
+}
+
+/** @throws TalonError `refused` for a policy that was not made here */
+export function refuseForeign(policy: KubernetesObject, kind: string, managed = isManaged(policy)): void {
+  if (managed) return;
+  const { namespace = '', name } = policy.metadata;
+  throw new TalonError(
+    'refused',
+    `the ${kind} ${namespace}/${name} exists and was not made by Falco Talon: it has no label app.kubernetes.io/managed-by=falco-talon; rename or remove it`,
+  );
 }
 
 /** Why an object exists, for whoever finds it with kubectl. */

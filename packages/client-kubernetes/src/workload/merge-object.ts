@@ -4,6 +4,7 @@ import { lostError } from '../failure.ts';
 import type { Kubernetes, KubernetesObject, ObjectName, Resource } from '../kubernetes.ts';
 import { resourceText } from '../path.ts';
 import { FIELD_MANAGER } from './marks.ts';
+import { readIfThere } from './read-if-there.ts';
 
 /** The whole object as it is to be. */
 export type Body = Readonly<Record<string, unknown>> & { readonly metadata: Readonly<Record<string, unknown>> };
@@ -155,20 +156,6 @@ async function write(
     }
     for (const [member, merged] of results) if (!member.done) member.resolve(merged);
     return;
-  }
-}
-
-async function readIfThere(
-  kubernetes: Pick<Kubernetes, 'get'>,
-  resource: Resource,
-  name: Required<ObjectName>,
-  signal: AbortSignal,
-): Promise<KubernetesObject | undefined> {
-  try {
-    return await kubernetes.get(resource, name, { signal });
-  } catch (error) {
-    if (isTalonError(error) && error.code === 'target_gone') return undefined;
-    throw error;
   }
 }
 

@@ -1,0 +1,81 @@
+import { defineActionner, POD_FIELDS, podTarget } from '@falco-talon/core';
+import {
+  applyDeny,
+  kubernetes,
+  ownerPermissions,
+  permission,
+  planDeny,
+  previewDeny,
+  rangeIssues,
+  type DenyPlan,
+  type DenyPolicy,
+} from '@falco-talon/client-kubernetes';
+import { findCalico, isOurs, ROOM, type CalicoApi } from './api.ts';
+import { examples } from './examples.ts';
+import { parameters, type Parameters } from './parameters.ts';
+import { deniedRanges, policySpec } from './policy.ts';
+
+export const networkpolicy = defineActionner({
+  name: 'networkpolicy',
+  description: "Keeps the pod's workload from the remote address of the alert, with a NetworkPolicy of Calico.",
+  stability: 'stable',
+  sources: ['syscall'],
+  continue: true,
+  output: 'none',
+  parameters,
+  uses: { kubernetes },
+  requiredFields: [['fd.rip', 'fd.sip'], ...POD_FIELDS],
+  idempotent: true,
+  permissions: [
+    permission(
+      'projectcalico.org',
+      ['networkpolicies', 'tier.networkpolicies'],
+      ['get', 'create', 'update'],
+      "with Calico's API server",
+    ),
+    permission('projectcalico.org', ['tiers'], ['get'], "with Calico's API server"),
+    permission(
+      'crd.projectcalico.org',
+      ['networkpolicies'],
+      ['get', 'create', 'update'],
+      "without Calico's API server",
+    ),
+    permission('', ['pods'], ['get']),
+    permission('', ['pods'], ['patch'], 'pods without a known owner'),
+    ...ownerPermissions(),
+  ],
+  examples,
+
+  validate: ({ allow_cidr: ranges }) => rangeIssues(ranges),
+
+  target: ({ event }) => podTarget(event),
+
+  async check({ event, reads, signal }) {
+    await planDeny({ event, reads, signal, room: ROOM });
+    await findCalico(reads.kubernetes.resources, signal);
+    return { facts: {} };
+  },
+
+  async preview({ event, parameters, reads, signal }) {
+    const plan = await planDeny({ event, reads, signal, room: ROOM });
+    const api = await findCalico(reads.kubernetes.resources, signal);
+    return previewDeny(plan, calicoPolicy(plan, api, parameters), reads.kubernetes, signal);
+  },
+
+  async run({ event, parameters, step, clients, reads, signal }) {
+    const plan = await planDeny({ event, reads, signal, room: ROOM });
+    const api = await findCalico(clients.kubernetes.resources, signal);
+    return applyDeny(plan, calicoPolicy(plan, api, parameters), clients.kubernetes, { step, event }, signal);
+  },
+});
+
+function calicoPolicy(plan: DenyPlan, api: CalicoApi, allowed: Parameters): DenyPolicy {
+  return {
+    resource: api.resource,
+    kind: 'NetworkPolicy of Calico',
+    name: api.nameOf(plan.policy),
+    denied: deniedRanges,
+    spec: (denied) => policySpec(plan.selector, denied, allowed),
+    isOurs,
+  };
+}
