@@ -34,7 +34,7 @@ function clear(api: FakeKubernetes): void {
 }
 const policies = (api = cluster.api, group: string = STORED.group) => api.objects(`networkpolicies.${group}`, 'shop');
 const policy = (name: string) => policies().find(({ metadata }) => metadata.name === name);
-function denied(of = policies()[0]): readonly unknown[] {
+function denied(of = policies()[0]): readonly string[] {
   const egress = (of?.spec?.['egress'] ?? []) as unknown as readonly {
     action: string;
     destination: { nets?: string[] };
@@ -270,7 +270,10 @@ describe('calico:networkpolicy', () => {
     await run('203.0.113.7');
     const nets = Array.from({ length: 999 }, (_, i) => `10.0.${i >> 8}.${i & 255}/32`);
     cluster.api.change(`networkpolicies.${STORED.group}`, 'shop', policies()[0]!.metadata.name, (object) => {
-      (object.spec?.['egress'] as unknown[]).unshift({ action: 'Deny', destination: { nets } });
+      object.spec = {
+        ...object.spec,
+        egress: [{ action: 'Deny', destination: { nets: ['203.0.113.7/32', ...nets] } }],
+      };
     });
     const outcome = await run('203.0.113.8');
     expect(outcome.error?.code).toBe('too_large');

@@ -232,7 +232,7 @@ describe('cilium:networkpolicy', () => {
     await run('203.0.113.7');
     const nets = Array.from({ length: 999 }, (_, i) => `10.0.${i >> 8}.${i & 255}/32`);
     cluster.api.change('ciliumnetworkpolicies', 'shop', policies()[0]!.metadata.name, (object) => {
-      (object.spec?.['egressDeny'] as unknown[]).push({ toCIDR: nets });
+      object.spec = { ...object.spec, egressDeny: [{ toCIDR: ['203.0.113.7/32'] }, { toCIDR: nets }] };
     });
     const outcome = await run('203.0.113.8');
     expect(outcome.error?.code).toBe('too_large');
