@@ -2,16 +2,31 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { kubernetes } from '@falco-talon/client-kubernetes';
+import calico from '@falco-talon/actionner-calico';
+import cilium from '@falco-talon/actionner-cilium';
 import actionners from '@falco-talon/actionner-kubernetes';
-import { containerId, deployment, node, startFakeKubernetes, type ApiObject } from '@falco-talon/fake-kubernetes';
+import {
+  calicoCrds,
+  ciliumCrds,
+  containerId,
+  deployment,
+  node,
+  startFakeKubernetes,
+  type ApiObject,
+  type ObjectInput,
+} from '@falco-talon/fake-kubernetes';
 import { startTestEngine } from '@falco-talon/testkit/engine';
 
 export interface CallCase {
   readonly name: string;
   readonly action: string;
+  /** Default `kubernetes`. */
+  readonly category?: string;
   readonly parameters?: Readonly<Record<string, unknown>>;
   /** Falco's source; default `syscall`. */
   readonly source?: string;
+  /** Definitions of the kinds the cluster serves beside its own. */
+  readonly serves?: readonly ObjectInput[];
   /** Output fields beside the pod's name and namespace. */
   readonly fields?: (pod: ApiObject) => Readonly<Record<string, unknown>>;
 }
@@ -22,6 +37,7 @@ const audited = (pod: ApiObject) => ({
   'ka.target.name': pod.metadata.name,
   'ka.target.namespace': 'shop',
 });
+const remote = () => ({ 'fd.rip': '203.0.113.7' });
 const container = (pod: ApiObject) => ({
   'container.id': containerId('shop', pod.metadata.name, 'main').slice('containerd://'.length).slice(0, 12),
 });
@@ -55,6 +71,30 @@ export const callCases: readonly (CallCase & { readonly promised: number })[] = 
   },
   { name: 'networkpolicy, scope pod', action: 'networkpolicy', promised: 3 },
   { name: 'networkpolicy, scope workload', action: 'networkpolicy', parameters: { scope: 'workload' }, promised: 4 },
+  {
+    name: 'calico:networkpolicy',
+    category: 'calico',
+    action: 'networkpolicy',
+    fields: remote,
+    serves: calicoCrds({ group: 'crd.projectcalico.org' }),
+    promised: 4,
+  },
+  {
+    name: 'calico:networkpolicy, with its API server',
+    category: 'calico',
+    action: 'networkpolicy',
+    fields: remote,
+    serves: calicoCrds({ group: 'projectcalico.org' }),
+    promised: 4,
+  },
+  {
+    name: 'cilium:networkpolicy',
+    category: 'cilium',
+    action: 'networkpolicy',
+    fields: remote,
+    serves: ciliumCrds(),
+    promised: 4,
+  },
   { name: 'log, default container', action: 'log', promised: 1 },
   { name: 'log, container given', action: 'log', parameters: { container: 'main' }, promised: 1 },
   { name: 'log, container looked up by its id', action: 'log', fields: container, promised: 2 },
@@ -66,12 +106,14 @@ const DISCOVERY = ['/api', '/apis'];
 /** Runs the action once in a real engine and counts the requests the API server got. */
 export async function countCalls({
   action,
+  category = 'kubernetes',
   parameters = {},
   source = 'syscall',
   fields = () => ({}),
+  serves = [],
 }: CallCase): Promise<number> {
   const fake = await startFakeKubernetes({
-    objects: [node({ name: 'node-1' }), ...deployment({ name: 'cart', namespace: 'shop', replicas: 3 })],
+    objects: [node({ name: 'node-1' }), ...serves, ...deployment({ name: 'cart', namespace: 'shop', replicas: 3 })],
   });
   const directory = await mkdtemp(join(tmpdir(), 'falco-talon-bench-'));
   await fake.writeKubeconfig(join(directory, 'kubeconfig'));
@@ -80,10 +122,10 @@ export async function countCalls({
   const rule = {
     rule: 'Bench',
     match: { rules: ['Bench'] },
-    actions: [{ action, actionner: `kubernetes:${action}`, parameters }],
+    actions: [{ action, actionner: `${category}:${action}`, parameters }],
   };
   const engine = await startTestEngine({
-    plugins: [actionners],
+    plugins: [actionners, calico, cilium],
     rules: JSON.stringify([rule]),
     clients: { [kubernetes.id]: { kubeconfig: join(directory, 'kubeconfig'), namespace: '' } },
   });

@@ -2,6 +2,8 @@
 export const plugins = () =>
   Promise.all([
     import('@falco-talon/actionner-kubernetes'),
+    import('@falco-talon/actionner-calico'),
+    import('@falco-talon/actionner-cilium'),
     import('@falco-talon/context-k8snode'),
     import('@falco-talon/output-file'),
     import('@falco-talon/notifier-k8sevents'),
