@@ -15,6 +15,13 @@ export { testContext, type ContextSuiteOptions } from './suites/context-suite.ts
 export { testGuard, type GuardCase, type GuardSuiteOptions } from './suites/guard-suite.ts';
 export type { Hang, HangOption } from './suites/hang.ts';
 export { HOSTILE_VALUES } from './suites/hostile-values.ts';
+export { testHostileNames, type HostileNamesOptions } from './suites/kubernetes/hostile-names-suite.ts';
+export {
+  testPermissions,
+  type PermissionCase,
+  type PermissionSuiteOptions,
+} from './suites/kubernetes/permission-suite.ts';
+export type { KubernetesSuiteOptions, TestedCluster } from './suites/kubernetes/tested-cluster.ts';
 export { testNotifier, type NotifierSuiteOptions } from './suites/notifier-suite.ts';
 export { testOutput, type OutputSuiteOptions } from './suites/output-suite.ts';
 export { testPlugin, type PluginSuiteOptions } from './suites/plugin-suite.ts';

@@ -127,6 +127,17 @@ export function forbidden(user: User, asked: Attributes): Refusal {
   });
 }
 
+/** For what an operation needs beside its own verb. @throws Refusal 403 */
+export function checkRight(
+  store: Store,
+  request: { readonly user: User; readonly resource: Resource; readonly namespace: string; readonly name: string },
+  verb: string,
+): void {
+  const { user, resource, namespace, name } = request;
+  const asked = { verb, group: resource.group, resource: resource.plural, subresource: '', namespace, name };
+  if (!mayDo(store, user, asked)) throw forbidden(user, asked);
+}
+
 export function forbiddenPath(user: User, verb: string, path: string): Refusal {
   return refuse({
     code: 403,

@@ -1,3 +1,4 @@
+import { checkRight } from '../access/authorize.ts';
 import type { ApiObject } from '../api-object.ts';
 import { timestamp } from '../api-object.ts';
 import { applyConfiguration } from '../apply/apply.ts';
@@ -138,6 +139,7 @@ function apply(cluster: Cluster, request: ApiRequest, before: ApiObject | undefi
     throw conflict(resource, name, why);
   }
   wanted.metadata.name = wanted.metadata.name === '' ? name : wanted.metadata.name;
+  checkRight(cluster.store, request, 'create');
   const created = createObject(cluster, request, wanted, {
     dryRun: options.dryRun,
     manager,

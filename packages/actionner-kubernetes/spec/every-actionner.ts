@@ -1,0 +1,135 @@
+import type { Permission } from '@falco-talon/core';
+import {
+  daemonSet,
+  job,
+  node,
+  pod,
+  replicaSet,
+  replicationController,
+  statefulSet,
+  type ObjectInput,
+} from '@falco-talon/fake-kubernetes';
+import type { PermissionCase, PermissionSuiteOptions } from '@falco-talon/testkit';
+import { permissions as deletePermissions } from '../src/delete/permissions.ts';
+import { apiObject, auditAlert } from './audited.ts';
+import { alertAbout, startCluster, type TestCluster } from './cluster.ts';
+
+/** In which the examples of every actionner succeed. */
+const WEB = replicaSet({ name: 'web', namespace: 'shop', replicas: 9 });
+const VICTIM = WEB[1]!;
+const NAME = VICTIM.metadata.name!;
+
+/** A pod of each kind of owner. */
+const OWNED: readonly (readonly [string, readonly ObjectInput[]])[] = [
+  ['a ReplicaSet', replicaSet({ name: 'front', namespace: 'shop', replicas: 9 })],
+  ['a StatefulSet', statefulSet({ name: 'db', namespace: 'shop', replicas: 9 })],
+  ['a DaemonSet', daemonSet({ name: 'agent', namespace: 'shop', replicas: 9 })],
+  ['a Job', job({ name: 'batch', namespace: 'shop', replicas: 9 })],
+  ['a ReplicationController', replicationController({ name: 'old', namespace: 'shop', replicas: 9 })],
+];
+
+export function startWorld(): Promise<TestCluster> {
+  return startCluster({
+    objects: [...WEB, ...OWNED.flatMap(([, objects]) => objects), pod({ name: 'etcd-0', namespace: 'kube-system' })],
+  });
+}
+
+/** With these parameters about a pod of each kind of owner. */
+function ownedCases(
+  cluster: () => TestCluster,
+  parameters: Readonly<Record<string, unknown>>,
+): readonly PermissionCase[] {
+  return OWNED.map(([description, objects]) => {
+    const victim = objects[1]!;
+    return {
+      description: `a pod of ${description}`,
+      parameters,
+      events: [alertAbout(victim.metadata.name!)],
+      prepare() {
+        cluster().api.remove('pods', 'shop', victim.metadata.name!);
+        cluster().api.create(victim);
+      },
+    };
+  });
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  configmaps: 'ConfigMap',
+  namespaces: 'Namespace',
+  persistentvolumeclaims: 'PersistentVolumeClaim',
+  pods: 'Pod',
+  replicationcontrollers: 'ReplicationController',
+  secrets: 'Secret',
+  serviceaccounts: 'ServiceAccount',
+  services: 'Service',
+  daemonsets: 'DaemonSet',
+  deployments: 'Deployment',
+  replicasets: 'ReplicaSet',
+  statefulsets: 'StatefulSet',
+  cronjobs: 'CronJob',
+  jobs: 'Job',
+  ingresses: 'Ingress',
+  networkpolicies: 'NetworkPolicy',
+  clusterrolebindings: 'ClusterRoleBinding',
+  clusterroles: 'ClusterRole',
+  rolebindings: 'RoleBinding',
+  roles: 'Role',
+};
+const CLUSTER_SCOPED = ['namespaces', 'clusterroles', 'clusterrolebindings'];
+
+/** Deletes an object of every kind the permissions name. */
+function deleteCases(cluster: () => TestCluster): readonly PermissionCase[] {
+  return deletePermissions.flatMap((permission: Permission) =>
+    permission.kind !== 'kubernetes'
+      ? []
+      : permission.resources.map((plural) => {
+          const namespace = CLUSTER_SCOPED.includes(plural) ? '' : 'shop';
+          const name = `made-${plural}`;
+          const apiVersion = permission.apiGroup === '' ? 'v1' : `${permission.apiGroup}/v1`;
+          return {
+            description: `one of the ${plural}`,
+            events: [auditAlert({ resource: plural, name, ...(namespace === '' ? {} : { namespace }) })],
+            prepare() {
+              cluster().api.remove(plural, namespace, name);
+              cluster().api.create(apiObject(KINDS[plural]!, name, {}, apiVersion, namespace));
+            },
+          };
+        }),
+  );
+}
+
+/** Beside the examples: what shows a right that is only needed sometimes. */
+function casesOf(actionner: string, cluster: () => TestCluster): Partial<PermissionSuiteOptions> {
+  switch (actionner) {
+    case 'terminate':
+      return { cases: ownedCases(cluster, { min_healthy_replicas: '33%' }) };
+    case 'networkpolicy':
+      return { cases: ownedCases(cluster, { scope: 'workload' }) };
+    case 'delete':
+      return {
+        events: () => [auditAlert({ resource: 'pods', name: NAME, namespace: 'shop' })],
+        cases: deleteCases(cluster),
+      };
+    default:
+      return {};
+  }
+}
+
+/** What the suites about rights and names need for an actionner of this package. */
+export function worldOf(actionner: string, cluster: () => TestCluster): PermissionSuiteOptions {
+  return {
+    cluster: () => cluster().api,
+    events: () => [alertAbout(NAME, { 'container.id': 'f'.repeat(12) })],
+    prepare() {
+      const { api } = cluster();
+      for (const { metadata } of api.objects('networkpolicies', 'shop')) {
+        api.remove('networkpolicies', 'shop', metadata.name);
+      }
+      api.remove('pods', 'shop', NAME);
+      api.create(VICTIM);
+      api.remove('nodes', '', 'node-1');
+      api.create(node({ name: 'node-1' }));
+    },
+    ...casesOf(actionner, cluster),
+  };
+}
