@@ -19,18 +19,34 @@ const WEB = replicaSet({ name: 'web', namespace: 'shop', replicas: 9 });
 const VICTIM = WEB[1]!;
 const NAME = VICTIM.metadata.name!;
 
-/** A pod of each kind of owner. */
-const OWNED: readonly (readonly [string, readonly ObjectInput[]])[] = [
-  ['a ReplicaSet', replicaSet({ name: 'front', namespace: 'shop', replicas: 9 })],
-  ['a StatefulSet', statefulSet({ name: 'db', namespace: 'shop', replicas: 9 })],
-  ['a DaemonSet', daemonSet({ name: 'agent', namespace: 'shop', replicas: 9 })],
-  ['a Job', job({ name: 'batch', namespace: 'shop', replicas: 9 })],
-  ['a ReplicationController', replicationController({ name: 'old', namespace: 'shop', replicas: 9 })],
-];
+type Owned = readonly (readonly [string, readonly ObjectInput[]])[];
+
+/** Pods of each kind of owner, all on one node. */
+function owned(suffix: string, replicas: number, nodeName: string): Owned {
+  const given = { namespace: 'shop', replicas, pod: { node: nodeName } };
+  return [
+    ['a ReplicaSet', replicaSet({ ...given, name: `front${suffix}` })],
+    ['a StatefulSet', statefulSet({ ...given, name: `db${suffix}` })],
+    ['a DaemonSet', daemonSet({ ...given, name: `agent${suffix}` })],
+    ['a Job', job({ ...given, name: `batch${suffix}` })],
+    ['a ReplicationController', replicationController({ ...given, name: `old${suffix}` })],
+  ];
+}
+const OWNED = owned('', 9, 'node-2');
+/** What is on the node that is drained. */
+const DRAINED = owned('-drained', 3, 'node-3');
+
+/** What the examples need of an alert. */
+const FIELDS = { 'container.id': 'f'.repeat(12), 'fd.name': '/etc/hosts', 'fd.directory': '/etc', 'user.name': 'root' };
 
 export function startWorld(): Promise<TestCluster> {
   return startCluster({
-    objects: [...WEB, ...OWNED.flatMap(([, objects]) => objects), pod({ name: 'etcd-0', namespace: 'kube-system' })],
+    objects: [
+      ...WEB,
+      ...[...OWNED, ...DRAINED].flatMap(([, objects]) => objects),
+      pod({ name: 'etcd-0', namespace: 'kube-system' }),
+    ],
+    terminationDelay: 10,
   });
 }
 
@@ -98,6 +114,24 @@ function deleteCases(cluster: () => TestCluster): readonly PermissionCase[] {
   );
 }
 
+/** A node with a few pods of each kind; one of them is what the alert is about. */
+function drainWorld(cluster: () => TestCluster): Partial<PermissionSuiteOptions> {
+  const pods = DRAINED.flatMap(([, objects]) => objects.slice(1));
+  return {
+    events: () => [alertAbout(pods[0]!.metadata.name!)],
+    prepare() {
+      const { api } = cluster();
+      for (const object of pods) {
+        api.remove('pods', 'shop', object.metadata.name!);
+        api.create(object);
+      }
+      api.remove('nodes', '', 'node-3');
+      api.create(node({ name: 'node-3' }));
+    },
+    cases: [{ description: 'databases, too', parameters: { min_healthy_replicas: '33%' } }],
+  };
+}
+
 /** Beside the examples: what shows a right that is only needed sometimes. */
 function casesOf(actionner: string, cluster: () => TestCluster): Partial<PermissionSuiteOptions> {
   switch (actionner) {
@@ -105,6 +139,8 @@ function casesOf(actionner: string, cluster: () => TestCluster): Partial<Permiss
       return { cases: ownedCases(cluster, { min_healthy_replicas: '33%' }) };
     case 'networkpolicy':
       return { cases: ownedCases(cluster, { scope: 'workload' }) };
+    case 'drain':
+      return drainWorld(cluster);
     case 'delete':
       return {
         events: () => [auditAlert({ resource: 'pods', name: NAME, namespace: 'shop' })],
@@ -119,7 +155,7 @@ function casesOf(actionner: string, cluster: () => TestCluster): Partial<Permiss
 export function worldOf(actionner: string, cluster: () => TestCluster): PermissionSuiteOptions {
   return {
     cluster: () => cluster().api,
-    events: () => [alertAbout(NAME, { 'container.id': 'f'.repeat(12) })],
+    events: () => [alertAbout(NAME, FIELDS)],
     prepare() {
       const { api } = cluster();
       for (const { metadata } of api.objects('networkpolicies', 'shop')) {

@@ -38,7 +38,8 @@ export const drain = defineActionner({
   // A repeat does no harm, but the check would not find the pod of the alert any more: it goes on with the node it knows.
   idempotent: false,
   permissions: [
-    { kind: 'kubernetes', apiGroup: '', resources: ['pods'], verbs: ['get', 'list', 'watch'] },
+    { kind: 'kubernetes', apiGroup: '', resources: ['pods'], verbs: ['get', 'list'] },
+    { kind: 'kubernetes', apiGroup: '', resources: ['pods'], verbs: ['watch'], when: 'max_wait_period is above 0' },
     { kind: 'kubernetes', apiGroup: '', resources: ['nodes'], verbs: ['get', 'patch'] },
     { kind: 'kubernetes', apiGroup: '', resources: ['pods/eviction'], verbs: ['create'] },
     {
