@@ -40,7 +40,6 @@ describe('kubernetes:delete', () => {
       actionner,
       source,
       fields: target('configmaps', 'settings'),
-      ownNamespace: 'default',
     });
     expect(action).toMatchObject({ status: 'success' });
     expect(await exists(CONFIG_MAPS, 'settings')).toBe(false);
@@ -49,7 +48,7 @@ describe('kubernetes:delete', () => {
   it('deletes a pod whose exec was seen', async () => {
     const pod = await startPod(cluster, { name: 'cart' });
     const fields = target('pods', 'cart', { 'ka.target.subresource': 'exec' });
-    const { action } = await respond(cluster, { actionner, source, fields, ownNamespace: 'default' });
+    const { action } = await respond(cluster, { actionner, source, fields });
     expect(action.status).toBe('success');
     await until('the pod is gone', async () => {
       const found = await cluster.client.list(PODS, { namespace: cluster.namespace, signal: cluster.signal });
@@ -59,7 +58,7 @@ describe('kubernetes:delete', () => {
 
   it('finds a plural that several groups serve by the uri', async () => {
     const fields = target('events', 'never-was');
-    const unclear = await respond(cluster, { actionner, source, fields, ownNamespace: 'default' });
+    const unclear = await respond(cluster, { actionner, source, fields });
     expect(unclear.action.status).toBe('failure');
     expect(unclear.action.error).toContain('events.k8s.io');
     const uri = `/apis/events.k8s.io/v1/namespaces/${cluster.namespace}/events/never-was`;
@@ -67,7 +66,6 @@ describe('kubernetes:delete', () => {
       actionner,
       source,
       fields: { ...fields, 'ka.uri': uri },
-      ownNamespace: 'default',
     });
     // Events are no part of the rights it names: it got as far as asking for the object.
     expect(clear.action.error).toMatch(/not allowed to get events/);
@@ -79,14 +77,19 @@ describe('kubernetes:delete', () => {
       { ...target('configmaps', 'kube-root-ca.crt'), 'ka.target.namespace': 'kube-system' },
     ];
     for (const fields of refused) {
-      const { action } = await respond(cluster, { actionner, source, fields, ownNamespace: 'default' });
+      const { action } = await respond(cluster, { actionner, source, fields });
       expect(action.status).toBe('failure');
       expect(action.error).toContain('protected');
     }
     const found = await cluster.client.get(NAMESPACES, { name: 'kube-public' }, { signal: cluster.signal });
     expect(found.metadata.deletionTimestamp).toBeUndefined();
     await configMap('own');
-    const { action } = await respond(cluster, { actionner, source, fields: target('configmaps', 'own') });
+    const { action } = await respond(cluster, {
+      actionner,
+      source,
+      fields: target('configmaps', 'own'),
+      ownNamespace: cluster.namespace,
+    });
     expect(action.status).toBe('failure');
     expect(await exists(CONFIG_MAPS, 'own')).toBe(true);
   });
@@ -95,7 +98,7 @@ describe('kubernetes:delete', () => {
     const name = without.replace(' ', '-');
     await configMap(name);
     const fields = target('configmaps', name);
-    const { action } = await respond(cluster, { actionner, source, fields, without, ownNamespace: 'default' });
+    const { action } = await respond(cluster, { actionner, source, fields, without });
     expect(action.status).toBe('failure');
     expect(action.error).toContain(`not allowed to ${without}`);
     expect(await exists(CONFIG_MAPS, name)).toBe(true);

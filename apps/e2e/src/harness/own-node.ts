@@ -8,9 +8,16 @@ import type { TestCluster } from './use-cluster.ts';
  * run, and are gone as soon as they are deleted with no grace. Removed by the clean-up if a test does not.
  */
 export async function registerNode({ client, namespace, run, signal }: TestCluster): Promise<Node> {
+  const room = { cpu: '4', memory: '4Gi', pods: '20' };
   const object = {
     metadata: { name: namespace, labels: { [RUN_LABEL]: run.id, 'kubernetes.io/os': 'linux' } },
     spec: { taints: [{ key: RUN_LABEL, value: run.id, effect: 'NoSchedule' }] },
+    // As a kubelet registers its node: with room, or not even a DaemonSet's pod would get there.
+    status: {
+      allocatable: room,
+      capacity: room,
+      conditions: [{ type: 'Ready', status: 'True', reason: 'E2E', message: 'an object without a machine' }],
+    },
   };
   return await client.create<Node>(NODES, object, { signal });
 }

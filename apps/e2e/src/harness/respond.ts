@@ -27,7 +27,7 @@ export interface Order {
   /** Keeps the artifact in a folder. */
   readonly keep?: boolean;
   readonly dryRun?: boolean;
-  /** Falco Talon's own namespace; default the test's. */
+  /** Falco Talon's own namespace, which it spares; default `default`. */
   readonly ownNamespace?: string;
   /**
    * The account that acts has exactly the rights the actionner (and the contexts and notifiers) name; less this one when
@@ -56,7 +56,7 @@ export async function respond(cluster: TestCluster, order: Order): Promise<Respo
   const engine = await startTestEngine({
     plugins: shipped,
     rules: JSON.stringify([ruleFor(order, kept)]),
-    clients: { [kubernetes.id]: { kubeconfig: '', namespace: order.ownNamespace ?? cluster.namespace } },
+    clients: { [kubernetes.id]: { kubeconfig: '', namespace: order.ownNamespace ?? 'default' } },
     environment,
   });
   try {

@@ -1,0 +1,99 @@
+import { DAEMON_SETS, NODES, PODS } from '@falco-talon/client-kubernetes';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isPutBack, willBeCordoned } from '../cluster/cordoned.ts';
+import type { Node, Pod } from '../cluster/resources.ts';
+import { until } from '../cluster/until.ts';
+import { readNode, registerNode, removeNode } from '../harness/own-node.ts';
+import { findPod, podGone, podSpec, startPod } from '../harness/pods.ts';
+import { respond } from '../harness/respond.ts';
+import { useCluster, type TestCluster } from '../harness/use-cluster.ts';
+import { RUN_LABEL } from '../run.ts';
+
+const actionner = 'kubernetes:drain';
+
+/** Evicts only pods of its own: those on a node that no other pod can get to. */
+describe('kubernetes:drain', () => {
+  const cluster = useCluster('drain');
+  let own: Node;
+  beforeAll(async () => {
+    own = await registerNode(cluster);
+  });
+  afterAll(() => removeNode(cluster, own));
+
+  const onOwnNode = (name: string) => startPod(cluster, { name, spec: { nodeName: own.metadata.name } });
+  const still = (pod: Pod) => findPod(cluster, { namespace: cluster.namespace, name: pod.metadata.name });
+
+  it.each(['get pods', 'list pods', 'patch nodes', 'create pods/eviction'])(
+    'names the right to %s when it is missing',
+    async (without) => {
+      const pod = await onOwnNode(without.replace(/\W/g, '-'));
+      const { action } = await respond(cluster, { actionner, pod, without });
+      expect(action.status).toBe('failure');
+      expect(action.error).toContain(`not allowed to ${without}`);
+      expect((await still(pod))?.metadata.deletionTimestamp).toBeUndefined();
+    },
+  );
+
+  it('says what it would do in a dry run', async () => {
+    const pod = await onOwnNode('dry');
+    const { action } = await respond(cluster, { actionner, pod, dryRun: true });
+    expect(action).toMatchObject({ status: 'dry_run' });
+    expect((await still(pod))?.metadata.deletionTimestamp).toBeUndefined();
+  });
+
+  it('cordons the node and evicts what is on it, and nothing else', async () => {
+    const [cart, beside] = [await onOwnNode('cart'), await onOwnNode('beside')];
+    const elsewhere = await startPod(cluster, { name: 'elsewhere' });
+    const daemon = cluster.run.cluster.controllers ? await startDaemon(cluster, own) : undefined;
+    const parameters = { max_wait_period: 30 };
+    const { action } = await respond(cluster, { actionner, pod: cart, parameters });
+    expect(action).toMatchObject({ status: 'success', objects: { node: own.metadata.name } });
+    expect((await readNode(cluster, own.metadata.name)).spec.unschedulable).toBe(true);
+    await podGone(cluster, cart);
+    await podGone(cluster, beside);
+    for (const { metadata } of [cart, beside]) expect(action.output).toContain(metadata.name);
+    expect((await still(elsewhere))?.metadata).toMatchObject({ uid: elsewhere.metadata.uid });
+    expect((await still(elsewhere))?.metadata.deletionTimestamp).toBeUndefined();
+    if (daemon === undefined) return;
+    expect((await still(daemon))?.metadata.deletionTimestamp).toBeUndefined();
+    expect(action.output).toContain(daemon.metadata.name);
+  });
+
+  it('drains a node where pods run', async (test) => {
+    const { node, drain } = cluster.run.cluster;
+    if (node === undefined || !drain) test.skip('E2E_DRAIN is not 1, or no node is ready');
+    const pod = await startPod(cluster, { name: 'running' });
+    const name = pod.spec.nodeName!;
+    await willBeCordoned(cluster.run, name);
+    try {
+      const parameters = { max_wait_period: 60, ignore_errors: true };
+      const { action } = await respond(cluster, { actionner, pod, parameters });
+      expect(action.status).toBe('success');
+      await podGone(cluster, pod);
+    } finally {
+      const body = { spec: { unschedulable: null } };
+      await cluster.client.patch(NODES, { name }, { type: 'merge', body }, { signal: cluster.signal });
+      await isPutBack(cluster.run, name);
+    }
+  });
+});
+
+/** A pod of a DaemonSet on our node; evicting it would only bring it back. */
+async function startDaemon(cluster: TestCluster, node: Node): Promise<Pod> {
+  const { client, namespace, run } = cluster;
+  const labels = { app: 'agent' };
+  const spec = {
+    ...podSpec(cluster, {}),
+    nodeSelector: { [RUN_LABEL]: run.id },
+    tolerations: [{ operator: 'Exists' }],
+  };
+  const object = {
+    metadata: { name: 'agent' },
+    spec: { selector: { matchLabels: labels }, template: { metadata: { labels }, spec } },
+  };
+  await client.create(DAEMON_SETS, object, { namespace, signal: cluster.signal });
+  return await until('the pod of the DaemonSet', async () => {
+    const pods = await client.list<Pod>(PODS, { namespace, labelSelector: 'app=agent', signal: cluster.signal });
+    return pods.find(({ spec: { nodeName } }) => nodeName === node.metadata.name);
+  });
+}
