@@ -23,7 +23,7 @@ export interface Images {
 export const DEFAULT_IMAGES: Images = {
   shell: 'busybox:1.37',
   // Built for looking into the network of a pod, maintained, with tcpdump in it for all common platforms.
-  tcpdump: 'nicolaka/netshoot:v0.13',
+  tcpdump: 'docker.io/nicolaka/netshoot:v0.16',
 };
 
 export function readSettings(environment: Readonly<Record<string, string | undefined>>): Settings {
