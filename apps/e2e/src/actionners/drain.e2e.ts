@@ -23,7 +23,7 @@ describe('kubernetes:drain', () => {
   const onOwnNode = (name: string) => startPod(cluster, { name, spec: { nodeName: own.metadata.name } });
   const still = (pod: Pod) => findPod(cluster, { namespace: cluster.namespace, name: pod.metadata.name });
 
-  it.each(['get pods', 'list pods', 'patch nodes', 'create pods/eviction'])(
+  it.each(['get pods', 'list pods', 'watch pods', 'get nodes', 'patch nodes', 'create pods/eviction'])(
     'names the right to %s when it is missing',
     async (without) => {
       const pod = await onOwnNode(without.replace(/\W/g, '-'));

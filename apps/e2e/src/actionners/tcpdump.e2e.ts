@@ -7,15 +7,15 @@ import { respond } from '../harness/respond.ts';
 import { useCluster } from '../harness/use-cluster.ts';
 
 const actionner = 'kubernetes:tcpdump';
-/** Talks to itself all the time. */
-const TALK = 'while :; do wget -q -T 1 -O /dev/null http://127.0.0.1:9 2>/dev/null; sleep 0.2; done &';
+/** The kubelet knocks every second, at a port nobody listens on. */
+const KNOCKING = { tcpSocket: { port: 9 }, periodSeconds: 1, failureThreshold: 1_000_000 };
 const RESTRICTED = { 'pod-security.kubernetes.io/enforce': 'restricted' };
 
 describeWithPods('kubernetes:tcpdump', () => {
   const cluster = useCluster('tcpdump');
   let pod: Pod;
   beforeAll(async () => {
-    pod = await startPod(cluster, { name: 'cart', script: TALK });
+    pod = await startPod(cluster, { name: 'cart', container: { livenessProbe: KNOCKING } });
   });
   const parameters = () => ({ duration: 3, snaplen: 96, image: cluster.run.images.tcpdump });
 

@@ -50,6 +50,14 @@ describe('kubernetes:terminate', () => {
     const kept = await respond(cluster, { actionner, parameters: { min_healthy_replicas: 2 }, pod: pod! });
     expect(kept.action.status).toBe('ignored');
     expect(await findPod(cluster, at(pod!.metadata.name))).toMatchObject({ metadata: { uid: pod!.metadata.uid } });
+    const blind = await respond(cluster, {
+      actionner,
+      parameters: { min_healthy_replicas: 1 },
+      pod: pod!,
+      without: 'get replicasets',
+    });
+    expect(blind.action.status).toBe('failure');
+    expect(blind.action.error).toMatch(/not allowed to get replicasets/);
     const ended = await respond(cluster, { actionner, parameters: { min_healthy_replicas: '50%' }, pod: pod! });
     expect(ended.action.status).toBe('success');
     await podGone(cluster, pod!);

@@ -33,6 +33,7 @@ export async function startApiServer(assets: string, folder: string, signal: Abo
   await writeFile(file('service-account.pub'), keys.publicKey);
   await writeFile(file('tokens.csv'), `${token},e2e,e2e,system:masters\n`, secret);
 
+  const asking = new AbortController();
   const running: Program[] = [];
   const close = async () => {
     for (const program of running.toReversed()) await program.stop();
@@ -40,10 +41,14 @@ export async function startApiServer(assets: string, folder: string, signal: Abo
   try {
     running.push(await startProgram(etcd, etcdArguments(folder, client, peer), file('etcd.log')));
     running.push(await startProgram(apiServer, serverArguments(file, client, secure), file('kube-apiserver.log')));
-    const ready = isReady(file, secure, token);
-    await Promise.race([ready, ...running.map(({ ended }) => ended), aborted(signal)]);
-    return { kubeconfig: await ready, close };
+    const kubeconfig = await Promise.race([
+      isReady(file, secure, token, asking.signal),
+      ...running.map(({ ended }) => ended),
+      aborted(signal),
+    ]);
+    return { kubeconfig, close };
   } catch (error) {
+    asking.abort(error);
     await close();
     throw error;
   }
@@ -84,7 +89,12 @@ function serverArguments(file: (name: string) => string, etcd: number, secure: n
 }
 
 /** Resolves with the path of a kubeconfig once the server answers. */
-async function isReady(file: (name: string) => string, port: number, token: string): Promise<string> {
+async function isReady(
+  file: (name: string) => string,
+  port: number,
+  token: string,
+  signal: AbortSignal,
+): Promise<string> {
   const kubeconfig = file('kubeconfig');
   const document = {
     apiVersion: 'v1',
@@ -104,6 +114,7 @@ async function isReady(file: (name: string) => string, port: number, token: stri
   };
   await writeFile(kubeconfig, JSON.stringify(document), { mode: 0o600 });
   await until('the API server answers', async () => {
+    signal.throwIfAborted();
     // The certificate is made by the server, so the first connections may find none.
     const connection = await connect(kubeconfig).catch(() => undefined);
     if (connection === undefined) return false;
