@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { constants } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { ExecChunk, ExecEnd, Kubernetes } from '@falco-talon/client-kubernetes';
@@ -101,6 +101,22 @@ export function isRunning(group: number): boolean {
       return Number(pgrp) === group && state !== 'Z' && state !== 'X';
     } catch {
       return false; // it ended meanwhile
+    }
+  });
+}
+
+/** The same for the fake API server, whose containers run the machine's programs. */
+export const fakeShells = (['dash', 'bash', 'busybox'] as const).filter((name) =>
+  localShells.some(({ program }) => program.endsWith(`/${name}`)),
+);
+
+/** The processes that work in a folder. */
+export function runningIn(folder: string): readonly string[] {
+  return readdirSync('/proc').filter((entry) => {
+    try {
+      return /^[0-9]+$/.test(entry) && readlinkSync(`/proc/${entry}/cwd`) === folder;
+    } catch {
+      return false; // it ended meanwhile, or is somebody else's
     }
   });
 }
