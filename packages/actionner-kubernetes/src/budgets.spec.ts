@@ -1,8 +1,14 @@
+import { definePlugin, defineOutput, emptyObject } from '@falco-talon/core';
 import { containerId, deployment, node, pod, replicaSet } from '@falco-talon/fake-kubernetes';
 import { startTestEngine, type TestEngine } from '@falco-talon/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startCluster, type TestCluster } from '../spec/cluster.ts';
 import plugin from './index.ts';
+
+/** As Falco shows it: the first twelve digits. */
+function shortId(pod: string): string {
+  return containerId('shop', pod, 'main').slice(13, 25);
+}
 
 /** One action in a rules file: what it is given, what the alert says, and the calls it may make. */
 const BUDGETS = [
@@ -18,8 +24,15 @@ const BUDGETS = [
   ['networkpolicy', '{}', 'plain', {}, 3],
   ['networkpolicy', '{ scope: workload }', 'front', {}, 4],
   ['log', '{}', 'plain', {}, 1],
-  ['log', '{ container: main }', 'plain', { 'container.id': containerId('shop', 'plain', 'main').slice(13, 25) }, 1],
-  ['log', '{}', 'plain', { 'container.id': containerId('shop', 'plain', 'main').slice(13, 25) }, 2],
+  ['log', '{ container: main }', 'plain', { 'container.id': shortId('plain') }, 1],
+  ['log', '{}', 'plain', { 'container.id': shortId('plain') }, 2],
+  ['exec', '{ command: "true" }', 'plain', {}, 1],
+  ['exec', '{ command: "true", container: main }', 'plain', { 'container.id': shortId('plain') }, 1],
+  ['exec', '{ command: "true" }', 'plain', { 'container.id': shortId('plain') }, 2],
+  ['script', '{ script: "true" }', 'plain', {}, 1],
+  ['script', '{ script: "true" }', 'plain', { 'container.id': shortId('plain') }, 2],
+  ['download', '{ file: /etc/hosts }', 'plain', {}, 1],
+  ['download', '{ file: "${FD_NAME}" }', 'plain', { 'container.id': shortId('plain'), 'fd.name': '/etc/hosts' }, 2],
   ['terminate', '{}', 'a', { 'k8s.pod.uid': 'uid-a' }, 1],
   ['terminate', '{}', 'b', {}, 2],
   ['terminate', '{ ignore_daemonsets: true }', 'c', { 'k8s.pod.uid': 'uid-c' }, 2],
@@ -34,9 +47,26 @@ function audited(name: string) {
 /** What the cluster serves is asked once per connection. */
 const DISCOVERY = /^GET \/apis?$/;
 
+/** Where downloads go: nowhere. */
+const nowhere = definePlugin({
+  name: 'nowhere',
+  category: 'test',
+  outputs: [
+    defineOutput({
+      name: 'nowhere',
+      description: 'Keeps nothing.',
+      parameters: emptyObject,
+      permissions: [],
+      examples: [{ description: 'Nothing', parameters: {} }],
+      store: async () => ({ message: 'forgotten', objects: {} }),
+    }),
+  ],
+});
+const outputOf = (actionner: string) => (actionner === 'download' ? ', output: { target: "test:nowhere" }' : '');
+
 const rules = BUDGETS.map(
   ([actionner, parameters], index) =>
-    `- rule: rule ${index}\n  match: { rules: [alert ${index}] }\n  actions: [{ action: act, actionner: "kubernetes:${actionner}", parameters: ${parameters} }]\n`,
+    `- rule: rule ${index}\n  match: { rules: [alert ${index}] }\n  actions: [{ action: act, actionner: "kubernetes:${actionner}", parameters: ${parameters}${outputOf(actionner)} }]\n`,
 ).join('');
 
 describe('calls to the API server, in the engine', () => {
@@ -63,7 +93,7 @@ describe('calls to the API server, in the engine', () => {
     ] as const) {
       pods.set(name, objects.find(({ kind }) => kind === 'Pod')!.metadata.name!);
     }
-    engine = await startTestEngine({ plugins: [plugin], rules, clients: cluster.settings });
+    engine = await startTestEngine({ plugins: [plugin, nowhere], rules, clients: cluster.settings });
   });
   afterAll(async () => {
     await engine.close();
@@ -80,7 +110,7 @@ describe('calls to the API server, in the engine', () => {
         source: actionner === 'delete' ? 'k8s_audit' : 'syscall',
         output_fields: { 'k8s.ns.name': 'shop', 'k8s.pod.name': pods.get(name) ?? name, ...fields },
       });
-      const record = (await engine.outcomes(before + 1))[before];
+      const record = (await engine.outcomes(before + (actionner === 'download' ? 2 : 1)))[before];
       expect(record).toMatchObject({ actionner: `kubernetes:${actionner}`, status: 'success' });
       expect(cluster.calls().filter((call) => !DISCOVERY.test(call))).toHaveLength(calls);
     },

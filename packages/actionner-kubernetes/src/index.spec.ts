@@ -26,6 +26,9 @@ it.each([
   ],
   ['networkpolicy', SYSCALL, true, 'none', POD, {}, { allow_cidr: [], allow_namespaces: [], scope: 'pod' }],
   ['log', BOTH, true, 'allowed', POD, {}, { tail_lines: 20 }],
+  ['exec', BOTH, true, 'none', POD, { command: 'true' }, { shell: '/bin/sh', timeout: 60 }],
+  ['script', BOTH, true, 'none', POD, { script: 'true' }, { shell: '/bin/sh', timeout: 60 }],
+  ['download', SYSCALL, true, 'required', POD, { file: '/x' }, { timeout: 300 }],
 ])(
   'kubernetes:%s: sources, continue, output, fields and defaults',
   (name, sources, goesOn, output, fields, given, defaults) => {

@@ -3,7 +3,7 @@ import type { Issue, KeptArtifact, Artifact, Permission } from './actionner.ts';
 import type { Clients, Uses } from './client.ts';
 import type { Scope } from './scope.ts';
 
-export interface StoredArtifact extends Artifact, KeptArtifact {
+export interface StoredArtifact extends Omit<Artifact, 'incomplete'>, KeptArtifact {
   /** Unique name in the destination, safe as one path segment. The same at every attempt. */
   readonly key: string;
   /** Reads the bytes from the start; may be called again for a retry. */
