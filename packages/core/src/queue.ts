@@ -18,13 +18,13 @@ export interface Message {
 
 /**
  * What a delivery has already come to. `plan`: the steps, frozen at the first attempt; `intent`: a step is about to act;
- * `result`: its outcome; `delivered`: its artifact's upload ended; `notified`: its records reached their notifiers;
- * `postponed`: this attempt ended in order and does not count.
+ * `kept`: an artifact of it is safe on disk; `result`: its outcome; `delivered`: its artifact's upload ended; `notified`: its
+ * records reached their notifiers; `postponed`: this attempt ended in order and does not count.
  * The engine gives `data` its shape; a queue stores it as JSON.
  */
 export interface Entry {
   readonly step: string;
-  readonly kind: 'plan' | 'intent' | 'result' | 'delivered' | 'notified' | 'postponed';
+  readonly kind: 'plan' | 'intent' | 'kept' | 'result' | 'delivered' | 'notified' | 'postponed';
   readonly data: unknown;
 }
 

@@ -35,6 +35,10 @@ export interface StepRun {
   intent: { readonly facts: Facts } | undefined;
   /** Makes the intent durable. */
   saveIntent(facts: Facts): Promise<void>;
+  /** Artifacts, by number, that the process before a crash had safe on disk. */
+  readonly kept: ReadonlyMap<number, SpooledArtifact>;
+  /** Notes that an artifact is safe on disk, so that a crash before the step's result does not lose it. Never rejects. */
+  saveKept(n: number, artifact: SpooledArtifact): Promise<void>;
   /** The first call out is about to be made. */
   started(): void;
 }
@@ -99,9 +103,11 @@ export async function attemptStep(
     const settled = actionner.settled
       ? await actionner.settled({ ...read, facts })
       : settledUnasked(actionner, progress);
-    if (settled === 'done')
+    // An action that is done but whose artifact is not there was interrupted before it was safe: it is captured anew.
+    const lost = actionner.output === 'required' && progress.artifacts.size === 0;
+    if (settled === 'done' && !lost)
       return { ...ended('success', 'done by an earlier attempt', objects), artifacts: keptBefore(progress) };
-    if (settled !== 'again') throw unknownOutcome();
+    if (settled !== 'again' && settled !== 'done') throw unknownOutcome();
   } else {
     const checked = (await actionner.check?.(read)) ?? { facts: {} };
     if ('ignored' in checked) return ended('ignored', checked.ignored, objects);
@@ -120,7 +126,8 @@ export async function attemptStep(
   }
 
   progress.acted = true;
-  let number = 0;
+  // What a crash left is not replaced: it is of the moment of the alert.
+  let number = Math.max(-1, ...run.kept.keys()) + 1;
   const result = await actionner.run({
     ...read,
     facts,
@@ -133,6 +140,7 @@ export async function attemptStep(
       const n = number++;
       const kept = await spool.keep(step.id, n, artifact, body, scope.signal);
       progress.artifacts.set(n, kept);
+      await run.saveKept(n, kept);
       return { bytes: kept.bytes, sha256: kept.sha256, truncated: kept.truncated };
     },
   });

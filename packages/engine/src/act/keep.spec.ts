@@ -1,4 +1,4 @@
-import { TalonError } from '@falco-talon/core';
+import { TalonError, type Actionner } from '@falco-talon/core';
 import { falcoEvent } from '@falco-talon/testkit';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { specStep, STEP } from './testing-step.ts';
@@ -76,5 +76,59 @@ describe('keep', () => {
       },
     });
     expect(artifacts).toMatchObject([{ name: 'attempt-2', file: `${STEP.id}#0` }]);
+  });
+
+  const spooled = (name: string) => ({
+    ...artifact(name),
+    file: `${STEP.id}#0`,
+    bytes: 1,
+    sha256: 'h',
+    truncated: false,
+    keptAt: 0,
+  });
+  const crashed = { step: { output }, kept: new Map([[0, spooled('before')]]), intent: { facts: {} } };
+  const fresh = async ({ keep }: Parameters<Actionner['run']>[0]) => (await keep(artifact('anew'), body('x')), done);
+
+  it('is noted as soon as the bytes are safe', async () => {
+    const { seen } = await outcomeOf({ step: { output }, actionner: { run: fresh } });
+    expect(seen).toEqual(['started', 'kept 0 anew']);
+  });
+
+  it('of before a crash is the result of an action that is found to be done', async () => {
+    const run = vi.fn<Actionner['run']>(fresh);
+    const actionner = { idempotent: false, output: 'required', settled: async () => 'done' as const, run } as const;
+    expect(await outcomeOf({ ...crashed, actionner })).toMatchObject({
+      status: 'success',
+      artifacts: [{ name: 'before' }],
+    });
+    expect(run).not.toHaveBeenCalled();
+  });
+
+  it('that a crash interrupted is made anew, although the action is found to be done', async () => {
+    const actionner = {
+      idempotent: false,
+      output: 'required',
+      settled: async () => 'done' as const,
+      run: fresh,
+    } as const;
+    const { artifacts } = await outcomeOf({ ...crashed, kept: new Map(), actionner });
+    expect(artifacts).toMatchObject([{ name: 'anew' }]);
+  });
+
+  it('of before a crash stands beside that of a repeat, also when the repeat fails or is forbidden', async () => {
+    const again = { idempotent: false, settled: async () => 'again' as const };
+    expect(await outcomeOf({ ...crashed, actionner: { ...again, run: fresh } })).toMatchObject({
+      artifacts: [{ name: 'before' }, { name: 'anew', file: `${STEP.id}#1` }],
+    });
+    const run = () => Promise.reject(new TalonError('target_gone', 'gone'));
+    expect(await outcomeOf({ ...crashed, actionner: { ...again, run } })).toMatchObject({
+      status: 'failure',
+      artifacts: [{ name: 'before' }],
+    });
+    const stopped = { ...crashed, step: { output, dryRun: true } };
+    expect(await outcomeOf({ ...stopped, actionner: { ...again, run } })).toMatchObject({
+      status: 'dry_run',
+      artifacts: [{ name: 'before' }],
+    });
   });
 });

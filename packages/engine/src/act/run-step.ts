@@ -43,7 +43,8 @@ export async function runStep(run: StepRun, rank: Rank, deps: StepDeps): Promise
     repeated: false,
     acted: false,
     uncertain: run.intent !== undefined,
-    artifacts: new Map(),
+    // Evidence of before a crash is evidence, whatever becomes of the attempts after it.
+    artifacts: new Map(run.kept),
   };
   let costly = 0;
   if (long) {
@@ -85,7 +86,8 @@ export async function runStep(run: StepRun, rank: Rank, deps: StepDeps): Promise
   /** What was read before the step acted may not be true any more: the event's next steps look again. */
   function ended(outcome: Outcome): Outcome {
     if (progress.acted) run.facts.forget();
-    return outcome;
+    // Also when a repeat came to nothing: a guard that says no now, a stop of all acting.
+    return outcome.artifacts.length > 0 ? outcome : { ...outcome, artifacts: keptBefore(progress) };
   }
 
   function scope(attemptSignal: AbortSignal): Scope {

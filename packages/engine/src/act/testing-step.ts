@@ -65,6 +65,7 @@ export interface SpecStep {
   readonly intent?: StepRun['intent'];
   readonly deps?: Partial<StepDeps>;
   readonly saveIntent?: StepRun['saveIntent'];
+  readonly kept?: StepRun['kept'];
 }
 
 /** Runs one step on real slots, clients and facts; what it did is in `seen`, in order. */
@@ -91,6 +92,8 @@ export function specStep(given: SpecStep): { readonly outcome: Promise<Outcome>;
     facts: createEventFacts(event, registry, lease, scope),
     lease,
     intent: given.intent,
+    kept: given.kept ?? new Map(),
+    saveKept: async (n, { name }) => void seen.push(`kept ${n} ${name}`),
     async saveIntent(facts) {
       seen.push(`intent ${JSON.stringify(facts)}`);
       await given.saveIntent?.(facts);

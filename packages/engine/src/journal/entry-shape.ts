@@ -38,6 +38,7 @@ const SHAPES: Readonly<Record<Entry['kind'], TSchema>> = {
     chains: Type.Array(strictObject({ rule: text, steps: Type.Array(step) })),
   }),
   intent: strictObject({ facts: Type.Optional(anything) }),
+  kept: strictObject({ n: Type.Integer(), artifact }),
   result: strictObject({ record, artifacts: Type.Array(artifact) }),
   delivered: strictObject({ n: Type.Integer(), record }),
   notified: text,

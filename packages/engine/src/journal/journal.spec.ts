@@ -65,12 +65,16 @@ describe('a journal of another version', () => {
     const written = [
       entries.plan({ ruleSet: 'v', chains: [{ rule: 'rule', steps: [STEP, { ...STEP, output }] }] }),
       entries.intent('a', { uid: 'u' }),
+      entries.kept('a', 0, artifact),
       entries.result('a', { record: record('done'), artifacts: [artifact] }),
       entries.delivered('a', 0, record('stored')),
       entries.notified('a', 'action'),
       entries.postponed('stopped'),
     ];
-    expect(readJournal(JSON.parse(JSON.stringify(written))).problem).toBeUndefined();
+    const journal = readJournal(JSON.parse(JSON.stringify(written)));
+    expect(journal.problem).toBeUndefined();
+    expect([...journal.kept('a')]).toEqual([[0, artifact]]);
+    expect(journal.kept('b').size).toBe(0);
   });
 
   it.each(Object.keys(STEP))('says that a step without %s cannot be run', (key) => {
@@ -97,6 +101,8 @@ describe('a journal of another version', () => {
     ['result', { record: record('done') }],
     ['delivered', { record: record('done') }],
     ['intent', []],
+    ['kept', null],
+    ['kept', { n: 0, artifact: {} }],
   ])('says that a %s of %j cannot be read', (kind, data) => {
     expect(read({ step: 'a', kind, data })).toContain(`its journal's ${kind} cannot be read`);
   });

@@ -16,6 +16,8 @@ export interface Journal {
   readonly plan: Plan | undefined;
   /** Facts of a step that was about to act when the process ended. */
   intent(stepId: string): { readonly facts: Readonly<Record<string, unknown>> } | undefined;
+  /** Artifacts, by number, of a step that has no result. */
+  kept(stepId: string): ReadonlyMap<number, SpooledArtifact>;
   result(stepId: string): ResultData | undefined;
   /** The upload record of the step's n-th artifact. */
   delivered(stepId: string, n: number): OutcomeRecord | undefined;
@@ -30,6 +32,11 @@ export type Notified = 'action' | `output-${number}`;
 export const entries = {
   plan: (plan: Plan): Entry => ({ step: '', kind: 'plan', data: plan }),
   intent: (stepId: string, facts: unknown): Entry => ({ step: stepId, kind: 'intent', data: { facts } }),
+  kept: (stepId: string, n: number, artifact: SpooledArtifact): Entry => ({
+    step: stepId,
+    kind: 'kept',
+    data: { n, artifact },
+  }),
   result: (stepId: string, data: ResultData): Entry => ({ step: stepId, kind: 'result', data }),
   delivered: (stepId: string, n: number, record: OutcomeRecord): Entry => ({
     step: stepId,
@@ -43,9 +50,11 @@ export const entries = {
 /** Indexed once: an event that many rules match has thousands of entries, and each of its steps asks. */
 export function readJournal(journal: readonly Entry[]): Journal {
   const last = new Map<string, unknown>();
+  const kept = new Map<string, Map<number, SpooledArtifact>>();
   for (const { step, kind, data } of journal) {
     last.set(keyOf(step, kind), data);
     if (kind === 'delivered') last.set(keyOf(step, kind, (data as { n?: unknown } | null)?.n), data);
+    if (kind === 'kept') noteKept(kept, step, data);
     if (kind === 'notified') last.set(keyOf(step, kind, data), true);
   }
   return {
@@ -55,12 +64,20 @@ export function readJournal(journal: readonly Entry[]): Journal {
       const intent = last.get(keyOf(stepId, 'intent')) as { facts?: Record<string, unknown> } | undefined;
       return intent && { facts: intent.facts ?? {} };
     },
+    kept: (stepId) => kept.get(stepId) ?? new Map(),
     result: (stepId) => last.get(keyOf(stepId, 'result')) as ResultData | undefined,
     delivered: (stepId, n) =>
       (last.get(keyOf(stepId, 'delivered', n)) as { record: OutcomeRecord } | undefined)?.record,
     notified: (stepId, what) => last.has(keyOf(stepId, 'notified', what)),
     postponed: journal.filter(({ kind }) => kind === 'postponed').length,
   };
+}
+
+function noteKept(kept: Map<string, Map<number, SpooledArtifact>>, step: string, data: unknown): void {
+  const { n, artifact } = (data ?? {}) as { n?: number; artifact?: SpooledArtifact };
+  // One that cannot be read is the journal's `problem`.
+  if (n === undefined || artifact === undefined) return;
+  kept.set(step, (kept.get(step) ?? new Map<number, SpooledArtifact>()).set(n, artifact));
 }
 
 function keyOf(step: string, kind: Entry['kind'], part?: unknown): string {

@@ -132,7 +132,11 @@ async function processStep(current: Case, step: PlannedStep, deps: ProcessDeps):
 function outcomeOf(current: Case, step: PlannedStep, deps: ProcessDeps): Promise<Outcome> | Outcome {
   const { event, delivery, journal, lease, facts, age, planned } = current;
   const actionner = deps.registry.actionners.get(step.actionner)?.part;
-  if (!actionner) return failureOf(asTalonError(new Error(`actionner ${step.actionner} is not loaded any more`)));
+  const kept = journal.kept(step.id);
+  if (!actionner) {
+    const error = asTalonError(new Error(`actionner ${step.actionner} is not loaded any more`));
+    return failureOf(error, {}, [...kept.values()]);
+  }
   const severity = event.priority ? PRIORITIES.indexOf(event.priority) : PRIORITIES.length;
   return runStep(
     {
@@ -145,6 +149,12 @@ function outcomeOf(current: Case, step: PlannedStep, deps: ProcessDeps): Promise
       // What can be repeated may act while the plan is being written; what cannot waits for both.
       saveIntent: async (found) =>
         void (await Promise.all([planned, delivery.append([entries.intent(step.id, found)])])),
+      kept,
+      saveKept: (n, artifact) =>
+        append(delivery, deps.logger, async () => {
+          await planned;
+          await delivery.append([entries.kept(step.id, n, artifact)]);
+        }),
       // The one time that spans a restart, so it is told by a clock that may have been set back.
       started: () => deps.observer.latency('act', Math.max(0, deps.now() - event.receivedAt)),
     },
