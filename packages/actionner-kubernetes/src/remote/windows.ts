@@ -1,13 +1,17 @@
 import { TalonError } from '@falco-talon/core';
 import type { Pod } from '../pod/pod.ts';
 
+/** As far as the pod itself says. */
+export function isWindows(pod: Pod): boolean {
+  return (pod.spec?.os?.name ?? pod.spec?.nodeSelector?.['kubernetes.io/os']) === 'windows';
+}
+
 /**
  * Looked at only when the pod is read anyway; otherwise the container itself says that it has no such shell.
  * @throws TalonError `unsupported`
  */
 export function refuseWindows(pod: Pod): void {
-  const os = pod.spec?.os?.name ?? pod.spec?.nodeSelector?.['kubernetes.io/os'];
-  if (os !== 'windows') return;
+  if (!isWindows(pod)) return;
   const { namespace, name } = pod.metadata;
   throw new TalonError(
     'unsupported',

@@ -1,0 +1,70 @@
+import { spawn } from 'node:child_process';
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { realPrograms, type FakeKubernetesInput } from '@falco-talon/fake-kubernetes';
+import { startCluster, type TestCluster } from './cluster.ts';
+
+export interface Captures {
+  /** What a tool does from now on: the body of a shell script. `$CAPTURE` is a file with the bytes of a capture. */
+  tool(name: string, script: string): Promise<void>;
+  /** What a tool was called with last. */
+  words(): Promise<readonly string[]>;
+  /** Containers whose own process runs. */
+  readonly running: ReadonlySet<string>;
+}
+
+/** Writes a capture and ends. */
+export const AT_ONCE = 'cat "$CAPTURE"; echo "2 packets captured" >&2';
+/** Runs until it is told to end, as capture tools do. */
+export const UNTIL_STOPPED = `trap 'echo stopped >&2; exit 0' TERM INT
+cat "$CAPTURE"
+while :; do sleep 0.05; done`;
+
+/**
+ * Makes the containers of a cluster run real processes: their own one, and scripts that play the capture tools among the
+ * programs of this machine.
+ */
+export async function playCaptures({ api, folder }: TestCluster, capture: Uint8Array): Promise<Captures> {
+  const bin = join(folder, 'bin');
+  const path = `${bin}:${process.env['PATH'] ?? ''}`;
+  const file = join(folder, 'capture');
+  const words = join(folder, 'words');
+  const running = new Set<string>();
+  await mkdir(bin);
+  await writeFile(file, capture);
+  api.onExec({}, realPrograms({ environment: { PATH: path, CAPTURE: file, WORDS: words } }));
+  api.onContainer(({ namespace, pod, container, command, signal }) => {
+    const [program = '', ...args] = command;
+    const name = `${namespace}/${pod}/${container}`;
+    const env = { PATH: path, TMPDIR: api.containerFolder(namespace, pod, container) };
+    const child = spawn(program, args, { env, stdio: 'ignore' });
+    running.add(name);
+    const kill = (): void => void child.kill('SIGKILL');
+    signal.addEventListener('abort', kill);
+    if (signal.aborted) kill();
+    return new Promise((resolve) => {
+      child.once('close', (code) => {
+        running.delete(name);
+        resolve(code ?? 137);
+      });
+    });
+  });
+  const captures: Captures = {
+    running,
+    async tool(name, script) {
+      const program = join(bin, name);
+      await writeFile(program, `#!/bin/sh\nprintf '%s\\n' "$@" >"$WORDS"\n${script}\n`);
+      await chmod(program, 0o755);
+    },
+    words: async () => (await readFile(words, 'utf8')).trimEnd().split('\n'),
+  };
+  for (const name of ['tcpdump', 'sysdig']) await captures.tool(name, AT_ONCE);
+  return captures;
+}
+
+/** A cluster with such containers, whose pods end soon. */
+export async function startCaptures(capture: Uint8Array, input: FakeKubernetesInput = {}) {
+  const cluster = await startCluster({ terminationDelay: 20, ...input });
+  return { ...cluster, ...(await playCaptures(cluster, capture)) };
+}
+export type CaptureCluster = Awaited<ReturnType<typeof startCaptures>>;
