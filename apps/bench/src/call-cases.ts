@@ -56,7 +56,7 @@ export const callCases: readonly (CallCase & { readonly promised: number })[] = 
   {
     name: 'drain, three pods on the node',
     action: 'drain',
-    parameters: { max_wait_period: 60, grace_period_seconds: 0 },
+    parameters: { grace_period_seconds: 0 },
     promised: 8,
   },
   { name: 'delete', action: 'delete', source: 'k8s_audit', fields: audited, promised: 2 },

@@ -20,7 +20,7 @@ const BUDGETS = [
   ['annotation', '{ annotations: { note: suspicious }, level: node }', 'plain', {}, 2],
   ['cordon', '{}', 'plain', {}, 2],
   // Pod, node, cordon, list, an eviction for each of two pods, a watch.
-  ['drain', '{ max_wait_period: 60, grace_period_seconds: 0 }', 'moving', {}, 7],
+  ['drain', '{ grace_period_seconds: 0 }', 'moving', {}, 7],
   ['networkpolicy', '{}', 'plain', {}, 3],
   ['networkpolicy', '{ scope: workload }', 'front', {}, 4],
   ['log', '{}', 'plain', {}, 1],

@@ -11,7 +11,7 @@ const ACTIONS = [
   { name: 'label', parameters: '{ labels: { suspicious: true }, level: node }', acts: 'patch nodes' },
   { name: 'annotation', parameters: '{ annotations: { note: suspicious } }', acts: 'patch pods' },
   { name: 'cordon', parameters: '{}', acts: 'patch nodes' },
-  { name: 'drain', parameters: '{}', acts: 'patch nodes' },
+  { name: 'drain', parameters: '{ max_wait_period: 0 }', acts: 'patch nodes' },
   { name: 'networkpolicy', parameters: '{}', acts: 'patch networkpolicies' },
   { name: 'networkpolicy', parameters: '{ scope: workload }', acts: 'patch networkpolicies' },
   { name: 'log', parameters: '{}', acts: 'get pods/log' },

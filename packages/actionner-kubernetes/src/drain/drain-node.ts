@@ -6,7 +6,7 @@ import { evictPod } from './evict-pod.ts';
 import type { Fate, PodFate } from './fates.ts';
 import { watchGone, type GoneWatch } from './gone-watch.ts';
 import { inTurn } from './in-turn.ts';
-import type { Parameters } from './parameters.ts';
+import { waitSeconds, type Parameters } from './parameters.ts';
 import { podText, sortPods, type Candidate } from './sort-pods.ts';
 
 /** Evictions at a time: enough for a full node in seconds, and no flood for its API server. */
@@ -33,11 +33,12 @@ export async function drainNode({ node, parameters, client, signal, now }: Drain
     signal,
     now,
   });
+  const seconds = waitSeconds(parameters);
   const waitsFor = ({ metadata }: Pod): boolean =>
-    parameters.max_wait_period > 0 && !parameters.wait_period_excluded_namespaces.includes(metadata.namespace ?? '');
+    seconds > 0 && !parameters.wait_period_excluded_namespaces.includes(metadata.namespace ?? '');
   const someWait = [...sorted.terminating, ...sorted.evict.map(({ pod }) => pod)].some(waitsFor);
 
-  const time = deadline(someWait ? parameters.max_wait_period * 1000 : 0, signal);
+  const time = deadline(someWait ? seconds * 1000 : 0, signal);
   const watch = someWait ? watchGone(client, node, listed, time.signal) : undefined;
   const places = inTurn(AT_A_TIME);
   const evicted = async ({ pod, tally }: Candidate): Promise<[Pod, Fate | undefined]> => {
@@ -59,7 +60,8 @@ export async function drainNode({ node, parameters, client, signal, now }: Drain
       ...sorted.terminating.map((pod) => ({ pod, evicted: false })),
       ...told.flatMap(([pod, fate]) => (fate === undefined ? [{ pod, evicted: true }] : [])),
     ];
-    const ends = await ended(stopping, waitsFor, watch, time.signal);
+    const strict = parameters.max_wait_period !== undefined;
+    const ends = await ended(stopping, waitsFor, strict, watch, time.signal);
     signal.throwIfAborted();
     const fates = told.flatMap(([pod, fate]): PodFate[] => (fate === undefined ? [] : [{ pod: podText(pod), fate }]));
     return [...fates, ...ends, ...sorted.ignored];
@@ -74,10 +76,11 @@ interface Stopping {
   readonly evicted: boolean;
 }
 
-/** What has become of the pods that were told to stop. */
+/** What has become of the pods that were told to stop. `strict`: the rule says how long they may take. */
 async function ended(
   stopping: readonly Stopping[],
   waitsFor: (pod: Pod) => boolean,
+  strict: boolean,
   watch: GoneWatch | undefined,
   time: AbortSignal,
 ): Promise<readonly PodFate[]> {
@@ -87,7 +90,7 @@ async function ended(
     const named = { pod: podText(pod) };
     if (watch?.isGone(pod.metadata.uid)) return { ...named, fate: { kind: evicted ? 'evicted' : 'gone' } };
     if (lost === undefined || !waitsFor(pod)) {
-      return { ...named, fate: { kind: 'terminating', waited: waitsFor(pod), evicted } };
+      return { ...named, fate: { kind: 'terminating', waited: strict && waitsFor(pod), evicted } };
     }
     const reason = `told to stop, but whether it is gone cannot be seen: ${lost.message}`;
     return { ...named, fate: { kind: 'failed', code: lost.code, reason } };

@@ -17,7 +17,7 @@ import { UnseenTerminations } from '../terminate/unseen-terminations.ts';
 import { drainNode } from './drain-node.ts';
 import { examples } from './examples.ts';
 import { fateText, isProblem, problemCode, problemText, summary } from './fates.ts';
-import { parameters, type Parameters } from './parameters.ts';
+import { parameters, waitSeconds, type Parameters } from './parameters.ts';
 import { podText, sortPods } from './sort-pods.ts';
 
 /** Beside the wait: to cordon, list, and ask for a few hundred evictions. */
@@ -39,7 +39,7 @@ export const drain = defineActionner({
   idempotent: false,
   permissions: [
     { kind: 'kubernetes', apiGroup: '', resources: ['pods'], verbs: ['get', 'list'] },
-    { kind: 'kubernetes', apiGroup: '', resources: ['pods'], verbs: ['watch'], when: 'max_wait_period is above 0' },
+    { kind: 'kubernetes', apiGroup: '', resources: ['pods'], verbs: ['watch'], when: 'max_wait_period is not 0' },
     { kind: 'kubernetes', apiGroup: '', resources: ['nodes'], verbs: ['get', 'patch'] },
     { kind: 'kubernetes', apiGroup: '', resources: ['pods/eviction'], verbs: ['create'] },
     {
@@ -65,7 +65,7 @@ export const drain = defineActionner({
   // Not the node, which the alert does not tell for sure. Two drains of one node do no more than one.
   target: ({ event }) => podTarget(event),
 
-  timeLimit: ({ max_wait_period: seconds }) => WORK_TIME + seconds * 1000,
+  timeLimit: (parameters) => WORK_TIME + waitSeconds(parameters) * 1000,
 
   async check({ event, reads, signal }) {
     const name = await nodeOfPod(reads.kubernetes, podTarget(event), signal);
@@ -135,7 +135,7 @@ export const drain = defineActionner({
       signal,
       now,
     });
-    const waits = parameters.max_wait_period > 0 && terminating.length > 0;
+    const waits = waitSeconds(parameters) > 0 && terminating.length > 0;
     return evict.length === 0 && !waits ? 'done' : 'again';
   },
 });

@@ -5,15 +5,15 @@ const usual: Parameters = {
   ignore_daemonsets: true,
   ignore_statefulsets: false,
   ignore_errors: false,
-  max_wait_period: 0,
   wait_period_excluded_namespaces: [],
 };
 
 export const examples: readonly [ActionnerExample<Parameters>, ...ActionnerExample<Parameters>[]] = [
-  { description: 'Cordon the node and evict its pods, without waiting for them', parameters: usual },
+  { description: 'Cordon the node and evict its pods', parameters: usual },
   {
-    description: 'Wait two minutes for budgets and for the pods to be gone, and report what is left as no failure',
-    parameters: { ...usual, max_wait_period: 120, ignore_errors: true, wait_period_excluded_namespaces: ['batch'] },
+    description:
+      'Wait up to ten minutes for budgets and for the pods to be gone, and report what is left as no failure',
+    parameters: { ...usual, max_wait_period: 600, ignore_errors: true, wait_period_excluded_namespaces: ['batch'] },
   },
   {
     description: 'Keep a third of the replicas of each workload healthy, and leave databases alone',

@@ -21,13 +21,14 @@ export const parameters = strictObject({
   grace_period_seconds: gracePeriodSeconds(
     'Seconds each pod gets to stop. Absent: the time it asks for itself. 0: it is killed at once.',
   ),
-  max_wait_period: Type.Integer({
-    minimum: 0,
-    maximum: LONGEST_WAIT,
-    default: 0,
-    description:
-      'Seconds to wait, all in all, for budgets to allow evictions and for evicted pods to be gone. 0: each pod is asked once, and nothing is waited for.',
-  }),
+  max_wait_period: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: LONGEST_WAIT,
+      description:
+        'Seconds, all in all, to ask budgets again and to wait for evicted pods to be gone; what is still there then is a failure. Absent: 60, and pods that take longer to stop are no failure. 0: each pod is asked once, and nothing is waited for.',
+    }),
+  ),
   wait_period_excluded_namespaces: Type.Array(Type.String({ pattern: '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$' }), {
     default: [],
     description: 'Namespaces whose pods are evicted like others, but not waited for.',
@@ -35,3 +36,10 @@ export const parameters = strictObject({
 });
 
 export type Parameters = Static<typeof parameters>;
+
+/** Twice the grace most pods have. */
+const USUAL_WAIT = 60;
+
+export function waitSeconds({ max_wait_period: seconds }: Pick<Parameters, 'max_wait_period'>): number {
+  return seconds ?? USUAL_WAIT;
+}
