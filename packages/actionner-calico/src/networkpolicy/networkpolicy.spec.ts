@@ -247,6 +247,16 @@ describe('calico:networkpolicy', () => {
     expect(policies()[0]?.spec?.['selector']).toBe(`falco-talon.org/networkpolicy == '${FIRST}'`);
   });
 
+  it('is about the pod alone when Calico cannot say its owner’s selector', async () => {
+    cluster.api.change('replicasets', 'shop', OWNER, (object) => {
+      const values = ['front', ...Array.from({ length: 100 }, (_, i) => `value-${i}-of-many`)];
+      object.spec = { ...object.spec, selector: { matchExpressions: [{ key: 'app', operator: 'In', values }] } };
+    });
+    const outcome = await run('203.0.113.7');
+    expect(outcome.message).toContain('(only the pod: the selector of its owner is longer than the 1024 characters');
+    expect(policies()[0]?.spec?.['selector']).toBe(`falco-talon.org/networkpolicy == '${FIRST}'`);
+  });
+
   it.each([
     ['10.244.0.51', {}, 'invalid_value', 'is the address of pod shop/front'],
     ['203.0.113.7', { 'k8s.pod.uid': 'another' }, 'target_gone', 're-created'],

@@ -14,6 +14,7 @@ import { findCalico, isOurs, ROOM, type CalicoApi } from './api.ts';
 import { examples } from './examples.ts';
 import { parameters, type Parameters } from './parameters.ts';
 import { deniedRanges, policySpec } from './policy.ts';
+import { unsayable } from './selector.ts';
 
 export const networkpolicy = defineActionner({
   name: 'networkpolicy',
@@ -51,19 +52,19 @@ export const networkpolicy = defineActionner({
   target: ({ event }) => podTarget(event),
 
   async check({ event, reads, signal }) {
-    await planDeny({ event, reads, signal, room: ROOM });
+    await planDeny({ event, reads, signal, room: ROOM, unfit: unsayable });
     await findCalico(reads.kubernetes.resources, signal);
     return { facts: {} };
   },
 
   async preview({ event, parameters, reads, signal }) {
-    const plan = await planDeny({ event, reads, signal, room: ROOM });
+    const plan = await planDeny({ event, reads, signal, room: ROOM, unfit: unsayable });
     const api = await findCalico(reads.kubernetes.resources, signal);
     return previewDeny(plan, calicoPolicy(plan, api, parameters), reads.kubernetes, signal);
   },
 
   async run({ event, parameters, step, clients, reads, signal }) {
-    const plan = await planDeny({ event, reads, signal, room: ROOM });
+    const plan = await planDeny({ event, reads, signal, room: ROOM, unfit: unsayable });
     const api = await findCalico(clients.kubernetes.resources, signal);
     return applyDeny(plan, calicoPolicy(plan, api, parameters), clients.kubernetes, { step, event }, signal);
   },

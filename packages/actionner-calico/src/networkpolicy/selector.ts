@@ -1,4 +1,4 @@
-import { TalonError } from '@falco-talon/core';
+import { isTalonError, TalonError } from '@falco-talon/core';
 import type { LabelSelector, Requirement } from '@falco-talon/client-kubernetes';
 
 /** What Calico reads as the name of a label. */
@@ -20,8 +20,19 @@ export function selectorText({ matchLabels = {}, matchExpressions = [] }: LabelS
   if (text.length <= LONGEST) return text;
   throw new TalonError(
     'unsupported',
-    `the selector of the workload is longer than the ${LONGEST} characters Calico takes`,
+    `the selector of its owner is longer than the ${LONGEST} characters Calico takes`,
   );
+}
+
+/** Why a selector cannot be said in Calico's language; undefined when it can. */
+export function unsayable(selector: LabelSelector): string | undefined {
+  try {
+    selectorText(selector);
+    return undefined;
+  } catch (error) {
+    if (isTalonError(error)) return error.message;
+    throw error;
+  }
 }
 
 function requirementText({ key, operator, values = [] }: Requirement): string {
@@ -37,7 +48,7 @@ function requirementText({ key, operator, values = [] }: Requirement): string {
     case 'DoesNotExist':
       return `!has(${name})`;
     default:
-      throw new TalonError('unsupported', `the selector of the workload has the operator ${JSON.stringify(operator)}`);
+      throw new TalonError('unsupported', `the selector of its owner has the operator ${JSON.stringify(operator)}`);
   }
 }
 

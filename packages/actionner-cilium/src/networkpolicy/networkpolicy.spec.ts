@@ -1,4 +1,4 @@
-import { ciliumCrds, deployment, pod, type JsonObject, type ObjectInput } from '@falco-talon/fake-kubernetes';
+import { ciliumCrds, deployment, job, pod, type JsonObject, type ObjectInput } from '@falco-talon/fake-kubernetes';
 import { runActionner, testActionner } from '@falco-talon/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { alertAbout, hanging, startCluster, writes, type TestCluster } from '../../spec/cluster.ts';
@@ -206,6 +206,27 @@ describe('cilium:networkpolicy', () => {
     expect(outcome.message).toContain(`only the pod: the selector of its owner ReplicaSet ${OWNER} leaves it out`);
     expect(policies()[0]?.spec?.['endpointSelector']).toEqual({
       matchLabels: { 'falco-talon.org/networkpolicy': FIRST },
+    });
+  });
+
+  it('is about the pod alone when Cilium does not compare the labels its owner selects by', async () => {
+    const objects = job({ name: 'backup', namespace: 'shop' });
+    const labels = { 'batch.kubernetes.io/controller-uid': 'x' };
+    cluster.api.create(
+      ...objects.map((object) =>
+        object.kind === 'Job'
+          ? { ...object, spec: { ...object.spec, selector: { matchLabels: labels } } }
+          : { ...object, metadata: { ...object.metadata, labels } },
+      ),
+    );
+    const name = objects.find(({ kind }) => kind === 'Pod')!.metadata.name!;
+    const outcome = await run('203.0.113.7', { name });
+    cluster.api.remove('jobs', 'shop', 'backup');
+    expect(outcome.message).toContain(
+      "(only the pod: Cilium does not compare the label batch.kubernetes.io/controller-uid of its owner's selector)",
+    );
+    expect(policies()[0]?.spec?.['endpointSelector']).toEqual({
+      matchLabels: { 'falco-talon.org/networkpolicy': name },
     });
   });
 

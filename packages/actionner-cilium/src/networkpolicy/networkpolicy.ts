@@ -14,6 +14,7 @@ import {
   type Resource,
 } from '@falco-talon/client-kubernetes';
 import { examples } from './examples.ts';
+import { droppedLabel } from './identity-labels.ts';
 import { refuseInCluster } from './in-cluster.ts';
 import { parameters, type Parameters } from './parameters.ts';
 import { deniedRanges, policySpec } from './policy.ts';
@@ -43,19 +44,19 @@ export const networkpolicy = defineActionner({
   target: ({ event }) => podTarget(event),
 
   async check({ event, reads, signal }) {
-    await planDeny({ event, reads, signal });
+    await planDeny({ event, reads, signal, unfit: droppedLabel });
     await findCilium(reads.kubernetes.resources, signal);
     return { facts: {} };
   },
 
   async preview({ event, parameters, reads, signal }) {
-    const plan = await planDeny({ event, reads, signal });
+    const plan = await planDeny({ event, reads, signal, unfit: droppedLabel });
     const resource = await findCilium(reads.kubernetes.resources, signal);
     return previewDeny(plan, ciliumPolicy(plan, resource, parameters, reads.kubernetes), reads.kubernetes, signal);
   },
 
   async run({ event, parameters, step, clients, reads, signal }) {
-    const plan = await planDeny({ event, reads, signal });
+    const plan = await planDeny({ event, reads, signal, unfit: droppedLabel });
     const resource = await findCilium(clients.kubernetes.resources, signal);
     const policy = ciliumPolicy(plan, resource, parameters, reads.kubernetes);
     return applyDeny(plan, policy, clients.kubernetes, { step, event }, signal);

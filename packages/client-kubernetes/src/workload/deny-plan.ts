@@ -2,6 +2,7 @@ import { podTarget, TalonError, targetText, type FalcoEvent } from '@falco-talon
 import type { KubernetesObject, KubernetesReads } from '../kubernetes.ts';
 import { policySubject, type PolicySubject } from './policy-subject.ts';
 import { readPod, type PodTarget } from './read-pod.ts';
+import type { LabelSelector } from './selector.ts';
 import { addressOfEvent, canonicalAddress, hostRange } from './remote-address.ts';
 import { workloadOf } from './workload.ts';
 
@@ -31,13 +32,15 @@ export interface DenyInput {
   readonly signal: AbortSignal;
   /** Characters the resource puts before the name of the policy. Default 0. */
   readonly room?: number;
+  /** Why a selector cannot be used, if so: the pod alone is meant then. */
+  readonly unfit?: (selector: LabelSelector) => string | undefined;
 }
 
 /**
  * Two calls, remembered by the read view: the pod and its owner. Nothing is sent for an address that cannot be denied.
  * @throws TalonError `invalid_value`, `target_gone`, or `unsupported` where no policy has an effect
  */
-export async function planDeny({ event, reads, signal, room = 0 }: DenyInput): Promise<DenyPlan> {
+export async function planDeny({ event, reads, signal, room = 0, unfit }: DenyInput): Promise<DenyPlan> {
   const target = podTarget(event);
   const address = addressOfEvent(event);
   const pod = await readPod<NetworkPod>(reads.kubernetes, target, signal);
@@ -50,7 +53,8 @@ export async function planDeny({ event, reads, signal, room = 0 }: DenyInput): P
     );
   }
   const workload = await workloadOf(pod, target.namespace, reads.kubernetes, signal);
-  return { ...policySubject(target, workload, room), target, pod, address, range: hostRange(address), own };
+  const reason = typeof workload === 'object' ? unfit?.(workload.selector) : undefined;
+  return { ...policySubject(target, reason ?? workload, room), target, pod, address, range: hostRange(address), own };
 }
 
 /** @throws TalonError `unsupported`: policies do not reach what runs in its node's network */
