@@ -66,3 +66,22 @@ export function isOurs(policy: CalicoPolicy): boolean {
     return false;
   }
 }
+
+/** What Calico's API server says of a policy whose tier it guards: not which right is missing. */
+const IN_TIER = /cannot (\w+) networkpolicies\.projectcalico\.org in tier [^(]*(\(user cannot get tier\))?/;
+
+/** @throws what `work` throws; a refusal because of a tier names the right that is missing */
+export async function namingTiers<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    const refused = isTalonError(error) && error.code === 'forbidden' ? IN_TIER.exec(error.message) : null;
+    if (refused === null || !isTalonError(error)) throw error;
+    const [, verb = '', noTier] = refused;
+    const right =
+      noTier === undefined ? `${verb} tier.networkpolicies.projectcalico.org` : 'get tiers.projectcalico.org';
+    throw new TalonError('forbidden', `${error.message}; Calico's API server also wants the right to ${right}`, {
+      cause: error.cause,
+    });
+  }
+}

@@ -334,6 +334,31 @@ describe('the API of Calico', () => {
     expect(writes(both.api)).toBe(2);
   });
 
+  it.each([
+    ['get', 'tier.networkpolicies'],
+    ['update', 'tier.networkpolicies'],
+    ['get', 'tiers'],
+  ])('names the right to %s %s, which its API server wants and does not name', async (verb, resource) => {
+    const guarded = await start(PUBLIC);
+    guarded.api.create(...FRONT);
+    await run('203.0.113.7', { clients: { kubernetes: guarded.client } });
+    const rules = networkpolicy.permissions.flatMap((permission) =>
+      permission.kind === 'kubernetes'
+        ? permission.resources.map((of) => ({
+            apiGroups: [permission.apiGroup],
+            resources: [of],
+            verbs: permission.verbs.filter((own) => own !== verb || of !== resource),
+          }))
+        : [],
+    );
+    guarded.api.addUser({ name: 'system:serviceaccount:talon:engine', rules });
+    const kubernetes = await guarded.connect('system:serviceaccount:talon:engine');
+    const outcome = await run('203.0.113.8', { clients: { kubernetes } });
+    expect(outcome.error).toMatchObject({ code: 'forbidden', retryable: false });
+    expect(outcome.message).toContain(`wants the right to ${verb} ${resource}.projectcalico.org`);
+    expect(denied(policies(guarded.api, PUBLIC.group)[0])).toEqual(['203.0.113.7/32']);
+  });
+
   it('is missing where Calico is not installed, and the failure says what is', async () => {
     const bare = await start();
     bare.api.create(...FRONT);

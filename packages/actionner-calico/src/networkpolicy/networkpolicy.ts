@@ -10,7 +10,7 @@ import {
   type DenyPlan,
   type DenyPolicy,
 } from '@falco-talon/client-kubernetes';
-import { findCalico, isOurs, ROOM, type CalicoApi } from './api.ts';
+import { findCalico, isOurs, namingTiers, ROOM, type CalicoApi } from './api.ts';
 import { examples } from './examples.ts';
 import { parameters, type Parameters } from './parameters.ts';
 import { deniedRanges, policySpec } from './policy.ts';
@@ -43,7 +43,7 @@ export const networkpolicy = defineActionner({
     ),
     permission('', ['pods'], ['get']),
     permission('', ['pods'], ['patch'], 'pods without a known owner'),
-    ...ownerPermissions(),
+    ...ownerPermissions('pods of such an owner'),
   ],
   examples,
 
@@ -60,13 +60,14 @@ export const networkpolicy = defineActionner({
   async preview({ event, parameters, reads, signal }) {
     const plan = await planDeny({ event, reads, signal, room: ROOM, unfit: unsayable });
     const api = await findCalico(reads.kubernetes.resources, signal);
-    return previewDeny(plan, calicoPolicy(plan, api, parameters), reads.kubernetes, signal);
+    return namingTiers(previewDeny(plan, calicoPolicy(plan, api, parameters), reads.kubernetes, signal));
   },
 
   async run({ event, parameters, step, clients, reads, signal }) {
     const plan = await planDeny({ event, reads, signal, room: ROOM, unfit: unsayable });
     const api = await findCalico(clients.kubernetes.resources, signal);
-    return applyDeny(plan, calicoPolicy(plan, api, parameters), clients.kubernetes, { step, event }, signal);
+    const policy = calicoPolicy(plan, api, parameters);
+    return namingTiers(applyDeny(plan, policy, clients.kubernetes, { step, event }, signal));
   },
 });
 

@@ -31,11 +31,12 @@ export const networkpolicy = defineActionner({
   requiredFields: [['fd.rip', 'fd.sip'], ...POD_FIELDS],
   idempotent: true,
   permissions: [
-    permission('cilium.io', ['ciliumnetworkpolicies'], ['get', 'create', 'update']),
+    permission('cilium.io', ['ciliumnetworkpolicies'], ['get', 'create']),
+    permission('cilium.io', ['ciliumnetworkpolicies'], ['update'], 'further addresses'),
     permission('', ['pods'], ['get']),
     permission('', ['pods', 'services'], ['list'], 'in all namespaces, for addresses that may be in the cluster'),
     permission('', ['pods'], ['patch'], 'pods without a known owner'),
-    ...ownerPermissions(),
+    ...ownerPermissions('pods of such an owner'),
   ],
   examples,
 
