@@ -183,6 +183,26 @@ describe('a command that does not end', () => {
   };
 });
 
+describe('an API server that cannot end an input', () => {
+  let old: TestCluster;
+  beforeAll(async () => {
+    old = await startCluster({
+      objects: [pod({ name: 'cart-0', namespace: 'shop' })],
+      execProtocols: ['v4.channel.k8s.io'],
+    });
+  });
+  afterAll(() => old.close());
+
+  it('runs commands and ends them as any other', async () => {
+    const clients = { kubernetes: old.client };
+    expect(await run('cat; echo "$PROC_NAME"', { 'proc.name': 'sh' }, { clients })).toMatchObject({ output: 'sh\n' });
+    const outcome = await run('sleep 1000', {}, { clients }, { timeout: 1 });
+    expect(outcome.message).toBe('the command took longer than 1 s in pod shop/cart-0 and was ended');
+    const there = old.api.containerFolder('shop', 'cart-0', 'main');
+    await expect.poll(() => runningIn(there), { timeout: 5_000 }).toEqual([]);
+  });
+});
+
 describe('which container', () => {
   const where = 'echo "${PWD##*/}"';
   const runDuo = (fields: Record<string, unknown> = {}, parameters = {}, more = {}) =>

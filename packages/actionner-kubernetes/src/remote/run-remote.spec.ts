@@ -175,6 +175,14 @@ describe.each(localShells)('$name runs in a container', (shell) => {
     await gone();
   });
 
+  it('on purpose what does not listen to the HUP and has another output', async () => {
+    const script = "trap '' HUP; sleep 1000 >/dev/null 2>&1 & echo $!";
+    const { stdout } = await run(script, {}, withPrograms);
+    expect(isRunning(group)).toBe(true);
+    process.kill(Number(stdout));
+    await gone();
+  });
+
   it('nothing longer than its time limit', async () => {
     const remote = start('echo begun; sleep 1000; echo no', { timeLimit: 300 }, withPrograms);
     const error = await read(remote).catch((thrown: unknown) => thrown);
