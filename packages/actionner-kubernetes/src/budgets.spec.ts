@@ -1,7 +1,8 @@
 import { definePlugin, defineOutput, emptyObject } from '@falco-talon/core';
-import { containerId, deployment, node, pod, replicaSet } from '@falco-talon/fake-kubernetes';
+import { containerId, deployment, namespace, node, pod, replicaSet } from '@falco-talon/fake-kubernetes';
 import { startTestEngine, type TestEngine } from '@falco-talon/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { playCaptures } from '../spec/captures.ts';
 import { startCluster, type TestCluster } from '../spec/cluster.ts';
 import plugin from './index.ts';
 
@@ -38,6 +39,8 @@ const BUDGETS = [
   ['terminate', '{ ignore_daemonsets: true }', 'c', { 'k8s.pod.uid': 'uid-c' }, 2],
   ['terminate', '{ min_healthy_replicas: "33%" }', 'web', { 'k8s.pod.uid': '' }, 3],
   ['delete', '{}', 'd', audited('d'), 2],
+  ['tcpdump', '{ duration: 1 }', 'plain', {}, 4],
+  ['sysdig', '{ duration: 1 }', 'plain', {}, 5],
 ] as const;
 
 /** As an audit alert tells what it is about. */
@@ -47,7 +50,7 @@ function audited(name: string) {
 /** What the cluster serves is asked once per connection. */
 const DISCOVERY = /^GET \/apis?$/;
 
-/** Where downloads go: nowhere. */
+/** Where downloads and captures go: nowhere. */
 const nowhere = definePlugin({
   name: 'nowhere',
   category: 'test',
@@ -62,7 +65,8 @@ const nowhere = definePlugin({
     }),
   ],
 });
-const outputOf = (actionner: string) => (actionner === 'download' ? ', output: { target: "test:nowhere" }' : '');
+const keeps = (actionner: string) => ['download', 'tcpdump', 'sysdig'].includes(actionner);
+const outputOf = (actionner: string) => (keeps(actionner) ? ', output: { target: "test:nowhere" }' : '');
 
 const rules = BUDGETS.map(
   ([actionner, parameters], index) =>
@@ -82,6 +86,7 @@ describe('calls to the API server, in the engine', () => {
         node({ name: 'node-1' }),
         node({ name: 'node-2' }),
         ...['moving', 'moving-2'].map((name) => pod({ name, namespace: 'shop', node: 'node-2' })),
+        namespace('talon'),
         ...['plain', 'a', 'b', 'c', 'd'].map((name) => pod({ name, namespace: 'shop', uid: `uid-${name}` })),
         ...front,
         ...web,
@@ -93,7 +98,9 @@ describe('calls to the API server, in the engine', () => {
     ] as const) {
       pods.set(name, objects.find(({ kind }) => kind === 'Pod')!.metadata.name!);
     }
-    engine = await startTestEngine({ plugins: [plugin, nowhere], rules, clients: cluster.settings });
+    await playCaptures(cluster, Buffer.from('capture'));
+    const clients = { kubernetes: { ...cluster.settings.kubernetes, namespace: 'talon' } };
+    engine = await startTestEngine({ plugins: [plugin, nowhere], rules, clients });
   });
   afterAll(async () => {
     await engine.close();
@@ -110,7 +117,7 @@ describe('calls to the API server, in the engine', () => {
         source: actionner === 'delete' ? 'k8s_audit' : 'syscall',
         output_fields: { 'k8s.ns.name': 'shop', 'k8s.pod.name': pods.get(name) ?? name, ...fields },
       });
-      const record = (await engine.outcomes(before + (actionner === 'download' ? 2 : 1)))[before];
+      const record = (await engine.outcomes(before + (keeps(actionner) ? 2 : 1)))[before];
       expect(record).toMatchObject({ actionner: `kubernetes:${actionner}`, status: 'success' });
       expect(cluster.calls().filter((call) => !DISCOVERY.test(call))).toHaveLength(calls);
     },

@@ -55,10 +55,12 @@ export function isRunning(pod: CapturePod, container: string, what: string): tru
   if (state?.running) return true;
   if (state?.terminated) {
     const { exitCode, reason, message } = state.terminated;
+    const hint = /apply caps/.test(message ?? '')
+      ? 'the node does not grant the capabilities it needs'
+      : 'its image needs /bin/sh and sleep';
     throw new TalonError(
       'unsupported',
-      `${what} ended at once (${reason ?? 'no reason'}, exit code ${exitCode ?? 'unknown'}): ${short(message) || 'it said nothing'}; ` +
-        `its image needs /bin/sh and sleep`,
+      `${what} ended at once (${reason ?? 'no reason'}, exit code ${exitCode ?? 'unknown'}): ${short(message) || 'it said nothing'}; ${hint}`,
     );
   }
   const { reason = '', message } = state?.waiting ?? {};
