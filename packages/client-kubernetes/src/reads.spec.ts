@@ -105,6 +105,6 @@ it('ends with its event', async () => {
 });
 
 it('offers nothing that changes anything', () => {
-  expect(Object.keys(reads).sort()).toEqual(['get', 'list', 'refuseProtected', 'resources']);
+  expect(Object.keys(reads).sort()).toEqual(['get', 'list', 'ownNamespace', 'refuseProtected', 'resources']);
   expect(Object.keys(reads.resources)).toEqual(['find']);
 });

@@ -35,7 +35,7 @@ describe('deleting a pod', () => {
   });
 
   it('is over when the grace is, or sooner when the test says so', async () => {
-    await start({ objects: [pod({ name: 'cart', namespace: 'shop' })], terminationDelay: 5 });
+    await start({ objects: [pod({ name: 'cart', namespace: 'shop' })], terminationDelay: 300 });
     await remove('cart');
     expect(fake.get('pods', 'shop', 'cart')?.metadata.deletionGracePeriodSeconds).toBe(30);
     await fake.until(() => fake.get('pods', 'shop', 'cart') === undefined);
