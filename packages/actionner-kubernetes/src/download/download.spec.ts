@@ -188,10 +188,10 @@ describe('a file that cannot be read to its end', () => {
       }
       return 143;
     });
-    const outcome = await run('endless', {}, {}, { timeout: 1 });
+    const outcome = await run('endless', {}, {}, { timeout: 2 });
     expect(outcome.error?.code).toBe('timeout');
     expect(outcome.message).toBe(
-      'the command took longer than 1 s in pod shop/cart-0 and was ended; the first 8 bytes are kept, marked as truncated',
+      'the command took longer than 2 s in pod shop/cart-0 and was ended; the first 8 bytes are kept, marked as truncated',
     );
     expect(outcome.artifacts).toMatchObject([{ bytes: 8, truncated: true }]);
     expect(heard.at(-1)).toBe('T\n');
