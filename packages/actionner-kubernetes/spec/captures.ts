@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { realPrograms, type FakeKubernetesInput } from '@falco-talon/fake-kubernetes';
@@ -32,11 +33,22 @@ export async function playCaptures({ api, folder }: TestCluster, capture: Uint8A
   const running = new Set<string>();
   await mkdir(bin);
   await writeFile(file, capture);
-  api.onExec({}, realPrograms({ environment: { PATH: path, CAPTURE: file, WORDS: words } }));
+  /** Of a capture container; not in the folder of a pod, where nothing of a capture belongs. */
+  const home = (...names: readonly string[]): string => {
+    const made = join(folder, 'containers', ...names);
+    mkdirSync(made, { recursive: true });
+    return made;
+  };
+  const isCapture = (container: string) => container === 'sysdig' || container.startsWith('falco-talon-');
+  api.onExec({}, (session) => {
+    const { namespace, pod, container } = session;
+    const own = isCapture(container) ? { TMPDIR: home(namespace, pod, container) } : {};
+    return realPrograms({ environment: { PATH: path, CAPTURE: file, WORDS: words, ...own } })(session);
+  });
   api.onContainer(({ namespace, pod, container, command, signal }) => {
     const [program = '', ...args] = command;
     const name = `${namespace}/${pod}/${container}`;
-    const env = { PATH: path, TMPDIR: api.containerFolder(namespace, pod, container) };
+    const env = { PATH: path, TMPDIR: home(namespace, pod, container) };
     const child = spawn(program, args, { env, stdio: 'ignore' });
     running.add(name);
     const kill = (): void => void child.kill('SIGKILL');

@@ -2,6 +2,7 @@ import type { Permission } from '@falco-talon/core';
 import {
   daemonSet,
   job,
+  namespace,
   node,
   pod,
   replicaSet,
@@ -9,9 +10,10 @@ import {
   statefulSet,
   type ObjectInput,
 } from '@falco-talon/fake-kubernetes';
-import type { PermissionCase, PermissionSuiteOptions } from '@falco-talon/testkit';
+import type { HostileNamesOptions, PermissionCase, PermissionSuiteOptions } from '@falco-talon/testkit';
 import { permissions as deletePermissions } from '../src/delete/permissions.ts';
 import { apiObject, auditAlert } from './audited.ts';
+import { playCaptures } from './captures.ts';
 import { alertAbout, startCluster, type TestCluster } from './cluster.ts';
 
 /** In which the examples of every actionner succeed. */
@@ -39,15 +41,21 @@ const DRAINED = owned('-drained', 3, 'node-3');
 /** What the examples need of an alert. */
 const FIELDS = { 'container.id': 'f'.repeat(12), 'fd.name': '/etc/hosts', 'fd.directory': '/etc', 'user.name': 'root' };
 
-export function startWorld(): Promise<TestCluster> {
-  return startCluster({
+/** As the suites call Falco Talon's own one. */
+const OWN = 'falco-talon';
+
+export async function startWorld(): Promise<TestCluster> {
+  const cluster = await startCluster({
     objects: [
+      namespace(OWN),
       ...WEB,
       ...[...OWNED, ...DRAINED].flatMap(([, objects]) => objects),
       pod({ name: 'etcd-0', namespace: 'kube-system' }),
     ],
     terminationDelay: 10,
   });
+  await playCaptures(cluster, Buffer.from('capture'));
+  return cluster;
 }
 
 /** With these parameters about a pod of each kind of owner. */
@@ -133,12 +141,18 @@ function drainWorld(cluster: () => TestCluster): Partial<PermissionSuiteOptions>
 }
 
 /** Beside the examples: what shows a right that is only needed sometimes. */
-function casesOf(actionner: string, cluster: () => TestCluster): Partial<PermissionSuiteOptions> {
+function casesOf(actionner: string, cluster: () => TestCluster): Partial<PermissionSuiteOptions & HostileNamesOptions> {
   switch (actionner) {
     case 'terminate':
       return { cases: ownedCases(cluster, { min_healthy_replicas: '33%' }) };
     case 'networkpolicy':
       return { cases: ownedCases(cluster, { scope: 'workload' }) };
+    case 'sysdig':
+      return {
+        unshown: ['get jobs.batch', 'list events'],
+        // Each capture has a Job of its own.
+        alsoAllowed: ({ namespace: where }) => where === OWN,
+      };
     case 'drain':
       return drainWorld(cluster);
     case 'delete':
@@ -152,7 +166,7 @@ function casesOf(actionner: string, cluster: () => TestCluster): Partial<Permiss
 }
 
 /** What the suites about rights and names need for an actionner of this package. */
-export function worldOf(actionner: string, cluster: () => TestCluster): PermissionSuiteOptions {
+export function worldOf(actionner: string, cluster: () => TestCluster): PermissionSuiteOptions & HostileNamesOptions {
   return {
     cluster: () => cluster().api,
     events: () => [alertAbout(NAME, FIELDS)],

@@ -4,10 +4,10 @@ import type { TestCluster } from '../spec/cluster.ts';
 import { startWorld, worldOf } from '../spec/every-actionner.ts';
 import plugin from './index.ts';
 
-/** They start processes: in a file of their own, beside this one. */
-const SHELLS = ['exec', 'script', 'download'];
+/** They start processes: in files of their own, beside this one. */
+const SLOW = ['exec', 'script', 'download', 'tcpdump', 'sysdig'];
 const ACTIONNERS = (plugin.actionners ?? []).flatMap((actionner) =>
-  SHELLS.includes(actionner.name) ? [] : [[actionner.name, actionner] as const],
+  SLOW.includes(actionner.name) ? [] : [[actionner.name, actionner] as const],
 );
 
 describe.each(ACTIONNERS)('%s', (name, actionner) => {

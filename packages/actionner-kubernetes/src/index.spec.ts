@@ -29,6 +29,24 @@ it.each([
   ['exec', BOTH, true, 'none', POD, { command: 'true' }, { shell: '/bin/sh', timeout: 60 }],
   ['script', BOTH, true, 'none', POD, { script: 'true' }, { shell: '/bin/sh', timeout: 60 }],
   ['download', SYSCALL, true, 'required', POD, { file: '/x' }, { timeout: 300 }],
+  [
+    'tcpdump',
+    SYSCALL,
+    true,
+    'required',
+    POD,
+    {},
+    { duration: 5, snaplen: 4096, image: 'docker.io/nicolaka/netshoot:v0.16' },
+  ],
+  [
+    'sysdig',
+    BOTH,
+    true,
+    'required',
+    POD,
+    {},
+    { duration: 5, buffer_size: 2048, scope: 'pod', image: 'docker.io/sysdig/sysdig:0.36.0' },
+  ],
 ])(
   'kubernetes:%s: sources, continue, output, fields and defaults',
   (name, sources, goesOn, output, fields, given, defaults) => {

@@ -5,6 +5,9 @@ import type { Actionner, Clients, FalcoEvent, Uses } from '@falco-talon/core';
 import { afterAll, beforeAll } from 'vitest';
 import { openClients, type OpenClients } from '../../run/clients.ts';
 
+/** Falco Talon's own namespace, as the tested clients know it. */
+export const OWN_NAMESPACE = 'falco-talon';
+
 /** One request an API server has received. */
 export interface TestedRequest {
   readonly method: string;
@@ -79,7 +82,7 @@ export function identities<U extends Uses>(cluster: () => TestedCluster, uses: U
   const clientsOf = async (user?: string): Promise<Clients<U>> => {
     const kubeconfig = join(folder, `kubeconfig-${++count}`);
     await cluster().writeKubeconfig(kubeconfig, user === undefined ? {} : { user });
-    const one = await openClients(uses, { settings: { kubernetes: { kubeconfig } } });
+    const one = await openClients(uses, { settings: { kubernetes: { kubeconfig, namespace: OWN_NAMESPACE } } });
     opened.push(one);
     return one.clients;
   };
