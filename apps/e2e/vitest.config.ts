@@ -10,6 +10,8 @@ export default defineConfig({
     hookTimeout: 180_000,
     // Each file has a namespace of its own; what they wait for is the cluster.
     maxWorkers: 3,
+    // A drained node loses the pods of all files.
+    fileParallelism: process.env['E2E_DRAIN'] !== '1',
     teardownTimeout: 60_000,
   },
 });

@@ -75,7 +75,9 @@ async function testCluster(
     const cluster = await inspect(client, settings, settings.kubeconfig === undefined);
     const id = randomBytes(4).toString('hex');
     const run: Run = { id, kubeconfig, folder, images: settings.images, cluster };
-    say(`run ${id}; ${cluster.node === undefined ? 'objects only' : `pods run on node ${cluster.node} and others`}`);
+    say(
+      `run ${id}; ${cluster.node === undefined ? 'objects only' : `pods run on node ${cluster.node}${settings.node === undefined ? ', or others' : ''}`}`,
+    );
     for (const line of leftOut(cluster)) say(line);
     const code = await runTests(run, process.argv.slice(2), signal);
     const left = await cleanUp(client, run);

@@ -15,6 +15,8 @@ export interface Run {
 export interface ClusterFacts {
   /** A node that is ready and takes pods; absent: nothing runs there, objects are only stored. */
   readonly node?: string;
+  /** When all pods are to be put on that node: its label `kubernetes.io/hostname`. */
+  readonly hostname?: string;
   /** Whether controllers run, so that deleted namespaces go away and service accounts are made. */
   readonly controllers: boolean;
   /** Group of Calico's policies, the aggregated one before that of the definitions. */

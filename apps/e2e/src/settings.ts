@@ -9,6 +9,8 @@ export interface Settings {
   /** Folder of CustomResourceDefinitions for an API server of our own. */
   readonly definitions: string | undefined;
   readonly images: Images;
+  /** The only node pods are put on. */
+  readonly node: string | undefined;
   /** Whether a node that others use may be drained. */
   readonly drain: boolean;
 }
@@ -36,6 +38,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
       shell: text('E2E_IMAGE_SHELL') ?? DEFAULT_IMAGES.shell,
       tcpdump: text('E2E_IMAGE_TCPDUMP') ?? DEFAULT_IMAGES.tcpdump,
     },
+    node: text('E2E_NODE'),
     drain: text('E2E_DRAIN') === '1',
   };
 }

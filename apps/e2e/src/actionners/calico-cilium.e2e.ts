@@ -13,14 +13,13 @@ const KINDS: Readonly<Record<string, Omit<Resource, 'group' | 'namespaced'>>> = 
 
 const { calico, cilium } = currentRun().cluster;
 /** What is left out when the cluster does not serve their kinds is said when the run begins. */
-const SERVED: readonly (readonly [category: string, group: string])[] = [
-  ...(calico === undefined ? [] : [['calico', calico] as const]),
-  ...(cilium ? [['cilium', 'cilium.io'] as const] : []),
+const SERVED: readonly (readonly [actionner: string, group: string])[] = [
+  ...(calico === undefined ? [] : [['calico:networkpolicy', calico] as const]),
+  ...(cilium ? [['cilium:networkpolicy', 'cilium.io'] as const] : []),
 ];
 
-describe.each(SERVED)('%s:networkpolicy', (category, group) => {
-  const cluster = useCluster(category);
-  const actionner = `${category}:networkpolicy`;
+describe.each(SERVED)('%s', (actionner, group) => {
+  const cluster = useCluster(actionner.replace(':', '-'));
   const resource: Resource = { ...KINDS[group]!, group, namespaced: true };
   const policies = async () => {
     const all = await cluster.client.list(resource, { namespace: cluster.namespace, signal: cluster.signal });

@@ -1,7 +1,7 @@
 import { DAEMON_SETS, NODES, PODS } from '@falco-talon/client-kubernetes';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isPutBack, willBeCordoned } from '../cluster/cordoned.ts';
-import type { Node, Pod } from '../cluster/resources.ts';
+import { BUDGETS, type Node, type Pod } from '../cluster/resources.ts';
 import { until } from '../cluster/until.ts';
 import { readNode, registerNode, removeNode } from '../harness/own-node.ts';
 import { findPod, podGone, podSpec, startPod } from '../harness/pods.ts';
@@ -23,7 +23,7 @@ describe('kubernetes:drain', () => {
   const onOwnNode = (name: string) => startPod(cluster, { name, spec: { nodeName: own.metadata.name } });
   const still = (pod: Pod) => findPod(cluster, { namespace: cluster.namespace, name: pod.metadata.name });
 
-  it.each(['get pods', 'list pods', 'watch pods', 'get nodes', 'patch nodes', 'create pods/eviction'])(
+  it.each(['get pods', 'list pods', 'get nodes', 'patch nodes', 'create pods/eviction'])(
     'names the right to %s when it is missing',
     async (without) => {
       const pod = await onOwnNode(without.replace(/\W/g, '-'));
@@ -59,17 +59,40 @@ describe('kubernetes:drain', () => {
     expect(action.output).toContain(daemon.metadata.name);
   });
 
+  it('reports what is still there after the wait, or may not be watched', async () => {
+    // Nobody ends it: it has a grace period, and no kubelet.
+    const spec = { nodeName: own.metadata.name, terminationGracePeriodSeconds: 600 };
+    const pod = await startPod(cluster, { name: 'slow', spec });
+    const order = { actionner, pod, parameters: { max_wait_period: 3 } };
+    try {
+      const unseen = await respond(cluster, { ...order, without: 'watch pods' });
+      expect(unseen.action.status).toBe('failure');
+      expect(unseen.action.error).toMatch(/not allowed to watch pods/);
+      const { action } = await respond(cluster, order);
+      expect(action.status).toBe('failure');
+      expect(action.error).toMatch(/slow.*terminating|terminating.*slow/);
+    } finally {
+      const at = { namespace: cluster.namespace, name: 'slow' };
+      await cluster.client.delete(PODS, at, { gracePeriodSeconds: 0, signal: cluster.signal });
+    }
+  });
+
   it('drains a node where pods run', async (test) => {
     const { node, drain } = cluster.run.cluster;
     if (node === undefined || !drain) test.skip('E2E_DRAIN is not 1, or no node is ready');
     const pod = await startPod(cluster, { name: 'running' });
     const name = pod.spec.nodeName!;
+    const guarded = await startGuarded(cluster);
     await willBeCordoned(cluster.run, name);
     try {
-      const parameters = { max_wait_period: 60, ignore_errors: true };
+      const parameters = { max_wait_period: 10, ignore_errors: true };
       const { action } = await respond(cluster, { actionner, pod, parameters });
       expect(action.status).toBe('success');
       await podGone(cluster, pod);
+      // On another node it was not in the way.
+      if (guarded.spec.nodeName !== name) return;
+      expect((await still(guarded))?.metadata.deletionTimestamp).toBeUndefined();
+      expect(action.output).toMatch(/guarded: .*keep/);
     } finally {
       const body = { spec: { unschedulable: null } };
       await cluster.client.patch(NODES, { name }, { type: 'merge', body }, { signal: cluster.signal });
@@ -77,6 +100,20 @@ describe('kubernetes:drain', () => {
     }
   });
 });
+
+/** A pod that a budget keeps. */
+async function startGuarded(cluster: TestCluster): Promise<Pod> {
+  const { client, namespace } = cluster;
+  const labels = { app: 'guarded' };
+  const pod = await startPod(cluster, { name: 'guarded', labels });
+  const spec = { minAvailable: 1, selector: { matchLabels: labels } };
+  await client.create(BUDGETS, { metadata: { name: 'keep' }, spec }, { namespace, signal: cluster.signal });
+  await until('the budget has been counted', async () => {
+    const { status } = await client.get(BUDGETS, { namespace, name: 'keep' }, { signal: cluster.signal });
+    return status?.['currentHealthy'] === 1;
+  });
+  return pod;
+}
 
 /** A pod of a DaemonSet on our node; evicting it would only bring it back. */
 async function startDaemon(cluster: TestCluster, node: Node): Promise<Pod> {

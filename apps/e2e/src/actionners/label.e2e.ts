@@ -5,11 +5,10 @@ import { respond } from '../harness/respond.ts';
 import { useCluster } from '../harness/use-cluster.ts';
 
 describe.each([
-  ['label', 'labels'],
-  ['annotation', 'annotations'],
-] as const)('kubernetes:%s', (name, key) => {
-  const cluster = useCluster(name);
-  const actionner = `kubernetes:${name}`;
+  ['kubernetes:label', 'labels'],
+  ['kubernetes:annotation', 'annotations'],
+] as const)('%s', (actionner, key) => {
+  const cluster = useCluster(key);
   const at = (pod: string) => ({ namespace: cluster.namespace, name: pod });
   const now = async (pod: string) => {
     const { metadata } = await cluster.client.get(PODS, at(pod), { signal: cluster.signal });

@@ -10,11 +10,14 @@ const CALICO_GROUPS = ['projectcalico.org', 'crd.projectcalico.org'];
 export async function inspect(client: Kubernetes, settings: Settings, own: boolean): Promise<ClusterFacts> {
   const signal = AbortSignal.timeout(60_000);
   const nodes = await client.list<Node>(NODES, { signal });
-  const node = nodes.find(takesPods)?.metadata.name;
+  const node = settings.node === undefined ? nodes.find(takesPods) : chosen(nodes, settings.node);
   const calico: string[] = [];
   for (const group of CALICO_GROUPS) if (await serves(client, 'networkpolicies', group)) calico.push(group);
   return {
-    ...(node === undefined ? {} : { node }),
+    ...(node === undefined ? {} : { node: node.metadata.name }),
+    ...(settings.node === undefined
+      ? {}
+      : { hostname: node?.metadata.labels?.['kubernetes.io/hostname'] ?? settings.node }),
     controllers: !own,
     ...(calico[0] === undefined ? {} : { calico: calico[0] }),
     cilium: await serves(client, 'ciliumnetworkpolicies', 'cilium.io'),
@@ -38,10 +41,23 @@ export function leftOut(facts: ClusterFacts): readonly string[] {
   ];
 }
 
-function takesPods({ metadata, spec, status }: Node): boolean {
-  const ready = status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') === true;
+/** Its taints are tolerated. @throws Error when it is not there or not ready */
+function chosen(nodes: readonly Node[], name: string): Node {
+  const node = nodes.find(({ metadata }) => metadata.name === name);
+  if (node !== undefined && isReady(node)) return node;
+  throw new Error(`E2E_NODE: ${node === undefined ? 'there is no node' : 'not ready is node'} ${name}`);
+}
+
+function isReady({ status }: Node): boolean {
+  return status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') === true;
+}
+
+function takesPods(node: Node): boolean {
+  const { metadata, spec } = node;
   const blocked = spec.taints?.some((taint) => 'effect' in taint && taint.effect !== 'PreferNoSchedule') === true;
-  return ready && !blocked && spec.unschedulable !== true && metadata.labels?.['kubernetes.io/os'] !== 'windows';
+  return (
+    isReady(node) && !blocked && spec.unschedulable !== true && metadata.labels?.['kubernetes.io/os'] !== 'windows'
+  );
 }
 
 async function serves(client: Kubernetes, plural: string, group: string): Promise<boolean> {

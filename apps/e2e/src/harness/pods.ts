@@ -21,12 +21,19 @@ export interface PodOptions {
 
 /** A pod's template: one container `main` that runs a script and then sleeps. It ends at once when asked to. */
 export function podSpec({ run }: TestCluster, options: Omit<PodOptions, 'name'>): Readonly<Record<string, unknown>> {
+  const { hostname } = run.cluster;
   return {
     terminationGracePeriodSeconds: 0,
     automountServiceAccountToken: false,
     // The cordoning of a node by another test holds nothing up.
-    tolerations: [{ key: 'node.kubernetes.io/unschedulable', operator: 'Exists' }],
-    nodeSelector: { 'kubernetes.io/os': 'linux' },
+    tolerations: [
+      { key: 'node.kubernetes.io/unschedulable', operator: 'Exists' },
+      ...(hostname === undefined ? [] : [{ effect: 'NoSchedule', operator: 'Exists' }]),
+    ],
+    nodeSelector: {
+      'kubernetes.io/os': 'linux',
+      ...(hostname === undefined ? {} : { 'kubernetes.io/hostname': hostname }),
+    },
     containers: [
       {
         name: 'main',
