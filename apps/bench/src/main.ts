@@ -9,8 +9,9 @@ import { latency } from './sections/latency.ts';
 import { matching } from './sections/matching.ts';
 import { memory } from './sections/memory.ts';
 import { start } from './sections/start.ts';
+import { streams } from './sections/streams.ts';
 
-const SECTIONS: readonly Section[] = [apiCalls, matching, client, start, latency, intake, isolation, memory];
+const SECTIONS: readonly Section[] = [apiCalls, matching, client, start, latency, intake, isolation, memory, streams];
 const RESULTS = 'bench-results.json';
 
 /** Names of sections as arguments run only those. */

@@ -16,16 +16,23 @@ export interface BenchServerOptions {
   /** Text of a kubeconfig. */
   readonly kubeconfig?: string;
   readonly queue: 'sqlite' | 'memory';
+  /** Lines of config.yaml beside those every bench has. */
+  readonly config?: string;
 }
 
 /** The default distribution in a process of its own, logging to a file as JSON. */
-export async function startBenchServer({ rules, kubeconfig = '', queue }: BenchServerOptions): Promise<BenchServer> {
+export async function startBenchServer({
+  rules,
+  kubeconfig = '',
+  queue,
+  config = '',
+}: BenchServerOptions): Promise<BenchServer> {
   const directory = await mkdtemp(join(tmpdir(), 'falco-talon-bench-'));
   const file = (name: string) => join(directory, name);
   await mkdir(file('state'));
   await writeFile(file('rules.yaml'), rules);
   await writeFile(file('kubeconfig'), kubeconfig);
-  await writeFile(file('config.yaml'), 'deduplication: { time_window_seconds: 0 }\nwatch_rules: false\n');
+  await writeFile(file('config.yaml'), `deduplication: { time_window_seconds: 0 }\nwatch_rules: false\n${config}`);
   const server = await startServerProcess({
     args: [LAUNCHER, 'server', '-c', file('config.yaml'), '-r', file('rules.yaml')],
     cwd: directory,

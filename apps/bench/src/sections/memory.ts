@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { alertText } from '../alerts.ts';
 import { flood } from '../load.ts';
 import type { Section } from '../measurement.ts';
+import { residentMiB } from '../resident.ts';
 import { startBenchServer } from '../server.ts';
 
 const EVENTS = 100_000;
@@ -31,13 +31,3 @@ export const memory: Section = {
     ];
   },
 };
-
-/** Linux only; NaN elsewhere. */
-function residentMiB(pid: number): number {
-  try {
-    const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-    return Number(kib) / 1024;
-  } catch {
-    return NaN;
-  }
-}

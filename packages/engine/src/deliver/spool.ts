@@ -98,7 +98,8 @@ export async function openSpool(directory: string, limits: SpoolLimits, now: () 
   return {
     bytes: () => total,
     async *open(artifact) {
-      yield* createReadStream(join(directory, artifact.file));
+      // Of larger pieces tens of megabytes lie about before anybody collects them.
+      yield* createReadStream(join(directory, artifact.file), { highWaterMark: 16 * 1024 });
     },
     async remove(artifact) {
       const path = join(directory, artifact.file);
