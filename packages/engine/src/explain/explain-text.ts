@@ -1,3 +1,4 @@
+import type { ExplainedComparison } from '../condition/explain-condition.ts';
 import type { RuleVerdict } from '../match/matcher.ts';
 import { printable } from '../rules/printable.ts';
 import type { ExplainedStep, Explanation } from './explain.ts';
@@ -19,10 +20,23 @@ export function explanationText({ event, rules, plan }: Explanation): string {
 function ruleLines({ rule, evaluated, matched, criteria }: RuleVerdict): string[] {
   if (!evaluated) return [`  - ${printable(rule)}: not tried, an earlier rule matched and has continue: false`];
   const lines = [`  ${mark(matched)} ${printable(rule)}${criteria.length === 0 ? ': matches every event' : ''}`];
-  for (const { criterion, expected, actual, holds } of criteria) {
-    lines.push(`      ${mark(holds)} ${criterion}: ${expectedText(expected)}; the alert has ${seenText(actual)}`);
+  for (const { criterion, expected, actual, holds, comparisons } of criteria) {
+    const wanted = `      ${mark(holds)} ${criterion}: ${expectedText(expected)}`;
+    if (comparisons) lines.push(wanted, ...comparisonLines(comparisons));
+    else lines.push(`${wanted}; the alert has ${seenText(actual)}`);
   }
   return lines;
+}
+
+const COMPARISONS_SHOWN = 40;
+
+function comparisonLines(comparisons: readonly ExplainedComparison[]): string[] {
+  const lines = comparisons.slice(0, COMPARISONS_SHOWN).map(({ comparison, macros = [], actual, holds }) => {
+    const text = `${[...macros, ''].join(': ')}${comparison}`;
+    return `          ${mark(holds)} ${short(text)}; the alert has ${actual === null ? 'none' : seenText(actual)}`;
+  });
+  const more = comparisons.length - COMPARISONS_SHOWN;
+  return more > 0 ? [...lines, `          … and ${more} more comparisons`] : lines;
 }
 
 function mark(good: boolean): string {
@@ -37,13 +51,16 @@ function seenText(seen: RuleVerdict['criteria'][number]['actual']): string {
   if (typeof seen === 'string') return seen === '' ? 'none' : quoted(seen);
   if (Array.isArray(seen)) return seen.length === 0 ? 'none' : seen.map(quoted).join(', ');
   return Object.entries(seen)
-    .map(([field, text]) => `${printable(field)} ${text === null ? 'absent or null' : quoted(text)}`)
+    .map(([field, value]) => `${printable(field)} ${value === null ? 'absent or null' : seenText(value)}`)
     .join(', ');
 }
 
 function quoted(text: string): string {
-  const short = text.length > 200 ? `${text.slice(0, 199)}…` : text;
-  return `"${printable(short)}"`;
+  return `"${short(text)}"`;
+}
+
+function short(text: string): string {
+  return printable(text.length > 200 ? `${text.slice(0, 199)}…` : text);
 }
 
 function stepLines(step: ExplainedStep, number: number): string[] {

@@ -1,31 +1,38 @@
 import { PRIORITIES } from '@falco-talon/core';
 import { fieldCriteriaText } from '../rules/parse-field-criteria.ts';
 import { priorityText } from '../rules/parse-priority.ts';
+import type { CompileCondition } from '../condition/compile-condition.ts';
+import { explainCondition, type ExplainedComparison, type SeenValue } from '../condition/explain-condition.ts';
+import type { Expression } from '../condition/expression.ts';
+import { printCondition } from '../condition/print-condition.ts';
 import type { FieldCriterion, Match, PriorityCriterion } from '../rules/rule.ts';
 import type { EventView } from './event-view.ts';
 
-/** Plain data, as the JSON of `explain` shows it: texts, lists of texts, or texts (null when absent) by field. */
-export type Seen = string | readonly string[] | Readonly<Record<string, string | null>>;
+/** Plain data, as the JSON of `explain` shows it: texts, lists of texts, or either (null when absent) by field. */
+export type Seen = string | readonly string[] | Readonly<Record<string, SeenValue>>;
 
 /** One criterion of a rule, compiled. Matching and explaining both go through `holds`. */
 export interface Criterion {
   /** The key under `match`. */
-  readonly criterion: 'rules' | 'priority' | 'source' | 'tags' | 'output_fields';
+  readonly criterion: 'rules' | 'priority' | 'source' | 'tags' | 'output_fields' | 'condition';
   /** As the rules file says it. */
   readonly expected: string | readonly string[];
   holds(view: EventView): boolean;
   /** What the event has there. */
   actual(view: EventView): Seen;
+  /** Of a condition: what each of its comparisons finds. */
+  comparisons?(view: EventView): readonly ExplainedComparison[];
 }
 
 /** The criteria a match has, the cheapest first. The one on Falco's rule names comes first of all. */
-export function compileCriteria(match: Match): Criterion[] {
+export function compileCriteria(match: Match, compileCondition: CompileCondition): Criterion[] {
   const criteria: Criterion[] = [];
   if (match.rules.length > 0) criteria.push(rulesCriterion(match.rules));
   if (match.priority) criteria.push(priorityCriterion(match.priority));
   if (match.source !== undefined) criteria.push(sourceCriterion(match.source));
   if (match.tags.length > 0) criteria.push(tagsCriterion(match.tags));
   if (match.outputFields.length > 0) criteria.push(fieldsCriterion(match.outputFields));
+  if (match.condition) criteria.push(conditionCriterion(match.condition, compileCondition));
   return criteria;
 }
 
@@ -87,4 +94,15 @@ function fieldsCriterion(groups: Match['outputFields']): Criterion {
 /** An absent or null field equals no text, so `!=` holds for it. */
 function compareField({ field, operator, value }: FieldCriterion, view: EventView): boolean {
   return (view.text(field) === value) === (operator === '=');
+}
+
+function conditionCriterion(condition: Expression, compileCondition: CompileCondition): Criterion {
+  const { comparisons, actual } = explainCondition(condition);
+  return {
+    criterion: 'condition',
+    expected: printCondition(condition),
+    holds: compileCondition(condition),
+    actual,
+    comparisons,
+  };
 }

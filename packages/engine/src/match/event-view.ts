@@ -6,6 +6,8 @@ export interface EventView {
   /** The text of an output field; undefined when it is absent or null. */
   text(field: string): string | undefined;
   hasTag(tag: string): boolean;
+  /** What `compute` gives, computed once per event and key. */
+  once<T>(key: unknown, compute: () => T): T;
 }
 
 /** Below this, a scan of the list is faster than building a set. */
@@ -14,6 +16,7 @@ const FEW_TAGS = 16;
 export function viewEvent(event: FalcoEvent): EventView {
   let tags: ReadonlySet<string> | undefined;
   let jsonTexts: Map<string, string | undefined> | undefined;
+  let results: Map<unknown, unknown> | undefined;
 
   return {
     event,
@@ -28,6 +31,11 @@ export function viewEvent(event: FalcoEvent): EventView {
       if (event.tags.length <= FEW_TAGS) return event.tags.includes(tag);
       tags ??= new Set(event.tags);
       return tags.has(tag);
+    },
+    once<T>(key: unknown, compute: () => T): T {
+      results ??= new Map();
+      if (!results.has(key)) results.set(key, compute());
+      return results.get(key) as T;
     },
   };
 }

@@ -1,5 +1,8 @@
 import type { FalcoEvent } from '@falco-talon/core';
-import type { Rule, RuleSet } from '../rules/rule.ts';
+import { createConditionCompiler, type CompileCondition } from '../condition/compile-condition.ts';
+import type { ExplainedComparison } from '../condition/explain-condition.ts';
+import { ruleNamesOf } from '../condition/rule-names.ts';
+import type { Match, Rule, RuleSet } from '../rules/rule.ts';
 import { compileCriteria, type Criterion, type Seen } from './criteria.ts';
 import { viewEvent, type EventView } from './event-view.ts';
 
@@ -21,6 +24,8 @@ export interface RuleVerdict {
     readonly expected: Criterion['expected'];
     readonly actual: Seen;
     readonly holds: boolean;
+    /** Of a condition only: each of its comparisons, whether or not it decided. */
+    readonly comparisons?: readonly ExplainedComparison[];
   }[];
 }
 
@@ -38,12 +43,14 @@ const NONE: readonly number[] = [];
  * Pure: the same event always gets the same answer.
  */
 export function compileMatcher(ruleSet: RuleSet): Matcher {
-  const compiled = ruleSet.rules.map(compileRule);
+  const compileCondition = createConditionCompiler();
+  const compiled = ruleSet.rules.map((rule) => compileRule(rule, compileCondition));
   const named = new Map<string, number[]>();
   const nameless: number[] = [];
   for (const [index, { rule }] of compiled.entries()) {
-    if (rule.match.rules.length === 0) nameless.push(index);
-    for (const name of new Set(rule.match.rules)) {
+    const names = namesOf(rule.match);
+    if (!names) nameless.push(index);
+    for (const name of names ?? []) {
       const indexes = named.get(name);
       if (indexes) indexes.push(index);
       else named.set(name, [index]);
@@ -78,6 +85,7 @@ export function compileMatcher(ruleSet: RuleSet): Matcher {
           expected: criterion.expected,
           actual: criterion.actual(view),
           holds: criterion.holds(view),
+          ...(criterion.comparisons && { comparisons: criterion.comparisons(view) }),
         }));
         const matched = seen.every(({ holds }) => holds);
         stopped = matched && !rule.continue;
@@ -87,8 +95,15 @@ export function compileMatcher(ruleSet: RuleSet): Matcher {
   };
 }
 
-function compileRule(rule: Rule): CompiledRule {
-  const criteria = compileCriteria(rule.match);
+/** The names of Falco's rules outside of which the rule cannot match; undefined for one that may match under any. */
+function namesOf({ rules, condition }: Match): ReadonlySet<string> | undefined {
+  const wanted = rules.length > 0 ? new Set(rules) : undefined;
+  const possible = condition && ruleNamesOf(condition);
+  return wanted && possible ? wanted.intersection(possible) : (wanted ?? possible);
+}
+
+function compileRule(rule: Rule, compileCondition: CompileCondition): CompiledRule {
+  const criteria = compileCriteria(rule.match, compileCondition);
   return { rule, criteria, remaining: criteria.filter(({ criterion }) => criterion !== 'rules') };
 }
 

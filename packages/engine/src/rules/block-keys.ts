@@ -39,4 +39,20 @@ export const MATCH_KEYS = {
   source: Type.String({ minLength: 1 }),
   tags: texts,
   output_fields: texts,
+  condition: Type.String(),
+} as const;
+
+/** Falco's own keys. `append` is what older Falco rules have in place of `override`. */
+export const MACRO_KEYS = {
+  macro: name,
+  condition: Type.String(),
+  append: Type.Boolean(),
+  override: map,
+} as const;
+
+export const LIST_KEYS = {
+  list: name,
+  items: Type.Array(Type.String()),
+  append: Type.Boolean(),
+  override: map,
 } as const;

@@ -1,4 +1,6 @@
+import type { ParsedExpression } from '../condition/expression.ts';
 import type { FieldCriterion, PriorityCriterion } from './rule.ts';
+import type { ScalarText } from './scalar-text.ts';
 import type { Place, YamlEntry, YamlMap } from './yaml-node.ts';
 
 /** A text with the place it was written at. */
@@ -38,6 +40,29 @@ export interface MatchBlock {
   readonly source: Placed | undefined;
   readonly tags: readonly (readonly string[])[];
   readonly outputFields: readonly (readonly FieldCriterion[])[];
+  readonly condition: ConditionBlock | undefined;
+}
+
+export interface ConditionBlock {
+  readonly parsed: ParsedExpression;
+  /** Where a character of the condition stands in its file. */
+  readonly placeAt: (offset: number) => Place;
+}
+
+/** What one `- macro:` block says. */
+export interface MacroBlock {
+  readonly name: Placed;
+  /** Undefined when it is wrong, which has been reported. */
+  readonly condition: ScalarText | undefined;
+  /** Goes on where the macro of this name ended, instead of taking its place. */
+  readonly append: boolean;
+}
+
+/** What one `- list:` block says. */
+export interface ListBlock {
+  readonly name: Placed;
+  readonly items: readonly Placed[] | undefined;
+  readonly append: boolean;
 }
 
 /** What one `- rule:` block says. */

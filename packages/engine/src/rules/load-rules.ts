@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Registry } from '../registry/registry.ts';
+import { readDefinitions } from './definitions.ts';
 import { mergeActions, mergeByName, mergeRules } from './merge.ts';
 import { parseBlocks } from './parse-blocks.ts';
 import { createReport, type Report } from './report.ts';
@@ -25,6 +26,9 @@ export function loadRules(files: readonly RuleFile[], registry: Registry): Loade
   const documents = files.map(({ path, text }) => readYaml(path, text));
   for (const { problems } of documents) report.add(problems);
   const parsed = documents.map((document) => parseBlocks(document, report));
+  const complete = documents.every(({ problems }) => problems.length === 0);
+  const macros = parsed.flatMap((file) => file.macros);
+  const lists = parsed.flatMap((file) => file.lists);
   const deps: ResolveDeps = {
     registry,
     report,
@@ -32,7 +36,8 @@ export function loadRules(files: readonly RuleFile[], registry: Registry): Loade
       parsed.flatMap(({ actions }) => actions),
       mergeActions,
     ),
-    complete: documents.every(({ problems }) => problems.length === 0),
+    definitions: readDefinitions({ macros, lists }, complete, report),
+    complete,
   };
   for (const action of deps.shared.values()) checkSharedAction(action, deps);
   const blocks = [

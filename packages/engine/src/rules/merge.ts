@@ -85,9 +85,11 @@ function mergeMatches(base: MatchBlock | undefined, over: MatchBlock | undefined
     source: over.source ?? base.source,
     tags: [...base.tags, ...over.tags],
     outputFields: [...base.outputFields, ...over.outputFields],
+    condition: over.condition ?? base.condition,
   };
   const criteria = merged.rules.length + merged.tags.length + merged.outputFields.length;
-  return { ...merged, all: base.all && criteria === 0 && !merged.priority && !merged.source };
+  const others = merged.priority ?? merged.source ?? merged.condition;
+  return { ...merged, all: base.all && criteria === 0 && others === undefined };
 }
 
 function mergeActionLists(base: readonly ActionBlock[], over: readonly ActionBlock[]): ActionBlock[] {

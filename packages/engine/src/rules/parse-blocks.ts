@@ -1,6 +1,7 @@
 import { nearest, valueText } from '@falco-talon/core';
-import type { ActionBlock, RuleBlock } from './block.ts';
+import type { ActionBlock, ListBlock, MacroBlock, RuleBlock } from './block.ts';
 import { parseAction } from './parse-action.ts';
+import { parseList, parseMacro } from './parse-macro.ts';
 import { parseRule } from './parse-rule.ts';
 import type { Report } from './report.ts';
 import type { YamlDocument } from './yaml-document.ts';
@@ -9,22 +10,28 @@ import type { YamlMap } from './yaml-node.ts';
 export interface Blocks {
   readonly actions: readonly ActionBlock[];
   readonly rules: readonly RuleBlock[];
+  readonly macros: readonly MacroBlock[];
+  readonly lists: readonly ListBlock[];
 }
 
-const FALCO_BLOCKS = ['macro', 'list', 'required_engine_version', 'required_plugin_versions'];
+const FALCO_BLOCKS = ['required_engine_version', 'required_plugin_versions'];
+const BEGINNINGS = 'a block begins with - rule:, - action:, - macro: or - list:';
 
 /** The blocks of one rules file, in order. */
 export function parseBlocks({ root, source }: YamlDocument, report: Report): Blocks {
   const actions: ActionBlock[] = [];
   const rules: RuleBlock[] = [];
-  if (root === undefined || (root.kind === 'scalar' && root.value === null)) return { actions, rules };
+  const macros: MacroBlock[] = [];
+  const lists: ListBlock[] = [];
+  const blocks = { actions, rules, macros, lists };
+  if (root === undefined || (root.kind === 'scalar' && root.value === null)) return blocks;
   if (root.kind !== 'list') {
     report.error(root.place, 'a rules file is a list of blocks, each beginning with - rule: or - action:');
-    return { actions, rules };
+    return blocks;
   }
   for (const [index, block] of root.items.entries()) {
     if (block.kind !== 'map') {
-      report.error(block.place, 'a block begins with - rule: or - action:');
+      report.error(block.place, BEGINNINGS);
       continue;
     }
     const kind = kindOf(block);
@@ -32,14 +39,18 @@ export function parseBlocks({ root, source }: YamlDocument, report: Report): Blo
     if (name) report.nameBlock(source, index, name);
     if (kind === 'rule') rules.push(...wrap(parseRule(block, report)));
     else if (kind === 'action') actions.push(...wrap(parseAction(block, report)));
+    else if (kind === 'macro') macros.push(...wrap(parseMacro(block, report)));
+    else if (kind === 'list') lists.push(...wrap(parseList(block, report)));
     else report.error(block.place, complaint(block, kind));
   }
-  return { actions, rules };
+  return blocks;
 }
 
-type Kind = 'rule' | 'action' | 'name' | 'falco' | 'unknown';
+type Kind = 'rule' | 'action' | 'macro' | 'list' | 'name' | 'falco' | 'unknown';
 
 function kindOf({ entries }: YamlMap): Kind {
+  if (entries.has('macro')) return 'macro';
+  if (entries.has('list')) return 'list';
   if (entries.has('condition') || FALCO_BLOCKS.some((key) => entries.has(key))) return 'falco';
   if (entries.has('rule')) return 'rule';
   if (entries.has('name')) return 'name';
@@ -56,9 +67,11 @@ function complaint({ entries }: YamlMap, kind: Kind): string {
     return 'a block that begins with - name: is in the rule syntax of the first releases, which this version does not read; write it as - rule: with a list of actions';
   }
   if (kind === 'falco')
-    return "this is a rule of Falco itself; Falco Talon's rules refer to it by name under match.rules";
-  const hint = [...entries.keys()].map((key) => nearest(key, ['rule', 'action'])).find((word) => word !== undefined);
-  return `a block begins with - rule: or - action:${hint === undefined ? '' : `; did you mean ${hint}?`}`;
+    return "this is a rule of Falco itself; Falco Talon's rules refer to it by name under match.rules, and have conditions of their own under match.condition";
+  const hint = [...entries.keys()]
+    .map((key) => nearest(key, ['rule', 'action', 'macro', 'list']))
+    .find((word) => word !== undefined);
+  return `${BEGINNINGS}${hint === undefined ? '' : `; did you mean ${hint}?`}`;
 }
 
 function wrap<T>(item: T | undefined): readonly T[] {

@@ -5,9 +5,20 @@ import type { MatchBlock, Placed } from './block.ts';
 import { CriteriaError, parseFieldCriteria } from './parse-field-criteria.ts';
 import { parsePriority } from './parse-priority.ts';
 import { placed, placedList, readKeys } from './read-keys.ts';
+import { readCondition } from './report-condition.ts';
 import type { Report } from './report.ts';
 import type { FieldCriterion, PriorityCriterion } from './rule.ts';
+import { scalarText } from './scalar-text.ts';
 import { plainValue, type YamlEntry } from './yaml-node.ts';
+
+const NOTHING = {
+  rules: [],
+  priority: undefined,
+  source: undefined,
+  tags: [],
+  outputFields: [],
+  condition: undefined,
+} as const;
 
 /** Undefined when something in it is wrong; that has then been reported. */
 export function parseMatch(entry: YamlEntry, report: Report): MatchBlock | undefined {
@@ -15,7 +26,7 @@ export function parseMatch(entry: YamlEntry, report: Report): MatchBlock | undef
   const { value: node } = entry;
   if (node.kind !== 'map') {
     const all = node.kind === 'scalar' && node.value === 'all';
-    if (all) return { place, all, rules: [], priority: undefined, source: undefined, tags: [], outputFields: [] };
+    if (all) return { ...NOTHING, place, all };
     const { issues } = fit(Type.Object({}, { additionalProperties: true }), plainValue(node));
     for (const issue of issues) report.error(node.place, `${issue.message}; or the word all, for every event`);
     return undefined;
@@ -25,6 +36,7 @@ export function parseMatch(entry: YamlEntry, report: Report): MatchBlock | undef
   const priority = placed(values.priority, entries.get('priority'));
   const source = placed(values.source, entries.get('source'));
   const tags = placedList(values.tags, entries.get('tags')) ?? [];
+  const condition = placed(values.condition, entries.get('condition'));
   const fields = placedList(values.output_fields, entries.get('output_fields')) ?? [];
   const block: MatchBlock = {
     place,
@@ -34,7 +46,9 @@ export function parseMatch(entry: YamlEntry, report: Report): MatchBlock | undef
     source: source && { ...source, text: normaliseSource(source.text) },
     tags: tags.map((item) => readTags(item, report, mistakes)),
     outputFields: fields.map((item) => readFields(item, report, mistakes)),
+    condition: condition && readCondition(scalarText(condition), report),
   };
+  if (condition && !block.condition) mistakes.any = true;
   return mistakes.any ? undefined : block;
 }
 

@@ -1,5 +1,6 @@
 import { isExactNumber } from '@falco-talon/core';
 import { Document, Scalar, visit } from 'yaml';
+import { printCondition } from '../condition/print-condition.ts';
 import { fieldCriteriaText } from './parse-field-criteria.ts';
 import { priorityText } from './parse-priority.ts';
 import { matchesEverything, type Match, type Rule, type RuleAction, type RuleSet } from './rule.ts';
@@ -46,6 +47,7 @@ function matchBlock(match: Match): object {
     ...(match.source !== undefined && { source: match.source }),
     ...(match.tags.length > 0 && { tags: match.tags.map((tags) => tags.join(', ')) }),
     ...(match.outputFields.length > 0 && { output_fields: match.outputFields.map(fieldCriteriaText) }),
+    ...(match.condition && { condition: printCondition(match.condition) }),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Definitions } from '../condition/resolve-condition.ts';
 import { fit, jsonSchema, nearest, type Actionner, type TSchema } from '@falco-talon/core';
 import type { Registry } from '../registry/registry.ts';
 import type { ActionBlock } from './block.ts';
@@ -15,6 +16,7 @@ export interface ResolveDeps {
   readonly registry: Registry;
   readonly report: Report;
   readonly shared: ReadonlyMap<string, ActionBlock>;
+  readonly definitions: Definitions;
   /** False when a file could not be read: what is missing may stand there, so it is not reported. */
   readonly complete: boolean;
 }

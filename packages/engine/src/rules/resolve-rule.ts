@@ -1,6 +1,9 @@
+import type { Expression } from '../condition/expression.ts';
+import { resolveCondition, sizeProblem } from '../condition/resolve-condition.ts';
 import { normaliseSource } from '../match/source.ts';
-import type { MatchBlock, RuleBlock } from './block.ts';
+import type { ConditionBlock, MatchBlock, RuleBlock } from './block.ts';
 import { lookUp } from './look-up.ts';
+import { reportProblem } from './report-condition.ts';
 import { resolveAction, type ResolveDeps } from './resolve-action.ts';
 import { matchesEverything, type Match, type Rule } from './rule.ts';
 
@@ -12,8 +15,8 @@ export function resolveRule(block: RuleBlock, deps: ResolveDeps): Rule {
     .map(({ text, place }) => ({ text: text.toLowerCase(), place }))
     .filter((name) => lookUp(name, 'notifier', registry.notifiers, report))
     .map(({ text }) => text);
-  const match = resolveMatch(block.match);
-  if (matchesEverything(match) && !block.match?.all && !block.broken.has('match')) {
+  const match = resolveMatch(block.match, deps);
+  if (matchesEverything(match) && !block.match?.all && !block.match?.condition && !block.broken.has('match')) {
     report.warning(
       block.match?.place ?? block.name.place,
       'this rule has no criterion, so every event matches it; write match: all if that is meant',
@@ -35,14 +38,23 @@ export function resolveRule(block: RuleBlock, deps: ResolveDeps): Rule {
   };
 }
 
-function resolveMatch(block: MatchBlock | undefined): Match {
+function resolveMatch(block: MatchBlock | undefined, deps: ResolveDeps): Match {
+  const condition = block?.condition && resolveOwn(block.condition, deps);
   return {
     rules: [...new Set(block?.rules)],
     ...(block?.priority && { priority: block.priority }),
     ...(block?.source && { source: block.source.text }),
     tags: block?.tags ?? [],
     outputFields: block?.outputFields ?? [],
+    ...(condition && { condition }),
   };
+}
+
+function resolveOwn({ parsed, placeAt }: ConditionBlock, { definitions, report }: ResolveDeps): Expression | undefined {
+  const resolved = resolveCondition(parsed, definitions, (problem) => reportProblem(report, problem, placeAt));
+  const tooLarge = resolved && sizeProblem(resolved);
+  if (tooLarge !== undefined) report.error(placeAt(0), tooLarge);
+  return resolved?.expression;
 }
 
 /** An actionner for pods has nothing to act on in an alert of another source. */

@@ -1,4 +1,5 @@
 import type { Priority } from '@falco-talon/core';
+import type { Expression } from '../condition/expression.ts';
 
 /** Where something stands in the user's YAML; line and column count from 1, columns in UTF-16 units as editors do; 0: the file as a whole. */
 export interface Position {
@@ -37,6 +38,8 @@ export interface Match {
   readonly tags: readonly (readonly string[])[];
   /** OR of ANDs. */
   readonly outputFields: readonly (readonly FieldCriterion[])[];
+  /** In Falco's language, with macros and lists put in. */
+  readonly condition?: Expression;
 }
 
 export interface RuleOutput {
@@ -91,6 +94,7 @@ export function matchesEverything(match: Match): boolean {
     match.priority === undefined &&
     match.source === undefined &&
     match.tags.length === 0 &&
-    match.outputFields.length === 0
+    match.outputFields.length === 0 &&
+    match.condition === undefined
   );
 }

@@ -14,7 +14,7 @@ describe('a mistake is an error with its place, what is allowed, and the nearest
     [rule('  dryrun: true'), `1.yaml:3:3 error unknown key "dryrun"; did you mean dry_run? (${RULE_KEYS}) (r.dryrun)`],
     [
       '- rule: r\n  match:\n    prioritty: Notice',
-      '1.yaml:3:5 error unknown key "prioritty"; did you mean priority? (allowed here: rules, priority, source, tags, output_fields) (r.match.prioritty)',
+      '1.yaml:3:5 error unknown key "prioritty"; did you mean priority? (allowed here: rules, priority, source, tags, output_fields, condition) (r.match.prioritty)',
     ],
     [
       action('actioner: kubernetes:log\nactionner: kubernetes:log'),
@@ -155,12 +155,15 @@ describe('a mistake is an error with its place, what is allowed, and the nearest
       '- rule: "a "\n  continue: false\n  match: all',
       '1.yaml:1:9 error a name must not begin or end with a space (a .rule)',
     ],
-    ['- rules: x', '1.yaml:1:3 error a block begins with - rule: or - action:; did you mean rule? ([0])'],
-    ['- x', '1.yaml:1:3 error a block begins with - rule: or - action: ([0])'],
+    [
+      '- rules: x',
+      '1.yaml:1:3 error a block begins with - rule:, - action:, - macro: or - list:; did you mean rule? ([0])',
+    ],
+    ['- x', '1.yaml:1:3 error a block begins with - rule:, - action:, - macro: or - list: ([0])'],
     ['rules: []', '1.yaml:1:1 error a rules file is a list of blocks, each beginning with - rule: or - action: ()'],
     [
       '- rule: Shell\n  desc: d\n  condition: evt.type = execve\n  output: o\n  priority: NOTICE',
-      "1.yaml:1:3 error this is a rule of Falco itself; Falco Talon's rules refer to it by name under match.rules (Shell)",
+      "1.yaml:1:3 error this is a rule of Falco itself; Falco Talon's rules refer to it by name under match.rules, and have conditions of their own under match.condition (Shell)",
     ],
     [
       action('actionner: kubernetes:log\ncontexts: [aws]\nadditional_contexts: [aws]'),

@@ -23,7 +23,7 @@ export interface YamlDocument {
 export function readYaml(file: string, text: string): YamlDocument {
   const content = text.startsWith('\uFEFF') ? text.slice(1) : text;
   const lineAt = indexLines(content);
-  const source: YamlSource = { file, position: (offset) => ({ file, ...lineAt(offset) }) };
+  const source: YamlSource = { file, text: content, position: (offset) => ({ file, ...lineAt(offset) }) };
   const problems: Problem[] = [];
   const report = (offset: number, message: string, path = '') => {
     problems.push({ ...source.position(offset), severity: 'error', path, message });

@@ -4,6 +4,7 @@ import type { Position } from './rule.ts';
 /** One file's text, able to say where an offset is. */
 export interface YamlSource {
   readonly file: string;
+  readonly text: string;
   position(offset: number): Position;
 }
 

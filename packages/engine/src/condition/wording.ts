@@ -1,0 +1,26 @@
+import { nearest } from '@falco-talon/core';
+import { OWN_KEYS } from './expression.ts';
+import { found, type Scanner } from './scanner.ts';
+
+/** A word without a dot before an operator. */
+export function unknownField(name: string): string {
+  const hint = nearest(name, OWN_KEYS);
+  return `${JSON.stringify(name)} is no field${hint === undefined ? '' : `; did you mean ${hint}?`} (of the alert: ${OWN_KEYS.join(', ')}; of its output_fields: names with a dot, or output_fields[${name}])`;
+}
+
+/** What stands where a comparison has ended. */
+export function unexpected(scanner: Scanner): string {
+  if (scanner.text[scanner.position] === ')') return 'this ) has no (';
+  return `expected and, or${scanner.depth > 0 ? ', )' : ''} or the end, found ${found(scanner)}${unwanted(scanner)}`;
+}
+
+/** For what other languages write there. */
+export function unwanted(scanner: Scanner): string {
+  const [word] =
+    /^(?:&&?|\|\|?|!|#|=|AND\b|OR\b|NOT\b)/.exec(scanner.text.slice(scanner.position, scanner.position + 4)) ?? [];
+  if (word === undefined) return '';
+  if (word === '#') return '; a condition has no comments, YAML takes them outside of a block text only';
+  if (word === '=') return '; a value with = is written in quotes';
+  if (word === '!') return '; write not';
+  return `; write ${word.startsWith('&') ? 'and' : word.startsWith('|') ? 'or' : word.toLowerCase()}`;
+}
