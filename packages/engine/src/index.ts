@@ -9,6 +9,8 @@ export { printable } from './rules/printable.ts';
 export { notifierProblems } from './lifecycle/generation.ts';
 export { decodeAlert } from './decode/decode-alert.ts';
 export { compileMatcher, type Matcher } from './match/matcher.ts';
+export { possibleRules } from './match/possible-rules.ts';
+export { printCondition } from './condition/print-condition.ts';
 export { explainEvent, type Explanation } from './explain/explain.ts';
 export { explanationText } from './explain/explain-text.ts';
 export { formatProblem, formatProblems } from './rules/format-problem.ts';

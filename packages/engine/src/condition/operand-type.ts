@@ -1,4 +1,4 @@
-import { isOneOf, ORDER_OPERATORS, SET_OPERATORS, TEXT_OPERATORS, type Operand, type Operator } from './expression.ts';
+import { ORDER_OPERATORS, SET_OPERATORS, TEXT_OPERATORS, type Operand, type Operator } from './expression.ts';
 import { printOperand } from './print-condition.ts';
 
 /** What a condition can know of a value before there is an alert. An output field may be of any type. */

@@ -105,10 +105,17 @@ function takeNumber(scanner: Scanner, operator: Operator): Word {
 
 function takeValue(scanner: Scanner, operator: Operator): Word {
   const word = takeWord(scanner);
-  if (word !== undefined) return word;
+  if (word !== undefined && !isMissing(scanner, word)) return word;
+  if (word !== undefined) scanner.position = word.offset;
   const next = scanner.text[scanner.position];
   if (next === '(') return missing(scanner, `one value after "${operator}"`, '; lists are for in and intersects');
   return missing(scanner, `a value after "${operator}"`, next === '=' ? '; a value with = is written in quotes' : '');
+}
+
+/** `and`, `or` and `not` are values like any other, as in Falco, but not when a comparison follows. */
+function isMissing(scanner: Scanner, { text, quoted }: Word): boolean {
+  if (quoted || !/^(?:and|or|not)$/.test(text)) return false;
+  return peek(scanner, /[ \t\b\r\n]*(?:[)]|(?:and|or)\b|$)/y) === undefined;
 }
 
 function takeWord(scanner: Scanner): Word | undefined {

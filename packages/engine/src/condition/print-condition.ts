@@ -16,18 +16,19 @@ export function printCondition(expression: Expression): string {
     case 'macro':
       return printCondition(expression.part);
     case 'not':
-      return `not ${inParentheses(expression.part, ['and', 'or'])}`;
+      return `not ${inParentheses(expression.part)}`;
     case 'and':
-      return expression.parts.map((part) => inParentheses(part, ['and', 'or'])).join(' and ');
+      return expression.parts.map(inParentheses).join(' and ');
     case 'or':
-      return expression.parts.map((part) => inParentheses(part, ['or'])).join(' or ');
+      return expression.parts.map(inParentheses).join(' or ');
   }
 }
 
-function inParentheses(part: Expression, kinds: readonly string[]): string {
+/** Also where precedence would do without. */
+function inParentheses(part: Expression): string {
   let inner = part;
   while (inner.kind === 'macro') inner = inner.part;
-  return kinds.includes(inner.kind) ? `(${printCondition(inner)})` : printCondition(inner);
+  return inner.kind === 'and' || inner.kind === 'or' ? `(${printCondition(inner)})` : printCondition(inner);
 }
 
 export function printComparison(comparison: Comparison): string {

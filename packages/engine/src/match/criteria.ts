@@ -100,7 +100,9 @@ function conditionCriterion(condition: Expression, compileCondition: CompileCond
   const { comparisons, actual } = explainCondition(condition);
   return {
     criterion: 'condition',
-    expected: printCondition(condition),
+    get expected() {
+      return printCondition(condition);
+    },
     holds: compileCondition(condition),
     actual,
     comparisons,

@@ -1,10 +1,10 @@
 import type { FalcoEvent } from '@falco-talon/core';
 import { createConditionCompiler, type CompileCondition } from '../condition/compile-condition.ts';
 import type { ExplainedComparison } from '../condition/explain-condition.ts';
-import { ruleNamesOf } from '../condition/rule-names.ts';
-import type { Match, Rule, RuleSet } from '../rules/rule.ts';
+import type { Rule, RuleSet } from '../rules/rule.ts';
 import { compileCriteria, type Criterion, type Seen } from './criteria.ts';
 import { viewEvent, type EventView } from './event-view.ts';
+import { possibleRules } from './possible-rules.ts';
 
 export interface Matcher {
   /** The rules that match, in order; none after a matching one whose `continue` is false. */
@@ -48,7 +48,7 @@ export function compileMatcher(ruleSet: RuleSet): Matcher {
   const named = new Map<string, number[]>();
   const nameless: number[] = [];
   for (const [index, { rule }] of compiled.entries()) {
-    const names = namesOf(rule.match);
+    const names = possibleRules(rule.match);
     if (!names) nameless.push(index);
     for (const name of names ?? []) {
       const indexes = named.get(name);
@@ -93,13 +93,6 @@ export function compileMatcher(ruleSet: RuleSet): Matcher {
       });
     },
   };
-}
-
-/** The names of Falco's rules outside of which the rule cannot match; undefined for one that may match under any. */
-function namesOf({ rules, condition }: Match): ReadonlySet<string> | undefined {
-  const wanted = rules.length > 0 ? new Set(rules) : undefined;
-  const possible = condition && ruleNamesOf(condition);
-  return wanted && possible ? wanted.intersection(possible) : (wanted ?? possible);
 }
 
 function compileRule(rule: Rule, compileCondition: CompileCondition): CompiledRule {

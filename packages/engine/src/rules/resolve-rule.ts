@@ -1,5 +1,6 @@
 import type { Expression } from '../condition/expression.ts';
 import { resolveCondition, sizeProblem } from '../condition/resolve-condition.ts';
+import { possibleRules } from '../match/possible-rules.ts';
 import { normaliseSource } from '../match/source.ts';
 import type { ConditionBlock, MatchBlock, RuleBlock } from './block.ts';
 import { lookUp } from './look-up.ts';
@@ -20,6 +21,12 @@ export function resolveRule(block: RuleBlock, deps: ResolveDeps): Rule {
     report.warning(
       block.match?.place ?? block.name.place,
       'this rule has no criterion, so every event matches it; write match: all if that is meant',
+    );
+  }
+  if (possibleRules(match)?.size === 0) {
+    report.warning(
+      block.match?.place ?? block.name.place,
+      `this rule never matches: its condition${match.rules.length > 0 ? ' and its rules ask' : ' asks'} for different Falco rules at once`,
     );
   }
   if (block.actions.length === 0 && !block.broken.has('actions') && block.continue !== false) {
