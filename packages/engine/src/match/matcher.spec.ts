@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { PRIORITIES } from '@falco-talon/core';
 import { describe, expect, it } from 'vitest';
+import type { Expression } from '../condition/expression.ts';
+import { resolved } from '../condition/testing-condition.ts';
 import type { Rule } from '../rules/rule.ts';
 import { rulesOf } from '../rules/testing-registry.ts';
 import { compileMatcher } from './matcher.ts';
@@ -74,6 +76,30 @@ describe('explaining', () => {
 
 describe('the index', () => {
   const word = fc.constantFrom('A', 'B', 'C');
+  const comparison = fc
+    .constantFrom(
+      ...['rule = A', 'rule in (A, C)', 'rule in ()', 'rule != B', 'rule = anyof (B, C)', 'tolower(rule) = b'],
+      ...[
+        'source = okta',
+        'tags intersects (A)',
+        'priority >= Error',
+        'output_fields[A] = B',
+        'output_fields[B] exists',
+      ],
+    )
+    .map(resolved);
+  const macro = (part: Expression): Expression => ({ kind: 'macro', name: 'm', part });
+  const { condition } = fc.letrec<{ condition: Expression }>((tie) => ({
+    condition: fc.oneof(
+      { maxDepth: 3 },
+      comparison,
+      fc
+        .tuple(fc.constantFrom('and', 'or'), fc.array(tie('condition'), { minLength: 2, maxLength: 3 }))
+        .map(([kind, parts]): Expression => ({ kind, parts })),
+      tie('condition').map((part): Expression => ({ kind: 'not', part })),
+      tie('condition').map(macro),
+    ),
+  }));
   const rule: fc.Arbitrary<Omit<Rule, 'name'>> = fc.record({
     description: fc.constant(''),
     position: fc.constant({ file: '', line: 1, column: 1 }),
@@ -90,6 +116,7 @@ describe('the index', () => {
           fc.array(fc.record({ field: word, operator: fc.constantFrom('=', '!='), value: word }), { minLength: 1 }),
           { maxLength: 1 },
         ),
+        condition,
       },
       { requiredKeys: ['rules', 'tags', 'outputFields'] },
     ),
@@ -124,8 +151,53 @@ describe('the index', () => {
         expect(tried.map(({ evaluated }) => evaluated)).toEqual(rules.map((_, index) => index < reached));
         expect(tried.slice(0, reached).map(({ matched }) => matched)).toEqual(alone.slice(0, reached));
       }),
-      { numRuns: 500 },
+      { numRuns: 1_000 },
     );
+  });
+
+  it('looks at no rule whose condition is about other alerts', () => {
+    const read: string[] = [];
+    const rules = Array.from({ length: 1_000 }, (_, n) => ({
+      name: `r${n}`,
+      description: '',
+      position: { file: '', line: 1, column: 1 },
+      match: { rules: [], tags: [], outputFields: [], condition: resolved(`f.f${n} = x and rule in (F${n}, G)`) },
+      actions: [],
+      continue: true,
+      dryRun: false,
+      notifiers: [],
+    }));
+    const fields = new Map<string, unknown>([['f.f500', 'x']]);
+    const get = fields.get.bind(fields);
+    fields.get = (field) => {
+      read.push(field);
+      return get(field);
+    };
+    const matched = compileMatcher({ version: '', rules }).match({ ...eventOf({ rule: 'F500' }), fields });
+    expect(matched.map(({ name }) => name)).toEqual(['r500']);
+    expect(read).toEqual(['f.f500']);
+  });
+
+  it('tries a macro once per alert, however many rules use it', () => {
+    const reads: string[] = [];
+    const part = resolved('f.a = x or f.b = x');
+    const rules = Array.from({ length: 50 }, (_, n) => ({
+      name: `r${n}`,
+      description: '',
+      position: { file: '', line: 1, column: 1 },
+      match: { rules: [], tags: [], outputFields: [], condition: macro(part) },
+      actions: [],
+      continue: true,
+      dryRun: false,
+      notifiers: [],
+    }));
+    const fields = new Map<string, unknown>();
+    fields.get = (field) => void reads.push(field);
+    const matcher = compileMatcher({ version: '', rules });
+    expect(matcher.match({ ...eventOf(), fields })).toEqual([]);
+    expect(reads).toEqual(['f.a', 'f.b']);
+    matcher.match({ ...eventOf(), fields });
+    expect(reads).toHaveLength(4);
   });
 
   it('looks at no rule that names other alerts', () => {

@@ -56,7 +56,12 @@ export function loadRules(files: readonly RuleFile[], registry: Registry): Loade
 
 function warnOfUnreachable(blocks: readonly RuleBlock[], rules: readonly Rule[], report: Report): void {
   const last = rules.findIndex(
-    (rule, index) => !rule.continue && matchesEverything(rule.match) && !blocks[index]!.broken.has('match'),
+    (rule, index) =>
+      !rule.continue &&
+      matchesEverything(rule.match) &&
+      // A condition with a mistake is none here.
+      !blocks[index]!.match?.condition &&
+      !blocks[index]!.broken.has('match'),
   );
   if (last === -1 || last === rules.length - 1) return;
   report.warning(
