@@ -33,7 +33,7 @@ const COMPARISONS_SHOWN = 40;
 function comparisonLines(comparisons: readonly ExplainedComparison[]): string[] {
   const lines = comparisons.slice(0, COMPARISONS_SHOWN).map(({ comparison, macros = [], actual, holds }) => {
     const text = `${[...macros, ''].join(': ')}${comparison}`;
-    return `          ${mark(holds)} ${short(text)}; the alert has ${actual === null ? 'none' : seenText(actual)}`;
+    return `          ${mark(holds)} ${short(text, 200)}; the alert has ${actual === null ? 'none' : seenText(actual)}`;
   });
   const more = comparisons.length - COMPARISONS_SHOWN;
   return more > 0 ? [...lines, `          … and ${more} more comparisons`] : lines;
@@ -44,7 +44,7 @@ function mark(good: boolean): string {
 }
 
 function expectedText(expected: string | readonly string[]): string {
-  return typeof expected === 'string' ? printable(expected) : expected.map((text) => printable(text)).join(' or ');
+  return typeof expected === 'string' ? short(expected, 1000) : expected.map((text) => printable(text)).join(' or ');
 }
 
 function seenText(seen: RuleVerdict['criteria'][number]['actual']): string {
@@ -56,11 +56,11 @@ function seenText(seen: RuleVerdict['criteria'][number]['actual']): string {
 }
 
 function quoted(text: string): string {
-  return `"${short(text)}"`;
+  return `"${short(text, 200)}"`;
 }
 
-function short(text: string): string {
-  return printable(text.length > 200 ? `${text.slice(0, 199)}…` : text);
+function short(text: string, limit: number): string {
+  return printable(text.length > limit ? `${text.slice(0, limit - 1)}…` : text);
 }
 
 function stepLines(step: ExplainedStep, number: number): string[] {

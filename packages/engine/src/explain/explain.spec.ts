@@ -139,6 +139,53 @@ Plan
 `);
   });
 
+  it('shows what each comparison of a condition finds, also those that did not decide', () => {
+    const rules = `
+- macro: remote
+  condition: fd.rport in (4444, 1337) or not fd.rip startswith 10.
+- rule: r
+  continue: false
+  match:
+    condition: proc.name = bash and remote and (tags intersects (t) or priority < Error or proc.name = bash)
+`;
+    const fields = '{"proc.name":"bash","fd.rport":4444,"fd.rip":null}';
+    const explanation = explain(eventOf({ rule: 'X', priority: 'Severe', tags: ['t', 'u'], fields }), rules);
+    expect(JSON.parse(JSON.stringify(explanation.rules[0]?.criteria))).toEqual([
+      {
+        criterion: 'condition',
+        expected:
+          'proc.name = bash and (fd.rport in (4444, 1337) or not fd.rip startswith 10.) and (tags intersects (t) or priority < Error or proc.name = bash)',
+        actual: { 'proc.name': 'bash', 'fd.rport': '4444', 'fd.rip': null, tags: ['t', 'u'], priority: 'Severe' },
+        holds: true,
+        comparisons: [
+          { comparison: 'proc.name = bash', actual: 'bash', holds: true },
+          { comparison: 'fd.rport in (4444, 1337)', macros: ['remote'], actual: '4444', holds: true },
+          { comparison: 'fd.rip startswith 10.', macros: ['remote'], actual: null, holds: false },
+          { comparison: 'tags intersects (t)', actual: ['t', 'u'], holds: true },
+          { comparison: 'priority < Error', actual: 'Severe', holds: false },
+        ],
+      },
+    ]);
+    expect(explanationText(explanation)).toContain(`
+      ✓ condition: proc.name = bash and (fd.rport in (4444, 1337) or not fd.rip startswith 10.) and (tags intersects (t) or priority < Error or proc.name = bash)
+          ✓ proc.name = bash; the alert has "bash"
+          ✓ remote: fd.rport in (4444, 1337); the alert has "4444"
+          ✗ remote: fd.rip startswith 10.; the alert has none
+          ✓ tags intersects (t); the alert has "t", "u"
+          ✗ priority < Error; the alert has "Severe"
+`);
+  });
+
+  it('shows the first comparisons of a condition with very many', () => {
+    const condition = Array.from({ length: 100 }, (_, n) => `f.f = ${n}`).join(' or ');
+    const text = explanationText(
+      explain(eventOf(), `- rule: r\n  continue: false\n  match: {condition: ${condition}}\n`),
+    );
+    expect(text).toContain('          ✗ f.f = 39; the alert has none\n          … and 60 more comparisons\n');
+    expect(text).toMatch(/condition: f\.f = 0 or .*…\n/);
+    expect(text.split('\n').every((line) => line.length < 1100)).toBe(true);
+  });
+
   it('says what an event lacks, and that nothing is done', () => {
     const rules = '- rule: r\n  match: {tags: ["a, b", c], output_fields: [x=1], priority: Error}\n  continue: false\n';
     expect(explanationText(explain(eventOf({ rule: 'X', priority: '' }), rules))).toBe(`Alert "X" (no priority, syscall)
@@ -171,12 +218,12 @@ Plan
     const text = explanationText(
       explain(
         event,
-        '- rule: r\n  match: {rules: [x], priority: Error, tags: [t], output_fields: [f=1]}\n  continue: false',
+        '- rule: r\n  match: {rules: [x], priority: Error, tags: [t], output_fields: [f=1], condition: "output_fields[f] = 1"}\n  continue: false',
       ),
     );
-    expect(text.split('\n')).toHaveLength(13);
+    expect(text.split('\n')).toHaveLength(15);
     expect(text).not.toContain('\u001b');
     expect(text).not.toContain('\u202e');
-    expect(text.length).toBeLessThan(1500);
+    expect(text.length).toBeLessThan(2000);
   });
 });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { PRIORITIES, Type } from '@falco-talon/core';
 import { describe, expect, it } from 'vitest';
+import type { Expression } from '../condition/expression.ts';
 import { loadRules } from './load-rules.ts';
 import { printRules } from './print-rules.ts';
 import type { Rule, RuleSet } from './rule.ts';
@@ -41,6 +42,16 @@ describe('printing the merged rules', () => {
 `);
   });
 
+  it('writes conditions with their macros and lists put in', () => {
+    const ruleSet = rulesOf(
+      '- macro: shell\n  condition: proc.name in (shells) or proc.name=ash\n- list: shells\n  items: [bash, my sh]\n',
+      '- rule: r\n  continue: false\n  match:\n    condition: >\n      priority>=notice and\n      shell\n',
+    );
+    expect(printRules(ruleSet)).toContain(
+      `match:\n    condition: priority >= Notice and (proc.name in (bash, "my sh") or proc.name = ash)\n  actions`,
+    );
+  });
+
   it('keeps the lines of a script', () => {
     const text =
       '- rule: r\n  match: all\n  actions:\n    - action: a\n      actionner: kubernetes:exec\n      parameters:\n        command: |\n          if true; then\n            id\n          fi\n';
@@ -72,6 +83,10 @@ describe('printing the merged rules', () => {
       operator: fc.constantFrom('=' as const, '!=' as const),
       value: text,
     });
+    const condition = fc.array(text).map((values): Expression => {
+      const operand = { kind: 'field', name: `a.b[${values[0] ?? ''}]`, transformers: [] } as const;
+      return { kind: 'not', part: { kind: 'comparison', operand, operator: 'in', values } };
+    });
     const groups = <T>(item: fc.Arbitrary<T>) =>
       fc.array(fc.array(item, { minLength: 1, maxLength: 3 }), { maxLength: 2 });
     const action = fc.record({
@@ -100,6 +115,7 @@ describe('printing the merged rules', () => {
           source: fc.constantFrom('syscall', 'k8s_audit', 'okta'),
           tags: groups(tag),
           outputFields: groups(criterion),
+          condition,
         },
         { requiredKeys: ['rules', 'tags', 'outputFields'] },
       ),
