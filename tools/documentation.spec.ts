@@ -24,7 +24,7 @@ function blocks(page: string, language: string): readonly string[] {
     .map(([, , inside]) => inside!);
 }
 
-const isRules = (block: string) => /^- (rule|action): /m.test(block.split('\n', 1)[0]!);
+const isRules = (block: string) => /^- (rule|action|macro|list): /m.test(block.split('\n', 1)[0]!);
 
 /** How many blocks of YAML a page shows: of rules, and of configuration. A page with any stands here. */
 const SHOWN: Readonly<Record<string, readonly [rules: number, config: number]>> = {
@@ -32,7 +32,7 @@ const SHOWN: Readonly<Record<string, readonly [rules: number, config: number]>> 
   'docs/network-policies.md': [3, 0],
   'docs/plugins.md': [1, 1],
   'docs/remote-commands.md': [1, 0],
-  'docs/rules.md': [1, 0],
+  'docs/rules.md': [2, 0],
   'examples/plugin-hello/README.md': [1, 1],
   'packages/context-k8snode/README.md': [1, 0],
   'packages/notifier-k8sevents/README.md': [0, 1],
@@ -112,6 +112,22 @@ it('examples/config.yaml and examples/rules.yaml load without a mistake or a war
   expect(errors).toBe('');
   expect(output).toBe('the rules are valid: 3 rules in 1 file\n');
   expect(code).toBe(0);
+});
+
+it('docs/rules.md tells what an absent field does as the engine does it', async () => {
+  const rows = [
+    ...texts.get('docs/rules.md')!.matchAll(/^\| `((?:output_fields|condition): .*?)` +\| (.*?) +\| (.*?) +\|$/gm),
+  ];
+  expect(rows.length).toBeGreaterThan(5);
+  const rules = rows.map(
+    ([, match], index) => `- rule: r${index}\n  continue: true\n  dry_run: true\n  match:\n    ${match}\n`,
+  );
+  const alerts = ['{"rule":"x","output_fields":{}}', '{"rule":"x","output_fields":{"proc.name":"bash"}}'];
+  await writeFile(join(folder, 'alerts.json'), `[${alerts.join()}]`);
+  const { output } = await talon('', rules.join(''), 'explain', '--event', 'alerts.json', '--output', 'json');
+  const explained = JSON.parse(output) as readonly { rules: readonly { matched: boolean }[] }[];
+  const told = [2, 3].map((column) => rows.map((row) => row[column]!.replaceAll('*', '') === 'holds'));
+  expect(explained.map((one) => one.rules.map(({ matched }) => matched))).toEqual(told);
 });
 
 it('docs/error-codes.md explains every code as the code does', () => {

@@ -18,8 +18,8 @@ const SEEDS = [
   'user.name = val(proc.pname) or hostname iglob "NODE-*" and output contains \'\u00e9\ud83d\ude00\'',
 ];
 const PIECES = [
-  ...['(', ')', '"', "'", '\\', ',', '[', ']', '=', '!', '<', '>', ' ', '\n', '\0', '\u00a0', '\ud800', '{', '*', '#'],
-  ...[' and ', ' or ', 'not ', ' in ', ' exists', 'val(', 'len(', 'oneof ', 'a.b', '\\x4', '\\q', '1e', '.*', 'rule'],
+  ...Array.from('()"\'\\,[]=!<> \n\0\u00a0\ud800{*#'),
+  ...' and | or |not | in | exists|val(|len(|oneof |a.b|\\x4|\\q|1e|.*|rule'.split('|'),
 ];
 const DEFINITIONS: Definitions = {
   macroNames: new Set(['spawned']),

@@ -78,14 +78,17 @@ describe('the index', () => {
   const word = fc.constantFrom('A', 'B', 'C');
   const comparison = fc
     .constantFrom(
-      ...['rule = A', 'rule in (A, C)', 'rule in ()', 'rule != B', 'rule = anyof (B, C)', 'tolower(rule) = b'],
-      ...[
-        'source = okta',
-        'tags intersects (A)',
-        'priority >= Error',
-        'output_fields[A] = B',
-        'output_fields[B] exists',
-      ],
+      'rule = A',
+      'rule in (A, C)',
+      'rule in ()',
+      'rule != B',
+      'rule = anyof (B, C)',
+      'tolower(rule) = b',
+      'source = okta',
+      'tags intersects (A)',
+      'priority >= Error',
+      'output_fields[A] = B',
+      'output_fields[B] exists',
     )
     .map(resolved);
   const macro = (part: Expression): Expression => ({ kind: 'macro', name: 'm', part });
