@@ -5,9 +5,10 @@ import { parseDecimal } from './decimal.ts';
 import type { Comparison, ConditionProblem, Word } from './expression.ts';
 import { compileGlob } from './glob.ts';
 import { typeOf } from './operand-type.ts';
+import { compilePaths } from './path-test.ts';
 import { compileRegex, RegexError } from './regex.ts';
 
-type Checked = Pick<Comparison<unknown>, 'operand' | 'operator' | 'other'>;
+type Checked = Pick<Comparison<unknown>, 'operand' | 'operator'>;
 
 /** The values a comparison is made with, in one spelling; each that cannot be one is reported. */
 export function checkValues(
@@ -21,18 +22,6 @@ export function checkValues(
     report({ offset, message: checked.message });
     return text;
   });
-}
-
-/** Why `other` cannot be the right side; undefined when it can. */
-export function otherMisfit({ operand, operator, other }: Checked): string | undefined {
-  if (!other) return undefined;
-  if (typeOf(operand) === 'priority' || typeOf(other) === 'priority') {
-    return 'priority is compared with the name of a priority, not with a field';
-  }
-  if (typeOf(other) === 'list' && operator !== 'in' && operator !== 'intersects') {
-    return `${other.name} is a list, which ${operator} does not go with (allowed: in intersects)`;
-  }
-  return /glob|regex/.test(operator) ? `${operator} needs a pattern, not a field` : undefined;
 }
 
 function checkValue({ operand, operator }: Checked, text: string): string | { message: string } {
@@ -58,9 +47,10 @@ function checkPriority(text: string): string | { message: string } {
 }
 
 function checkPattern(operator: string, text: string): string | { message: string } {
-  if (operator !== 'regex' && operator !== 'glob' && operator !== 'iglob') return text;
+  if (!/glob|regex|pmatch/.test(operator)) return text;
   try {
     if (operator === 'regex') compileRegex(text);
+    else if (operator === 'pmatch') compilePaths([text]);
     else compileGlob(text);
     return text;
   } catch (error) {

@@ -1,17 +1,19 @@
-import { PRIORITIES } from '@falco-talon/core';
 import type { EventView } from '../match/event-view.ts';
-import { compareDecimals, decimalKey, parseDecimal } from './decimal.ts';
-import type { Comparison, Modifier, Operator } from './expression.ts';
-import { compileTextTest, isTextOperator } from './text-test.ts';
-import { compileOperand, isSet, textOf, type Value } from './value.ts';
+import { comparePriority } from './compare-priority.ts';
+import { compareDecimals, decimalKey, inOrder, parseDecimal } from './decimal.ts';
+import type { Comparison, Modifier, Operand, Operator, ORDER_OPERATORS } from './expression.ts';
+import { compilePaths } from './path-test.ts';
+import type { TextTest } from './regex.ts';
+import { compileTextTest } from './text-test.ts';
+import { compileOperand, foldCase, isSet, textOf, type Value } from './value.ts';
 
 export type Test = (view: EventView) => boolean;
 type ValueTest = (value: Value) => boolean;
 
 /** An absent value makes every comparison false, `!=` too. A list is compared by `in`, `intersects` and `exists` only. */
 export function compileComparison(comparison: Comparison): Test {
-  const { operand, operator, modifier, values, other } = comparison;
-  if (operand.kind === 'own' && operand.name === 'priority') return comparePriority(comparison);
+  if (comparison.operand.kind === 'own' && comparison.operand.name === 'priority') return comparePriority(comparison);
+  const { operand, operator, modifier, values, other } = withFoldedCase(comparison);
   const read = compileOperand(operand);
   if (other) {
     const readOther = compileOperand(other);
@@ -27,14 +29,29 @@ export function compileComparison(comparison: Comparison): Test {
   return (view) => test(read(view));
 }
 
-function compileModified(modifier: Modifier, operator: Operator, values: readonly string[]): ValueTest {
+type CasedOperator = Exclude<Operator, 'icontains' | 'iglob'>;
+
+/** The letters of a text are folded once per alert, however many rules ask. */
+function withFoldedCase({ operator, ...rest }: Comparison): Omit<Comparison, 'operator'> & { operator: CasedOperator } {
+  if (operator !== 'icontains' && operator !== 'iglob') return { ...rest, operator };
+  const fold = (operand: Operand): Operand => ({ ...operand, transformers: [...operand.transformers, 'tolower'] });
+  return {
+    ...rest,
+    operator: operator === 'icontains' ? 'contains' : 'glob',
+    operand: fold(rest.operand),
+    values: rest.values.map(foldCase),
+    ...(rest.other && { other: fold(rest.other) }),
+  };
+}
+
+function compileModified(modifier: Modifier, operator: CasedOperator, values: readonly string[]): ValueTest {
   const tests = values.map((value) => compileTest(operator, [value]));
   if (modifier === 'anyof') return (value) => tests.some((test) => test(value));
   if (modifier === 'allof') return (value) => tests.length > 0 && tests.every((test) => test(value));
   return (value) => tests.filter((test) => test(value)).length === 1;
 }
 
-function compileTest(operator: Operator, values: readonly string[]): ValueTest {
+function compileTest(operator: CasedOperator, values: readonly string[]): ValueTest {
   switch (operator) {
     case 'exists':
       return (value) => value !== undefined;
@@ -47,16 +64,23 @@ function compileTest(operator: Operator, values: readonly string[]): ValueTest {
     case 'in':
     case 'intersects':
       return compileSet(operator, values);
-    default:
-      if (isTextOperator(operator)) {
-        const test = compileTextTest(operator, values[0]!);
-        return (value) => {
-          const text = textOf(value);
-          return text !== undefined && test(text);
-        };
-      }
+    case 'pmatch':
+      return onText(compilePaths(values));
+    case '<':
+    case '<=':
+    case '>':
+    case '>=':
       return compileOrder(operator, values[0]!);
+    default:
+      return onText(compileTextTest(operator, values[0]!));
   }
+}
+
+function onText(test: TextTest): ValueTest {
+  return (value) => {
+    const text = textOf(value);
+    return text !== undefined && test(text);
+  };
 }
 
 /** Texts letter by letter; numbers by what they are worth, with every digit. */
@@ -89,7 +113,7 @@ function compileSet(operator: 'in' | 'intersects', values: readonly string[]): V
 }
 
 /** Numbers, and texts that are numbers, by what they are worth; other texts by their characters, as Falco does. */
-function compileOrder(operator: Operator, wanted: string): ValueTest {
+function compileOrder(operator: (typeof ORDER_OPERATORS)[number], wanted: string): ValueTest {
   const limit = parseDecimal(wanted);
   const simple = /^[+-]?\d{1,15}$/.test(wanted) ? Number(wanted) : undefined;
   return (value) => {
@@ -100,29 +124,4 @@ function compileOrder(operator: Operator, wanted: string): ValueTest {
     if (decimal && limit) return inOrder(operator, compareDecimals(decimal, limit));
     return typeof value === 'string' && inOrder(operator, text < wanted ? -1 : text === wanted ? 0 : 1);
   };
-}
-
-function inOrder(operator: Operator, difference: number): boolean {
-  if (difference === 0) return operator === '<=' || operator === '>=';
-  return operator.startsWith(difference < 0 ? '<' : '>');
-}
-
-/** `>` means more severe. A word that is none of Falco's priorities is absent. */
-function comparePriority({ operator, modifier, values }: Comparison): Test {
-  const ranks = values.map((value) => PRIORITIES.indexOf(value as (typeof PRIORITIES)[number]));
-  const fits = (rank: number, wanted: number): boolean => {
-    if (operator === 'exists') return true;
-    if (operator === '!=') return rank !== wanted;
-    if (operator === '=' || operator === 'in' || operator === 'intersects') return rank === wanted;
-    return inOrder(operator, wanted - rank);
-  };
-  const accepted = new Set(
-    PRIORITIES.filter((_, rank) => {
-      const fitting = ranks.filter((wanted) => fits(rank, wanted)).length;
-      if (operator === 'exists') return true;
-      if (modifier === 'allof') return fitting > 0 && fitting === ranks.length;
-      return modifier === 'oneof' ? fitting === 1 : fitting > 0;
-    }),
-  );
-  return ({ event }) => event.priority !== undefined && accepted.has(event.priority);
 }

@@ -54,6 +54,6 @@ function anyOf(tests: readonly Test[]): Test {
 /** Only to compare with: a look-up, a search in a text, a pattern, more than one of them. */
 function costOf(expression: Expression): number {
   if (expression.kind !== 'comparison') return 4;
-  if (/glob|regex/.test(expression.operator)) return 3;
+  if (/glob|regex|pmatch/.test(expression.operator)) return 3;
   return /contains|with/.test(expression.operator) || expression.operand.transformers.length > 0 ? 2 : 1;
 }

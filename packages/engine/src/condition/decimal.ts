@@ -44,3 +44,9 @@ function compareSizes(a: Decimal, b: Decimal): number {
   // The longer one has digits other than zero behind the end of the shorter one.
   return a.digits < b.digits ? -1 : 1;
 }
+
+/** @param difference below zero when the left side is the smaller one */
+export function inOrder(operator: '<' | '<=' | '>' | '>=', difference: number): boolean {
+  if (difference === 0) return operator === '<=' || operator === '>=';
+  return operator.startsWith(difference < 0 ? '<' : '>');
+}

@@ -7,6 +7,8 @@ export type Transformer = (typeof TRANSFORMERS)[number];
 
 export const ORDER_OPERATORS = ['<', '<=', '>', '>='] as const;
 export const SET_OPERATORS = ['in', 'intersects'] as const;
+/** What stands before a list in parentheses. */
+export const LIST_OPERATORS = [...SET_OPERATORS, 'pmatch'] as const;
 export const TEXT_OPERATORS = ['contains', 'icontains', 'startswith', 'endswith', 'glob', 'iglob', 'regex'] as const;
 /** `==` is `=`. */
 export type Operator =
@@ -14,7 +16,7 @@ export type Operator =
   | '!='
   | 'exists'
   | (typeof ORDER_OPERATORS)[number]
-  | (typeof SET_OPERATORS)[number]
+  | (typeof LIST_OPERATORS)[number]
   | (typeof TEXT_OPERATORS)[number];
 
 /** How many of the values in a list must fit: exactly one, any, all. */

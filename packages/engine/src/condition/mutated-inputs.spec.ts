@@ -19,7 +19,7 @@ const SEEDS = [
 ];
 const PIECES = [
   ...Array.from('()"\'\\,[]=!<> \n\0\u00a0\ud800{*#'),
-  ...' and | or |not | in | exists|val(|len(|oneof |a.b|\\x4|\\q|1e|.*|rule'.split('|'),
+  ...' and | or |not | in | exists|val(|len(|oneof |a.b|pmatch(|\\x4|\\q|1e|.*|rule'.split('|'),
 ];
 const DEFINITIONS: Definitions = {
   macroNames: new Set(['spawned']),

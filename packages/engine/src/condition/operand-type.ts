@@ -1,4 +1,11 @@
-import { ORDER_OPERATORS, SET_OPERATORS, TEXT_OPERATORS, type Operand, type Operator } from './expression.ts';
+import {
+  ORDER_OPERATORS,
+  SET_OPERATORS,
+  TEXT_OPERATORS,
+  type Comparison,
+  type Operand,
+  type Operator,
+} from './expression.ts';
 import { printOperand } from './print-condition.ts';
 
 /** What a condition can know of a value before there is an alert. An output field may be of any type. */
@@ -7,8 +14,8 @@ export type OperandType = 'any' | 'text' | 'list' | 'number' | 'priority';
 const EQUALITY = ['=', '!='] as const;
 const COMMON: readonly Operator[] = [...SET_OPERATORS, 'exists'];
 const ALLOWED: Readonly<Record<OperandType, readonly Operator[]>> = {
-  any: [...EQUALITY, ...ORDER_OPERATORS, ...TEXT_OPERATORS, ...COMMON],
-  text: [...EQUALITY, ...TEXT_OPERATORS, ...COMMON],
+  any: [...EQUALITY, ...ORDER_OPERATORS, ...TEXT_OPERATORS, 'pmatch', ...COMMON],
+  text: [...EQUALITY, ...TEXT_OPERATORS, 'pmatch', ...COMMON],
   list: COMMON,
   number: [...EQUALITY, ...ORDER_OPERATORS, ...COMMON],
   priority: [...EQUALITY, ...ORDER_OPERATORS, ...COMMON],
@@ -40,4 +47,20 @@ function transformerMisfit(operand: Operand): string | undefined {
       return `${transformer}() takes a text, ${printOperand(inner)} is a ${type}`;
   }
   return undefined;
+}
+
+/** Why `other` cannot be the right side; undefined when it can. */
+export function otherMisfit({
+  operand,
+  operator,
+  other,
+}: Pick<Comparison<unknown>, 'operand' | 'operator' | 'other'>): string | undefined {
+  if (!other) return undefined;
+  if (typeOf(operand) === 'priority' || typeOf(other) === 'priority') {
+    return 'priority is compared with the name of a priority, not with a field';
+  }
+  if (typeOf(other) === 'list' && operator !== 'in' && operator !== 'intersects') {
+    return `${other.name} is a list, which ${operator} does not go with (allowed: in intersects)`;
+  }
+  return /glob|regex|pmatch/.test(operator) ? `${operator} needs a pattern, not a field` : undefined;
 }

@@ -1,15 +1,15 @@
 import {
   isOneOf,
+  LIST_OPERATORS,
   MODIFIERS,
   ORDER_OPERATORS,
-  SET_OPERATORS,
   type Modifier,
   type Operand,
   type Operator,
   type ParsedComparison,
   type Word,
 } from './expression.ts';
-import { misfitOf } from './operand-type.ts';
+import { misfitOf, otherMisfit } from './operand-type.ts';
 import { takeOther } from './parse-operand.ts';
 import { takeOperator } from './parse-operator.ts';
 import { takeQuoted } from './quoted-text.ts';
@@ -32,10 +32,11 @@ export function parseComparison(scanner: Scanner, operand: Operand, offset: numb
   const modifier = takesModifier(operator) ? takeModifier(scanner) : undefined;
   skipBlank(scanner);
   if (modifier !== undefined) return { ...base, modifier, values: takeList(scanner, modifier), list: true };
-  const list = isOneOf(SET_OPERATORS, operator);
+  const list = isOneOf(LIST_OPERATORS, operator);
   const other = takeOther(scanner);
   if (other !== undefined) {
-    if (operator === 'regex') throw new ConditionError(operatorOffset, 'regex needs a pattern, no field');
+    const unfit = otherMisfit({ operand, operator, other });
+    if (unfit !== undefined) throw new ConditionError(operatorOffset, unfit);
     return { ...base, values: [], other, list };
   }
   if (list) return { ...base, values: takeList(scanner, operator), list };
@@ -44,7 +45,7 @@ export function parseComparison(scanner: Scanner, operand: Operand, offset: numb
 }
 
 function takesModifier(operator: Operator): boolean {
-  return !isOneOf(SET_OPERATORS, operator) && !isOneOf(ORDER_OPERATORS, operator);
+  return !isOneOf(LIST_OPERATORS, operator) && !isOneOf(ORDER_OPERATORS, operator);
 }
 
 /** `oneof`, `anyof` and `allof` are values like any other unless a list follows. */

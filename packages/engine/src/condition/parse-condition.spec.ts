@@ -59,6 +59,8 @@ describe('a condition', () => {
     ['a.b intersects (x)', 'a.b intersects (x)'],
     ['a.b contains anyof (x, y)', 'a.b contains anyof (x, y)'],
     ['a.b = oneof list', 'a.b = oneof (list)'],
+    ['a.b pmatch (/etc, /usr/*) and a.b pmatch(/x)', 'a.b pmatch (/etc, /usr/*) and a.b pmatch (/x)'],
+    ['evt.dir=< and evt.dir != > or (evt.dir=>)', '(evt.dir = "<" and evt.dir != ">") or evt.dir = ">"'],
     // modifiers are values when no list follows
     ['a.b = oneof', 'a.b = "oneof"'],
     ['a.b = anyof and c.d = allof', 'a.b = "anyof" and c.d = "allof"'],

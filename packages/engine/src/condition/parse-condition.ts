@@ -118,7 +118,10 @@ function parseCheck(scanner: Scanner): ParsedExpression {
   }
   const end = scanner.position;
   skipBlank(scanner);
-  if (peek(scanner, /[<>=!~]+|(?:exists|in|intersects|i?contains|startswith|endswith|i?glob|regex)\b/y) !== undefined) {
+  if (
+    peek(scanner, /[<>=!~]+|(?:exists|in|intersects|pmatch|i?contains|startswith|endswith|i?glob|regex)\b/y) !==
+    undefined
+  ) {
     throw new ConditionError(offset, unknownField(name));
   }
   scanner.position = end;

@@ -1,17 +1,16 @@
 import { nearest } from '@falco-talon/core';
-import { isOneOf, ORDER_OPERATORS, SET_OPERATORS, TEXT_OPERATORS, type Operand, type Operator } from './expression.ts';
+import { isOneOf, LIST_OPERATORS, ORDER_OPERATORS, TEXT_OPERATORS, type Operand, type Operator } from './expression.ts';
 import { printOperand } from './print-condition.ts';
 import { ConditionError, found, skipBlank, take, WORD, type Scanner } from './scanner.ts';
 
-const WORDS = ['exists', ...SET_OPERATORS, ...TEXT_OPERATORS] as const;
+const WORDS = ['exists', ...LIST_OPERATORS, ...TEXT_OPERATORS] as const;
 const SYMBOLS = ['=', '!=', ...ORDER_OPERATORS] as const;
 const ALL = [...SYMBOLS, ...WORDS].join(' ');
 
-/** In Falco, but about raw bytes or paths only it has. */
+/** In Falco, but about what only it has. */
 const FALCO_ONLY: ReadonlyMap<string, string> = new Map([
   ['bcontains', 'it compares raw bytes, which alerts do not carry'],
   ['bstartswith', 'it compares raw bytes, which alerts do not carry'],
-  ['pmatch', 'write startswith or glob'],
 ]);
 
 /** What people write who come from other languages. */
@@ -36,10 +35,13 @@ const ELSEWHERE: ReadonlyMap<string, string> = new Map([
   ['has', 'contains'],
 ]);
 
-/** @throws ConditionError naming what stands there instead of an operator */
+/**
+ * In `evt.dir=<` the `<` is the value, since none follows.
+ * @throws ConditionError naming what stands there instead of an operator
+ */
 export function takeOperator(scanner: Scanner, operand: Operand): Operator {
   const start = scanner.position;
-  const symbol = take(scanner, /[<>=!~]+/y);
+  const symbol = take(scanner, /(?:==|!=|=)(?=[<>](?:[ \t\b\r\n]*(?:[)]|(?:and|or)\b|$)))|[<>=!~]+/y);
   if (symbol === '==') return '=';
   if (symbol !== undefined && isOneOf(SYMBOLS, symbol)) return symbol;
   if (symbol !== undefined) throw new ConditionError(start, unknown(symbol));

@@ -1,34 +1,44 @@
 import {
   isOneOf,
   ORDER_OPERATORS,
-  SET_OPERATORS,
+  LIST_OPERATORS,
   type Comparison,
   type Expression,
   type Operand,
 } from './expression.ts';
 import { quoteText } from './quoted-text.ts';
 
-/** As a rules file would say it, with macros and lists written out. Read again, it gives the same expression. */
+/** As a rules file would say it, with macros and lists written out. Read again, it is printed the same. */
 export function printCondition(expression: Expression): string {
-  switch (expression.kind) {
+  const plain = withoutMacros(expression);
+  switch (plain.kind) {
     case 'comparison':
-      return printComparison(expression);
-    case 'macro':
-      return printCondition(expression.part);
+      return printComparison(plain);
     case 'not':
-      return `not ${inParentheses(expression.part)}`;
-    case 'and':
-      return expression.parts.map(inParentheses).join(' and ');
-    case 'or':
-      return expression.parts.map(inParentheses).join(' or ');
+      return `not ${inParentheses(plain.part)}`;
+    default:
+      return flatParts(plain).map(inParentheses).join(` ${plain.kind} `);
   }
+}
+
+type Plain = Exclude<Expression, { kind: 'macro' }>;
+
+/** What a macro negates may be negated again outside of it. */
+function withoutMacros(part: Expression): Plain {
+  if (part.kind === 'macro') return withoutMacros(part.part);
+  if (part.kind !== 'not') return part;
+  const inner = withoutMacros(part.part);
+  return inner.kind === 'not' ? withoutMacros(inner.part) : { kind: 'not', part: inner };
+}
+
+/** What a macro puts into a chain of its own kind becomes links of that chain. */
+function flatParts({ kind, parts }: Extract<Plain, { parts: unknown }>): Plain[] {
+  return parts.map(withoutMacros).flatMap((part) => ('parts' in part && part.kind === kind ? flatParts(part) : [part]));
 }
 
 /** Also where precedence would do without. */
 function inParentheses(part: Expression): string {
-  let inner = part;
-  while (inner.kind === 'macro') inner = inner.part;
-  return inner.kind === 'and' || inner.kind === 'or' ? `(${printCondition(inner)})` : printCondition(inner);
+  return part.kind === 'and' || part.kind === 'or' ? `(${printCondition(part)})` : printCondition(part);
 }
 
 export function printComparison(comparison: Comparison): string {
@@ -37,7 +47,7 @@ export function printComparison(comparison: Comparison): string {
   if (operator === 'exists') return left;
   if (other) return `${left} ${other.transformers.length === 0 ? `val(${printOperand(other)})` : printOperand(other)}`;
   if (modifier !== undefined) return `${left} ${modifier} (${values.map(printValue).join(', ')})`;
-  if (isOneOf(SET_OPERATORS, operator)) return `${left} (${values.map(printValue).join(', ')})`;
+  if (isOneOf(LIST_OPERATORS, operator)) return `${left} (${values.map(printValue).join(', ')})`;
   return `${left} ${isOneOf(ORDER_OPERATORS, operator) ? values[0] : printValue(values[0]!)}`;
 }
 

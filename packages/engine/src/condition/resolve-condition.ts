@@ -1,5 +1,5 @@
 import { nearest } from '@falco-talon/core';
-import { checkValues, otherMisfit } from './check-values.ts';
+import { checkValues } from './check-values.ts';
 import type {
   Comparison,
   ConditionProblem,
@@ -102,8 +102,6 @@ function resolveComparison(parsed: ParsedComparison, definitions: Definitions, r
     mistakes++;
     report(problem);
   };
-  const misfit = otherMisfit(parsed);
-  if (misfit !== undefined) mistake({ offset: parsed.operatorOffset, message: misfit });
   const words: Omit<Word, 'quoted'>[] = [];
   for (const word of parsed.values) {
     if (word.quoted || !definitions.listNames.has(word.text)) {

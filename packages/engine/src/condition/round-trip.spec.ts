@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import { PRIORITIES } from '@falco-talon/core';
 import { describe, expect, it } from 'vitest';
+import { eventOf } from '../match/testing-event.ts';
+import { viewEvent } from '../match/event-view.ts';
+import { createConditionCompiler } from './compile-condition.ts';
 import type { Comparison, Expression, Operand } from './expression.ts';
 import { printCondition } from './print-condition.ts';
 import { quoteText, takeQuoted } from './quoted-text.ts';
@@ -101,6 +104,42 @@ describe('a condition that is printed', () => {
         expect(resolved(printCondition(expression))).toEqual(expression);
       }),
       { numRuns: 2_000 },
+    );
+  });
+
+  it('means the same when macros were put in', () => {
+    const comparisons = ['a', 'b', 'c'].map((name) => resolved(`output_fields[${name}] exists`));
+    const { expression } = fc.letrec<{ expression: Expression }>((tie) => ({
+      expression: fc.oneof(
+        { maxDepth: 6, depthSize: 'medium' },
+        fc.constantFrom(...comparisons),
+        fc.tuple(tie('expression'), tie('expression')).map((parts): Expression => ({ kind: 'and', parts })),
+        fc.tuple(tie('expression'), tie('expression')).map((parts): Expression => ({ kind: 'or', parts })),
+        tie('expression').map((part): Expression => ({ kind: 'not', part })),
+        tie('expression').map((part): Expression => ({ kind: 'macro', name: 'm', part })),
+      ),
+    }));
+    const alerts = [
+      '{}',
+      '{"a":1}',
+      '{"b":1}',
+      '{"c":1}',
+      '{"a":1,"b":1}',
+      '{"a":1,"c":1}',
+      '{"b":1,"c":1}',
+      '{"a":1,"b":1,"c":1}',
+    ];
+    fc.assert(
+      fc.property(expression, (given) => {
+        const printed = printCondition(given);
+        expect(printCondition(resolved(printed))).toBe(printed);
+        const [before, after] = [given, resolved(printed)].map((one) => createConditionCompiler()(one));
+        for (const alert of alerts) {
+          const view = () => viewEvent(eventOf({ fields: alert }));
+          expect(after!(view())).toBe(before!(view()));
+        }
+      }),
+      { numRuns: 300 },
     );
   });
 

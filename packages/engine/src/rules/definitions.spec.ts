@@ -65,7 +65,7 @@ describe('macros and lists', () => {
     ],
     [
       macro('m', 'a.b like x') + rule('m'),
-      '1.yaml:2:18 error "like" is not an operator; did you mean glob? (operators: = != < <= > >= exists in intersects contains icontains startswith endswith glob iglob regex) (m.condition)',
+      '1.yaml:2:18 error "like" is not an operator; did you mean glob? (operators: = != < <= > >= exists in intersects pmatch contains icontains startswith endswith glob iglob regex) (m.condition)',
     ],
     [
       macro('m', 'n') + macro('n', 'not (o)') + macro('o', 'm') + rule('m'),
