@@ -76,6 +76,15 @@ function compileTest(operator: CasedOperator, values: readonly string[]): ValueT
   }
 }
 
+/** A list that many rules name is one array and becomes one set. */
+const sets = new WeakMap<readonly string[], ReadonlySet<string>>();
+
+function setOf(values: readonly string[]): ReadonlySet<string> {
+  const set = sets.get(values) ?? new Set(values);
+  sets.set(values, set);
+  return set;
+}
+
 function onText(test: TextTest): ValueTest {
   return (value) => {
     const text = textOf(value);
@@ -85,7 +94,7 @@ function onText(test: TextTest): ValueTest {
 
 /** Texts letter by letter; numbers by what they are worth, with every digit. */
 function compileEqual(values: readonly string[]): ValueTest {
-  const texts = new Set(values);
+  const texts = setOf(values);
   let keys: Set<string> | undefined;
   return (value) => {
     if (typeof value === 'string') return texts.has(value);
@@ -104,7 +113,7 @@ function keyOf(text: string): string | undefined {
 
 /** A list is `in` another when all its members are, and intersects it when any is. */
 function compileSet(operator: 'in' | 'intersects', values: readonly string[]): ValueTest {
-  const wanted = new Set(values);
+  const wanted = setOf(values);
   const equal = compileEqual(values);
   return (value) => {
     if (!isSet(value)) return equal(value);

@@ -8,6 +8,7 @@ import type {
   ParsedExpression,
   Word,
 } from './expression.ts';
+import { unknownMacro } from './wording.ts';
 
 /** With macros and lists written out, a condition has at most so many … */
 export const LIMITS = { comparisons: 10_000, values: 100_000, height: 100 } as const;
@@ -26,8 +27,8 @@ export interface Definitions {
   /** False when a file could not be read: what is missing may stand there, so it is not reported. */
   readonly complete: boolean;
   /** Undefined when its declaration has a mistake. */
-  macro(name: string): Resolved | undefined;
-  list(name: string): readonly string[] | undefined;
+  readonly macro: (name: string) => Resolved | undefined;
+  readonly list: (name: string) => readonly string[] | undefined;
 }
 
 export interface ConditionWarning extends ConditionProblem {
@@ -89,12 +90,6 @@ function resolveMacro(
   return macro && { ...macro, expression: { kind: 'macro', name, part: macro.expression }, height: macro.height + 1 };
 }
 
-function unknownMacro(name: string, names: ReadonlySet<string>): string {
-  const hint = nearest(name, names);
-  const known = names.size > 10 ? [...[...names].slice(0, 10), '…'] : [...names];
-  return `unknown macro ${JSON.stringify(name)}${hint === undefined ? '' : `; did you mean ${hint}?`} (${known.length === 0 ? 'none is declared' : `declared: ${known.join(', ')}`})`;
-}
-
 function resolveComparison(parsed: ParsedComparison, definitions: Definitions, report: Report): Resolved | undefined {
   const { operand, operator, modifier, other } = parsed;
   let mistakes = 0;
@@ -118,8 +113,9 @@ function resolveComparison(parsed: ParsedComparison, definitions: Definitions, r
       for (const text of items ?? []) words.push({ text, offset: word.offset });
     }
   }
-  const values = checkValues(parsed, words, mistake);
+  const checked = checkValues(parsed, words, mistake);
   if (mistakes > 0) return undefined;
+  const values = asDeclared(parsed, definitions, checked);
   const comparison: Comparison = {
     kind: 'comparison',
     operand,
@@ -129,6 +125,17 @@ function resolveComparison(parsed: ParsedComparison, definitions: Definitions, r
     ...(other && { other }),
   };
   return { expression: comparison, comparisons: 1, values: values.length, height: 1 };
+}
+
+/** What stands for exactly one list is the list itself, so that a thousand rules can share a long one. */
+function asDeclared(
+  { values: [word, ...others] }: ParsedComparison,
+  definitions: Definitions,
+  values: readonly string[],
+) {
+  const named = word !== undefined && !word.quoted && others.length === 0 && definitions.listNames.has(word.text);
+  const items = named ? definitions.list(word.text) : undefined;
+  return items?.length === values.length && items.every((item, index) => item === values[index]) ? items : values;
 }
 
 /** A word that is no list is a value; one that looks like a list's name was probably meant to be one. */

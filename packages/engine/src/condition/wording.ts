@@ -24,3 +24,9 @@ export function unwanted(scanner: Scanner): string {
   if (word === '!') return '; write not';
   return `; write ${word.startsWith('&') ? 'and' : word.startsWith('|') ? 'or' : word.toLowerCase()}`;
 }
+
+export function unknownMacro(name: string, names: ReadonlySet<string>): string {
+  const hint = nearest(name, names);
+  const known = names.size > 10 ? [...[...names].slice(0, 10), '…'] : [...names];
+  return `unknown macro ${JSON.stringify(name)}${hint === undefined ? '' : `; did you mean ${hint}?`} (${known.length === 0 ? 'none is declared' : `declared: ${known.join(', ')}`})`;
+}

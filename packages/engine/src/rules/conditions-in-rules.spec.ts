@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { printCondition } from '../condition/print-condition.ts';
 import { load, rulesOf, shortProblems } from './testing-registry.ts';
@@ -55,6 +56,50 @@ describe('a mistake in a condition stands in its line and column', () => {
       '2.yaml:5:9 warning this rule has no actions, so it does nothing',
       '2.yaml:6:3 error unknown key "mtch"',
     ]);
+  });
+});
+
+describe('mutated files', () => {
+  it('never throw, and every problem has a place in its file', () => {
+    const seeds = [
+      '- list: l\n  items: [a, "b c", k]\n- macro: m\n  condition: >\n    proc.name in (l)\n    or tags intersects ("x")\n',
+      String.raw`- rule: r
+  match: {condition: "m and not a.b = \"\\\u0041\" \
+    and c.d in (l)"}
+`,
+      "- rule: s\n  match:\n    condition: 'priority >= Warning and e.f = \"it''s\"'\n- macro: m\n  append: true\n  condition: or n\n",
+      '- macro: n\n  condition: &x |2-\n      output_fields[é😀] regex ".*"\n- rule: t\n  match:\n    condition: *x\n',
+    ];
+    const pieces = [
+      ...'"\'\\()[]{}|>&*#:,=-\n\t\r ',
+      'and ',
+      'not ',
+      '\\u00',
+      '- macro: ',
+      '- list: ',
+      '  condition: ',
+      'l',
+      '😀',
+      '\0',
+    ];
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom(...seeds), { minLength: 1, maxLength: 3 }),
+        fc.array(fc.tuple(fc.nat(400), fc.nat(4), fc.constantFrom(...pieces)), { maxLength: 4 }),
+        (parts, changes) => {
+          const text = changes.reduce(
+            (all, [at, cut, piece]) => `${all.slice(0, at)}${piece}${all.slice(at + cut)}`,
+            parts.join(''),
+          );
+          const lines = text.split('\n');
+          for (const { line, column } of load(text).problems) {
+            expect(column).toBeGreaterThan(0);
+            expect(column).toBeLessThanOrEqual((lines[line - 1]?.length ?? -1) + 1);
+          }
+        },
+      ),
+      { numRuns: 1_000 },
+    );
   });
 });
 

@@ -106,6 +106,16 @@ describe('macros and lists', () => {
     expect(problemsOf(text)).toEqual(expected);
   });
 
+  it('are shared by the rules that name them, however long', () => {
+    const texts = [list('l', '[x, y]'), rule('a.b in (l)'), rule('not c.d in l').replace('rule: r', 'rule: s')];
+    const [first, second] = rulesOf(...texts).rules.map(({ match }) => match.condition);
+    const values = [first, second?.kind === 'not' ? second.part : undefined].map((part) =>
+      part?.kind === 'comparison' ? part.values : undefined,
+    );
+    expect(values[0]).toEqual(['x', 'y']);
+    expect(values[1]).toBe(values[0]);
+  });
+
   it('that stand in an appended piece have their place there', () => {
     expect(problemsOf(macro('m', 'a.b = 1'), macro('m', 'or c.d ~ 2', '  append: true\n'))[0]).toMatch(
       /^2\.yaml:2:21 /,
