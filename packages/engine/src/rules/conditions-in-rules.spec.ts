@@ -71,7 +71,7 @@ describe('mutated files', () => {
       '- macro: n\n  condition: &x |2-\n      output_fields[é😀] regex ".*"\n- rule: t\n  match:\n    condition: *x\n',
     ];
     const pieces = [
-      ...'"\'\\()[]{}|>&*#:,=-\n\t\r ',
+      ...Array.from('"\'\\()[]{}|>&*#:,=-\n\t\r '),
       'and ',
       'not ',
       '\\u00',
