@@ -61,29 +61,33 @@ function mutate(text: string, random: (limit: number) => number): string {
 }
 
 describe(`${ROUNDS} mutated conditions`, () => {
-  it('are read or refused: every mistake has a place, everything read can be printed and read again', () => {
-    const random = createRandom();
-    let read = 0;
-    for (let round = 0; round < ROUNDS; round++) {
-      let text = SEEDS[random(SEEDS.length)]!;
-      for (let times = 1 + random(4); times > 0; times--) text = mutate(text, random);
-      const { expression, problems } = parseCondition(text);
-      const found: ConditionProblem[] = [...problems];
-      const result = expression && resolveCondition(expression, DEFINITIONS, (problem) => found.push(problem));
-      for (const { offset, message } of found) {
-        if (!(offset >= 0 && offset <= text.length && message !== ''))
-          throw new Error(`${message} at ${offset}: ${text}`);
+  it(
+    'are read or refused: every mistake has a place, everything read can be printed and read again',
+    { timeout: Math.max(60_000, ROUNDS) },
+    () => {
+      const random = createRandom();
+      let read = 0;
+      for (let round = 0; round < ROUNDS; round++) {
+        let text = SEEDS[random(SEEDS.length)]!;
+        for (let times = 1 + random(4); times > 0; times--) text = mutate(text, random);
+        const { expression, problems } = parseCondition(text);
+        const found: ConditionProblem[] = [...problems];
+        const result = expression && resolveCondition(expression, DEFINITIONS, (problem) => found.push(problem));
+        for (const { offset, message } of found) {
+          if (!(offset >= 0 && offset <= text.length && message !== ''))
+            throw new Error(`${message} at ${offset}: ${text}`);
+        }
+        if (!result) {
+          if (found.length === 0) throw new Error(`refused without a reason: ${text}`);
+          continue;
+        }
+        read++;
+        // Reading again is the slower half, and each is much like the one before.
+        if (round % 10 !== 0) continue;
+        const printed = printCondition(result.expression);
+        if (printCondition(resolved(printed)) !== printed) throw new Error(`${text} is printed as ${printed}`);
       }
-      if (!result) {
-        if (found.length === 0) throw new Error(`refused without a reason: ${text}`);
-        continue;
-      }
-      read++;
-      // Reading again is the slower half, and each is much like the one before.
-      if (round % 10 !== 0) continue;
-      const printed = printCondition(result.expression);
-      if (printCondition(resolved(printed)) !== printed) throw new Error(`${text} is printed as ${printed}`);
-    }
-    expect(read).toBeGreaterThan(ROUNDS / 50);
-  });
+      expect(read).toBeGreaterThan(ROUNDS / 50);
+    },
+  );
 });
