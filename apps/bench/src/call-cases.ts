@@ -10,12 +10,15 @@ import {
   ciliumCrds,
   containerId,
   deployment,
+  namespace,
   node,
   startFakeKubernetes,
   type ApiObject,
   type ObjectInput,
 } from '@falco-talon/fake-kubernetes';
+import { defineOutput, definePlugin, emptyObject } from '@falco-talon/core';
 import { startTestEngine } from '@falco-talon/testkit/engine';
+import { playCaptureTools } from './capture-tools.ts';
 
 export interface CallCase {
   readonly name: string;
@@ -23,6 +26,8 @@ export interface CallCase {
   /** Default `kubernetes`. */
   readonly category?: string;
   readonly parameters?: Readonly<Record<string, unknown>>;
+  /** Whether it keeps something. */
+  readonly output?: boolean;
   /** Falco's source; default `syscall`. */
   readonly source?: string;
   /** Definitions of the kinds the cluster serves beside its own. */
@@ -41,6 +46,9 @@ const remote = () => ({ 'fd.rip': '203.0.113.7' });
 const container = (pod: ApiObject) => ({
   'container.id': containerId('shop', pod.metadata.name, 'main').slice('containerd://'.length).slice(0, 12),
 });
+
+const TRUE = { command: 'true' };
+const HOSTS = { file: '/etc/hosts' };
 
 export const callCases: readonly (CallCase & { readonly promised: number })[] = [
   { name: 'label', action: 'label', parameters: { labels: { a: 'b' } }, promised: 1 },
@@ -98,7 +106,48 @@ export const callCases: readonly (CallCase & { readonly promised: number })[] = 
   { name: 'log, default container', action: 'log', promised: 1 },
   { name: 'log, container given', action: 'log', parameters: { container: 'main' }, promised: 1 },
   { name: 'log, container looked up by its id', action: 'log', fields: container, promised: 2 },
+  { name: 'exec, default container', action: 'exec', parameters: TRUE, promised: 1 },
+  { name: 'exec, container looked up by its id', action: 'exec', parameters: TRUE, fields: container, promised: 2 },
+  { name: 'script, default container', action: 'script', parameters: { script: 'true' }, promised: 1 },
+  {
+    name: 'script, container looked up by its id',
+    action: 'script',
+    parameters: { script: 'true' },
+    fields: container,
+    promised: 2,
+  },
+  { name: 'download, default container', action: 'download', parameters: HOSTS, output: true, promised: 1 },
+  {
+    name: 'download, container looked up by its id',
+    action: 'download',
+    parameters: HOSTS,
+    output: true,
+    fields: container,
+    promised: 2,
+  },
+  { name: 'tcpdump', action: 'tcpdump', parameters: { duration: 1 }, output: true, promised: 4 },
+  { name: 'sysdig', action: 'sysdig', parameters: { duration: 1 }, output: true, promised: 5 },
 ];
+
+/** Those that act on a cluster. */
+export const PLUGINS = [actionners, calico, cilium];
+
+const NOWHERE = { target: 'bench:nowhere' };
+/** Where downloads and captures go. */
+const nowhere = definePlugin({
+  name: 'nowhere',
+  category: 'bench',
+  outputs: [
+    defineOutput({
+      name: 'nowhere',
+      description: 'Keeps nothing.',
+      parameters: emptyObject,
+      permissions: [],
+      examples: [{ description: 'Nothing', parameters: {} }],
+      store: async () => ({ message: 'forgotten', objects: {} }),
+    }),
+  ],
+});
 
 /** What the cluster serves is asked once per connection, and not counted. */
 const DISCOVERY = ['/api', '/apis'];
@@ -109,25 +158,32 @@ export async function countCalls({
   category = 'kubernetes',
   parameters = {},
   source = 'syscall',
+  output = false,
   fields = () => ({}),
   serves = [],
 }: CallCase): Promise<number> {
   const fake = await startFakeKubernetes({
-    objects: [node({ name: 'node-1' }), ...serves, ...deployment({ name: 'cart', namespace: 'shop', replicas: 3 })],
+    objects: [
+      node({ name: 'node-1' }),
+      namespace('talon'),
+      ...serves,
+      ...deployment({ name: 'cart', namespace: 'shop', replicas: 3 }),
+    ],
   });
   const directory = await mkdtemp(join(tmpdir(), 'falco-talon-bench-'));
   await fake.writeKubeconfig(join(directory, 'kubeconfig'));
+  await playCaptureTools(fake, directory, { ends: 'at once' });
   const pod = fake.objects('pods', 'shop')[0];
   if (!pod) throw new Error('the workload has no pod');
   const rule = {
     rule: 'Bench',
     match: { rules: ['Bench'] },
-    actions: [{ action, actionner: `${category}:${action}`, parameters }],
+    actions: [{ action, actionner: `${category}:${action}`, parameters, ...(output ? { output: NOWHERE } : {}) }],
   };
   const engine = await startTestEngine({
-    plugins: [actionners, calico, cilium],
+    plugins: [...PLUGINS, nowhere],
     rules: JSON.stringify([rule]),
-    clients: { [kubernetes.id]: { kubeconfig: join(directory, 'kubeconfig'), namespace: '' } },
+    clients: { [kubernetes.id]: { kubeconfig: join(directory, 'kubeconfig'), namespace: 'talon' } },
   });
   fake.clearRequests();
   await engine.post({

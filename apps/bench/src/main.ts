@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { holds, type Measurement, type Section } from './measurement.ts';
 import { apiCalls } from './sections/api-calls.ts';
+import { capture } from './sections/capture.ts';
 import { client } from './sections/client.ts';
 import { intake } from './sections/intake.ts';
 import { isolation } from './sections/isolation.ts';
@@ -11,7 +12,18 @@ import { memory } from './sections/memory.ts';
 import { start } from './sections/start.ts';
 import { streams } from './sections/streams.ts';
 
-const SECTIONS: readonly Section[] = [apiCalls, matching, client, start, latency, intake, isolation, memory, streams];
+const SECTIONS: readonly Section[] = [
+  apiCalls,
+  matching,
+  client,
+  start,
+  latency,
+  intake,
+  isolation,
+  capture,
+  memory,
+  streams,
+];
 const RESULTS = 'bench-results.json';
 
 /** Names of sections as arguments run only those. */

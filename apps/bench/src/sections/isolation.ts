@@ -1,9 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { alertText } from '../alerts.ts';
 import { pace } from '../load.ts';
-import { percentile, type Section } from '../measurement.ts';
+import type { Section } from '../measurement.ts';
 import { startBenchServer } from '../server.ts';
-import { LABEL_RULE, shopWith, watchArrivals, type Arrivals } from '../shop.ts';
+import { LABEL_RULE, shopWith, watchArrivals } from '../shop.ts';
+import { p99OfActions } from '../targets.ts';
 
 const TARGETS = 10;
 const HELD = 5_000;
@@ -20,12 +20,13 @@ export const isolation: Section = {
     const held = `pod-${COUNT * 3}`;
     const gate = shop.fault({ kind: 'hold', match: { name: held } });
     const server = await startBenchServer({ rules: LABEL_RULE, kubeconfig: shop.kubeconfig(), queue: 'sqlite' });
-    await run(server.url, arrivals, 0);
-    const without = await run(server.url, arrivals, COUNT);
+    const run = (first: number) => p99OfActions(server.url, arrivals, { first, count: COUNT, rate: RATE });
+    await run(0);
+    const without = await run(COUNT);
     // Ten events wait behind the one that is held.
     await pace(server.url, RATE, TARGETS, (n) => alertText('Terminal shell in container', held, n));
     await shop.waitForRequest(({ name }) => name === held);
-    const beside = await run(server.url, arrivals, COUNT * 2);
+    const beside = await run(COUNT * 2);
     gate.release();
     await server.close();
     await shop.close();
@@ -36,17 +37,3 @@ export const isolation: Section = {
     ];
   },
 };
-
-async function run(url: string, arrivals: Arrivals, first: number): Promise<number> {
-  const sent: number[] = [];
-  await pace(url, RATE, COUNT, (n) => {
-    sent[n] = performance.now();
-    return alertText('Terminal shell in container', `pod-${first + n}`, first + n);
-  });
-  const arrivedAt = (n: number) => arrivals.first.get(`pod-${first + n}`);
-  while (sent.some((_, n) => arrivedAt(n) === undefined)) await delay(20);
-  return percentile(
-    sent.map((at, n) => arrivedAt(n)! - at),
-    0.99,
-  );
-}
