@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { existsSync, mkdirSync } from 'node:fs';
+import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { realPrograms, type FakeKubernetesInput } from '@falco-talon/fake-kubernetes';
 import { startCluster, type TestCluster } from './cluster.ts';
 
@@ -10,14 +11,17 @@ export interface Captures {
   tool(name: string, script: string): Promise<void>;
   /** What a tool was called with last. */
   words(): Promise<readonly string[]>;
-  /** Containers whose own process runs. */
-  readonly running: ReadonlySet<string>;
+  /** Resolves when a tool runs, as it does after `UNTIL_STOPPED`, that has not been waited for. */
+  begun(): Promise<void>;
+  /** Resolves when no container's own process runs. */
+  idle(): Promise<void>;
 }
 
 /** Writes a capture and ends. */
 export const AT_ONCE = 'cat "$CAPTURE"; echo "2 packets captured" >&2';
 /** Runs until it is told to end, as capture tools do. */
-export const UNTIL_STOPPED = `trap 'echo stopped >&2; exit 0' TERM INT
+export const UNTIL_STOPPED = `: >"$WORDS.begun"
+trap 'echo stopped >&2; exit 0' TERM INT
 cat "$CAPTURE"
 while :; do sleep 0.05; done`;
 
@@ -30,7 +34,7 @@ export async function playCaptures({ api, folder }: TestCluster, capture: Uint8A
   const path = `${bin}:${process.env['PATH'] ?? ''}`;
   const file = join(folder, 'capture');
   const words = join(folder, 'words');
-  const running = new Set<string>();
+  const running = new Set<Promise<unknown>>();
   await mkdir(bin);
   await writeFile(file, capture);
   /** Of a capture container; not in the folder of a pod, where nothing of a capture belongs. */
@@ -47,24 +51,27 @@ export async function playCaptures({ api, folder }: TestCluster, capture: Uint8A
   });
   api.onContainer(({ namespace, pod, container, command, signal }) => {
     const [program = '', ...args] = command;
-    const name = `${namespace}/${pod}/${container}`;
     const env = { PATH: path, TMPDIR: home(namespace, pod, container) };
     const child = spawn(program, args, { env, stdio: 'ignore' });
-    running.add(name);
     const kill = (): void => void child.kill('SIGKILL');
     signal.addEventListener('abort', kill);
     if (signal.aborted) kill();
-    return new Promise((resolve) => {
-      child.once('close', (code) => {
-        running.delete(name);
-        resolve(code ?? 137);
-      });
-    });
+    const ended = new Promise<number>((resolve) => child.once('close', (code) => resolve(code ?? 137)));
+    running.add(ended);
+    void ended.then(() => running.delete(ended));
+    return ended;
   });
   const captures: Captures = {
-    running,
+    async begun() {
+      while (!existsSync(`${words}.begun`)) await pause(20);
+      await rm(`${words}.begun`);
+    },
+    async idle() {
+      while (running.size > 0) await Promise.all(running);
+    },
     async tool(name, script) {
       const program = join(bin, name);
+      await rm(`${words}.begun`, { force: true });
       await writeFile(program, `#!/bin/sh\nprintf '%s\\n' "$@" >"$WORDS"\n${script}\n`);
       await chmod(program, 0o755);
     },

@@ -63,10 +63,10 @@ describe.each(localShells)('in $name', (shell) => {
 
   it('ends after a while without a capture, and after its longest life with one', async () => {
     const idle = await container();
-    expect(await once(idle.keeper('600', '2'), 'exit')).toEqual([0, null]);
+    expect(await once(idle.keeper('600', '1'), 'exit')).toEqual([0, null]);
     const { keeper, capture } = await container();
     const tool = capture(['/bin/sleep', '60']);
-    expect(await once(keeper('4', '600'), 'exit')).toEqual([0, null]);
+    expect(await once(keeper('1', '600'), 'exit')).toEqual([0, null]);
     expect(tool.exitCode).toBeNull();
     kill(tool.pid!);
   });

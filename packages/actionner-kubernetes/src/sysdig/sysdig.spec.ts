@@ -1,6 +1,3 @@
-import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { kubernetes, type Kubernetes } from '@falco-talon/client-kubernetes';
 import { containerId, namespace, node, pod } from '@falco-talon/fake-kubernetes';
@@ -56,7 +53,7 @@ const pods = () => cluster.api.objects('pods', 'talon');
 afterEach(async () => {
   cluster.api.clearFaults();
   await cluster.api.until(() => jobs().length === 0 && pods().length === 0);
-  await expect.poll(() => cluster.running.size).toBe(0);
+  await cluster.idle();
 });
 
 const run = (name = 'cart-0', parameters: Record<string, unknown> = {}, more: object = {}) =>
@@ -258,16 +255,14 @@ describe('no capture', () => {
 
 describe('what is left', () => {
   it.each(['watch', 'exec'])('is nothing after an abort during %s', async (phase) => {
-    const begun = join(cluster.folder, 'begun');
-    await rm(begun, { force: true });
-    await cluster.tool('sysdig', `: >'${begun}'; ${UNTIL_STOPPED}`);
+    await cluster.tool('sysdig', UNTIL_STOPPED);
     const during = ({ subresource, verb }: { subresource: string; verb: string }) =>
       phase === 'watch' ? verb === 'watch' : subresource === phase;
     const abort = new AbortController();
     if (phase === 'watch') cluster.api.fault({ kind: 'hang', match: during });
     const outcome = run('cart-0', {}, { signal: abort.signal });
     await cluster.api.waitForRequest(during);
-    if (phase === 'exec') await expect.poll(() => existsSync(begun), { timeout: 5_000 }).toBe(true);
+    if (phase === 'exec') await cluster.begun();
     abort.abort();
     expect(await outcome).toMatchObject({ status: 'failure', error: { code: 'aborted' } });
     await cluster.api.until(() => jobs().length === 0);

@@ -1,6 +1,3 @@
-import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { containerId, namespace, node, pod } from '@falco-talon/fake-kubernetes';
 import { runActionner, testActionner } from '@falco-talon/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -40,7 +37,7 @@ beforeEach(async () => {
 /** Whatever became of a capture, nothing of it runs on. */
 afterEach(async () => {
   for (const { metadata } of cluster.api.objects('pods', 'shop')) cluster.api.remove('pods', 'shop', metadata.name);
-  await expect.poll(() => cluster.running.size).toBe(0);
+  await cluster.idle();
 });
 
 interface Ephemeral {
@@ -170,15 +167,15 @@ describe('a repeat', () => {
     await cluster.tool('tcpdump', UNTIL_STOPPED);
     const abort = new AbortController();
     const first = run('cart-0', { duration: 60 }, { signal: abort.signal, step });
-    await cluster.api.waitForRequest(({ subresource }) => subresource === 'exec');
+    await cluster.begun();
     abort.abort();
     expect((await first).status).toBe('failure');
     const names = added().map(({ name }) => name);
     expect(names).toHaveLength(1);
     await cluster.tool('tcpdump', AT_ONCE);
     const again = await run('cart-0', { duration: 60 }, { step });
-    // The container may be about to end: then the engine makes another attempt.
-    if (again.error) expect(again.error).toMatchObject({ code: 'unavailable', retryable: true });
+    // The container may be about to end: then it is `unavailable`, and the engine makes another attempt.
+    expect([undefined, 'unavailable']).toContain(again.error?.code);
     expect(added().map(({ name }) => name)).toEqual(names);
   });
 
@@ -303,16 +300,14 @@ describe('no capture', () => {
 
 describe('a capture that is aborted', () => {
   it.each(['ephemeralcontainers', 'exec', 'watch'])('ends what it began: during %s', async (phase) => {
-    const begun = join(cluster.folder, 'begun');
-    await rm(begun, { force: true });
-    await cluster.tool('tcpdump', `: >'${begun}'; ${UNTIL_STOPPED}`);
+    await cluster.tool('tcpdump', UNTIL_STOPPED);
     const during = ({ subresource, verb }: { subresource: string; verb: string }) =>
       phase === 'watch' ? verb === 'watch' : subresource === phase;
     const abort = new AbortController();
     if (phase !== 'exec') cluster.api.fault({ kind: 'hang', match: during });
     const outcome = run('cart-0', { duration: 60 }, { signal: abort.signal });
     await cluster.api.waitForRequest(during);
-    if (phase === 'exec') await expect.poll(() => existsSync(begun), { timeout: 5_000 }).toBe(true);
+    if (phase === 'exec') await cluster.begun();
     abort.abort();
     expect(await outcome).toMatchObject({ status: 'failure', error: { code: 'aborted' }, artifacts: [] });
     if (phase === 'exec') await cluster.api.until(() => Object.values(states())[0] === 'terminated');
