@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -51,6 +51,8 @@ export async function playCaptures({ api, folder }: TestCluster, capture: Uint8A
   });
   api.onContainer(({ namespace, pod, container, command, signal }) => {
     const [program = '', ...args] = command;
+    // A container that starts has its image's files, and no others.
+    rmSync(home(namespace, pod, container), { recursive: true });
     const env = { PATH: path, TMPDIR: home(namespace, pod, container) };
     const child = spawn(program, args, { env, stdio: 'ignore' });
     const kill = (): void => void child.kill('SIGKILL');
