@@ -140,6 +140,15 @@ const restrictedSeccomp: Check = (spec) => {
   return ['seccompProfile', `pod or ${named(silent)} ${demand}`];
 };
 
+const appArmor: Check = (spec) => {
+  const typeOf = (of: JsonObject): string => textAt(of, 'securityContext', 'appArmorProfile', 'type');
+  const bad = (of: JsonObject): boolean => !['', 'RuntimeDefault', 'Localhost'].includes(typeOf(of));
+  const who = setters(spec, bad);
+  if (who === undefined) return undefined;
+  const types = sorted([spec, ...containers(spec)].filter(bad).map(typeOf));
+  return ['forbidden AppArmor profile', `${who} must not set AppArmor profile type to ${quoted(types)}`];
+};
+
 const privileged = about(
   'privileged',
   (one) => security(one, 'privileged') === true,
@@ -153,8 +162,9 @@ const escalation = about(
 
 /** Of the standards' checks those a test of ours can meet, in the server's order. https://kubernetes.io/docs/concepts/security/pod-security-standards */
 const CHECKS: Readonly<Record<Exclude<Level, 'privileged'>, readonly Check[]>> = {
-  baseline: [baselineCapabilities, hostNamespaces, hostPathVolumes, hostPorts, privileged, baselineSeccomp],
+  baseline: [appArmor, baselineCapabilities, hostNamespaces, hostPathVolumes, hostPorts, privileged, baselineSeccomp],
   restricted: [
+    appArmor,
     hostNamespaces,
     hostPorts,
     privileged,

@@ -77,6 +77,11 @@ describe('Pod Security', () => {
       { containers: [main({ capabilities: { add: ['NET_RAW', 'NET_ADMIN'] } })] },
       'non-default capabilities (container "main" must not include "NET_ADMIN", "NET_RAW" in securityContext.capabilities.add)',
     ],
+    [
+      'baseline',
+      { containers: [main({ appArmorProfile: { type: 'Unconfined' } })] },
+      'forbidden AppArmor profile (container "main" must not set AppArmor profile type to "Unconfined")',
+    ],
     ['baseline', { hostPID: true, containers: [main()] }, 'host namespaces (hostPID=true)'],
     [
       'baseline',
