@@ -1,5 +1,4 @@
-import type { KubernetesObject } from '@falco-talon/client-kubernetes';
-import { FIELD_MANAGER } from '../marks.ts';
+import { FIELD_MANAGER, type KubernetesObject } from '@falco-talon/client-kubernetes';
 
 /** The part of a node that a cordon looks at. */
 export interface Node extends KubernetesObject {

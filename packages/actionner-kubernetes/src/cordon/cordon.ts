@@ -1,6 +1,5 @@
 import { defineActionner, POD_FIELDS, podTarget, strictObject, Type } from '@falco-talon/core';
-import { kubernetes, NODES } from '@falco-talon/client-kubernetes';
-import { FIELD_MANAGER } from '../marks.ts';
+import { FIELD_MANAGER, kubernetes, NODES } from '@falco-talon/client-kubernetes';
 import { nodeOfPod, nodeText } from '../pod/node-of-pod.ts';
 import { wasCordoned, type Node } from './already-cordoned.ts';
 import { examples } from './examples.ts';

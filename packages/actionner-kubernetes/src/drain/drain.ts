@@ -7,9 +7,8 @@ import {
   TalonError,
   Type,
 } from '@falco-talon/core';
-import { kubernetes, NODES, PODS } from '@falco-talon/client-kubernetes';
+import { FIELD_MANAGER, kubernetes, NODES, PODS } from '@falco-talon/client-kubernetes';
 import { wasCordoned, type Node } from '../cordon/already-cordoned.ts';
-import { FIELD_MANAGER } from '../marks.ts';
 import { nodeOfPod, nodeText } from '../pod/node-of-pod.ts';
 import type { Pod } from '../pod/pod.ts';
 import { minimumIssues } from '../terminate/minimum.ts';

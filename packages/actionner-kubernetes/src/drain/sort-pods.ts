@@ -1,6 +1,5 @@
 import type { Scope } from '@falco-talon/core';
-import type { KubernetesReads } from '@falco-talon/client-kubernetes';
-import { controllerOf } from '../owner/owner.ts';
+import { controllerOf, type KubernetesReads } from '@falco-talon/client-kubernetes';
 import { isHealthy, isMirrorPod, type Pod } from '../pod/pod.ts';
 import { MIRROR_POD, refusal, tallyReplicas, tooFewLeft, type Tally } from '../terminate/guards.ts';
 import type { UnseenTerminations } from '../terminate/unseen-terminations.ts';

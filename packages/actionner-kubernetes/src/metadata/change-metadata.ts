@@ -9,10 +9,8 @@ import {
   type Result,
   type RunContext,
 } from '@falco-talon/core';
-import { kubernetes, NODES } from '@falco-talon/client-kubernetes';
-import { FIELD_MANAGER } from '../marks.ts';
+import { FIELD_MANAGER, kubernetes, type MetadataKind, NODES, patchPodMetadata } from '@falco-talon/client-kubernetes';
 import { nodeOfPod, nodeText } from '../pod/node-of-pod.ts';
-import { patchPodMetadata, type MetadataKind } from '../pod/patch-pod-metadata.ts';
 import { readPod, type PodTarget } from '../pod/read-pod.ts';
 import { changesText, mergePatch, type Changes } from './changes.ts';
 

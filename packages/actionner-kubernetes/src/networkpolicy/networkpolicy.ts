@@ -1,16 +1,17 @@
 import { defineActionner, POD_FIELDS, podTarget, targetText } from '@falco-talon/core';
 import {
+  FIELD_MANAGER,
   kubernetes,
   NETWORK_POLICIES,
+  noteOfOrigin,
   ownerPermissions,
+  patchPodMetadata,
   permission,
   podMark,
   rangeIssues,
   refuseHostNetwork,
 } from '@falco-talon/client-kubernetes';
-import { FIELD_MANAGER, noteOfOrigin } from '../marks.ts';
 import type { Pod } from '../pod/pod.ts';
-import { patchPodMetadata } from '../pod/patch-pod-metadata.ts';
 import { readPod } from '../pod/read-pod.ts';
 import { examples } from './examples.ts';
 import { openPolicies, openPoliciesText } from './open-policies.ts';

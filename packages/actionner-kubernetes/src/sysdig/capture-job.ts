@@ -1,16 +1,17 @@
 import { errorText, isTalonError, TalonError } from '@falco-talon/core';
 import {
+  FIELD_MANAGER,
+  isManaged,
   JOBS,
-  kubernetesFailure,
-  PODS,
   type Kubernetes,
+  kubernetesFailure,
   type KubernetesObject,
+  PODS,
   type Resource,
 } from '@falco-talon/client-kubernetes';
 import { awaitContainer, type CapturePod } from '../capture/await-container.ts';
 import { captureNames } from '../capture/capture-name.ts';
 import { podSecurityRefusal } from '../capture/pod-security.ts';
-import { FIELD_MANAGER, isManaged } from '../marks.ts';
 import { captureJob, CONTAINER, type JobInput } from './job.ts';
 
 /** Milliseconds from the Job until its pod runs: most of it is for the image. */

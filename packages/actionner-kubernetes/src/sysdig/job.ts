@@ -1,6 +1,6 @@
 import type { FalcoEvent, StepNames } from '@falco-talon/core';
+import { MANAGED_BY, noteOfOrigin } from '@falco-talon/client-kubernetes';
 import { keeperCommand, longestLife } from '../capture/keeper.ts';
-import { MANAGED_BY, noteOfOrigin } from '../marks.ts';
 
 export const CONTAINER = 'sysdig';
 /** Seconds a Job that has ended stays, should nobody delete it. */

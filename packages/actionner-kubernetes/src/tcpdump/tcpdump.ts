@@ -9,13 +9,12 @@ import {
   Type,
   type Static,
 } from '@falco-talon/core';
-import { kubernetes, kubernetesFailure, PODS, type Kubernetes } from '@falco-talon/client-kubernetes';
+import { FIELD_MANAGER, kubernetes, type Kubernetes, kubernetesFailure, PODS } from '@falco-talon/client-kubernetes';
 import { awaitContainer, containerStatus, isRunning, type CapturePod } from '../capture/await-container.ts';
 import { captureResult } from '../capture/capture-result.ts';
 import { startCapture } from '../capture/capture-stream.ts';
 import { longestLife } from '../capture/keeper.ts';
 import { podSecurityFailure } from '../capture/pod-security.ts';
-import { FIELD_MANAGER } from '../marks.ts';
 import { containerOfEvent, findContainer } from '../pod/container-of-event.ts';
 import { containerNames, isMirrorPod, type Pod } from '../pod/pod.ts';
 import { observedPod } from '../pod/capturable.ts';

@@ -1,6 +1,12 @@
 import { isTalonError, strictObject, targetText, Type, type Scope, type Static, type Target } from '@falco-talon/core';
-import type { KubernetesObject, KubernetesReads, OwnerReference } from '@falco-talon/client-kubernetes';
-import { controllerOf, ownerText, workloadResource } from '../owner/owner.ts';
+import {
+  controllerOf,
+  type KubernetesObject,
+  type KubernetesReads,
+  type OwnerReference,
+  ownerText,
+  workloadResource,
+} from '@falco-talon/client-kubernetes';
 import { isHealthy, isMirrorPod, type Pod } from '../pod/pod.ts';
 import type { PodTarget } from '../pod/read-pod.ts';
 import { parseMinimum, requiredReplicas } from './minimum.ts';

@@ -27,8 +27,6 @@ export interface PermissionSuiteOptions extends KubernetesSuiteOptions {
   readonly cases?: readonly PermissionCase[];
   /** Rights neither an example nor a case shows, as `get deployments.apps`. They say in `when` what they are for. */
   readonly unshown?: readonly string[];
-  /** How a server that is not the cluster's own names a right that is missing, where it has words of its own. */
-  readonly words?: Readonly<Record<string, string>>;
 }
 
 interface Right {
@@ -124,16 +122,14 @@ export function testPermissions<P extends TObject, F extends TObject, U extends 
       const clients = await as.with(right.others);
       for (const scenario of scenarios) {
         const isExample = (actionner.examples as readonly PermissionCase[]).includes(scenario);
-        // A server with words of its own has rules of its own, too.
-        const own = options.words?.[text] !== undefined;
-        if (!isExample && !own && used.get(scenario)?.has(text) === false) continue;
+        if (!isExample && used.get(scenario)?.has(text) === false) continue;
         const needing = new Set<number>();
         const all = new Set<number>();
         for await (const { index, outcome } of outcomes(clients, scenario)) {
           all.add(index);
           if (outcome.error) {
             needing.add(index);
-            expectNamed(outcome, options.words?.[text] ?? text);
+            expectNamed(outcome, text);
           } else if (refusals().length > 0 && (outcome.message.includes(text) || right.when === undefined)) {
             needing.add(index);
             expect(outcome.message, 'it goes on without the right and does not say so').toContain(text);

@@ -1,1 +1,0 @@
-export { FIELD_MANAGER, isManaged, MANAGED_BY, noteOfOrigin } from '@falco-talon/client-kubernetes';

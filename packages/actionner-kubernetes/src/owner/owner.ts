@@ -1,1 +1,0 @@
-export { controllerOf, ownerText, workloadResource } from '@falco-talon/client-kubernetes';

@@ -1,1 +1,0 @@
-export { patchPodMetadata, type MetadataKind, type MetadataPatch } from '@falco-talon/client-kubernetes';
