@@ -52,6 +52,16 @@ describe.each(SERVED)('%s', (actionner, group) => {
     expect(addresses.map((address) => denied(policy, `${address}/32`))).toEqual(addresses.map(() => 1));
   });
 
+  it('refuses what it cannot deny: an address of the pod itself', async (test) => {
+    if (cluster.run.cluster.node === undefined) test.skip('no node is ready');
+    const pod = await startPod(cluster, { name: 'self' });
+    const address = pod.status!.podIP!;
+    const { action } = await respond(cluster, { actionner, pod, fields: { 'fd.sip': address } });
+    expect(action.status).toBe('failure');
+    expect(action.error).toContain(address);
+    expect(await policyOf('self')).toBeUndefined();
+  });
+
   it.each(['get pods', `get ${resource.plural}`, `create ${resource.plural}`])(
     'names the right to %s when it is missing',
     async (without) => {

@@ -1,8 +1,9 @@
+import { PODS } from '@falco-talon/client-kubernetes';
 import { beforeAll, expect, it } from 'vitest';
 import type { Pod } from '../cluster/resources.ts';
 import { until } from '../cluster/until.ts';
 import { describeWithPods } from '../harness/describe-with-pods.ts';
-import { logOf, startPod } from '../harness/pods.ts';
+import { logOf, podSpec, startPod } from '../harness/pods.ts';
 import { respond } from '../harness/respond.ts';
 import { useCluster } from '../harness/use-cluster.ts';
 
@@ -74,6 +75,28 @@ describeWithPods('kubernetes:exec', () => {
     expect(action).toMatchObject({ status: 'success', output: '65534\n' });
   });
 
+  it('finds the container of the alert by its id, also one that prepares the pod', async () => {
+    const {
+      client,
+      namespace,
+      signal,
+      run: { images },
+    } = cluster;
+    const container = { name: 'first', image: images.shell, imagePullPolicy: 'IfNotPresent' };
+    const spec = podSpec(cluster, {
+      spec: { initContainers: [{ ...container, command: ['sh', '-c', 'exec sleep 86400'] }] },
+    });
+    await client.create(PODS, { metadata: { name: 'preparing' }, spec }, { namespace, signal });
+    const [preparing, id] = await until('the first container runs', async () => {
+      const found = await client.get<Pod>(PODS, { namespace, name: 'preparing' }, { signal: cluster.signal });
+      const [status] = found.status?.initContainerStatuses ?? [];
+      return status?.state?.['running'] !== undefined && ([found, status.containerID!] as const);
+    });
+    const fields = { 'container.id': id.replace(/^.*:\/\//, '').slice(0, 12) };
+    const { action } = await run('echo prepared', { pod: preparing, fields });
+    expect(action).toMatchObject({ status: 'success', output: 'prepared\n', objects: { container: 'first' } });
+  });
+
   it('names the shell that is not there', async () => {
     const { action } = await run('echo hello', { parameters: { shell: '/no/such/shell' } });
     expect(action.status).toBe('failure');
@@ -83,9 +106,10 @@ describeWithPods('kubernetes:exec', () => {
   it('is one failure when the container has ended', async () => {
     const ended = await startPod(cluster, {
       name: 'restarting',
-      container: { command: ['sh', '-c', 'sleep 3; echo over; exit 1'] },
+      container: { command: ['sh', '-c', 'until [ -e /tmp/end ]; do sleep 0.2; done; echo over; exit 1'] },
       spec: { restartPolicy: 'Never' },
     });
+    expect((await run('touch /tmp/end', { pod: ended })).action.status).toBe('success');
     await until('it has ended', async () => (await logOf(cluster, ended)).includes('over'));
     await until('the kubelet has noticed', async () => {
       const { action } = await run('echo hello', { pod: ended });

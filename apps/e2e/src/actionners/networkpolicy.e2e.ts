@@ -70,6 +70,13 @@ describe('kubernetes:networkpolicy', () => {
     expect((await policyOf(action))?.spec?.['podSelector']).toEqual({ matchLabels: labels });
   });
 
+  it("says that it has no effect in a node's network", async () => {
+    const pod = await startPod(cluster, { name: 'host', spec: { hostNetwork: true } });
+    const { action } = await respond(cluster, { actionner, pod });
+    expect(action.status).toBe('failure');
+    expect(action.error).toMatch(/node's network/);
+  });
+
   it("leaves somebody else's policy as it is", async () => {
     const { client, namespace } = cluster;
     const pod = await startPod(cluster, { name: 'taken' });
