@@ -10,10 +10,12 @@ export interface Heartbeat {
 }
 
 /**
- * Pings, so that a silent command keeps its connection, and an other side that is gone is noticed.
+ * Pings while nothing comes, so that a silent command keeps its connection, and an other side that is gone is noticed.
  *
- * Pings are counted, not timed: a process that stalls must not take the others for dead. And the API server answers a ping
- * after what was sent before it, so not at all while a command does not read its input; such pings do not count.
+ * Only then: a ping that reaches a kubelet which has said all makes it reset its connection, and the API server between
+ * drops what it has not passed on yet. Pings are counted, not timed: a process that stalls must not take the others for dead.
+ * And one is answered after what was sent before it, so not at all while a command does not read its input; such pings do
+ * not count.
  */
 export function startHeartbeat(
   socket: WebSocket,
@@ -21,22 +23,32 @@ export function startHeartbeat(
   { excused, dead }: { readonly excused: () => boolean; readonly dead: (text: string) => void },
 ): Heartbeat {
   const { pingInterval, unansweredPings } = limits;
+  let quiet = false;
   let sent = 0;
   let unanswered = 0;
   /** The first ping whose answer shows that all input has been taken. */
   let telling = 0;
   let answered = 0;
 
+  const heard = (): void => {
+    quiet = false;
+    unanswered = 0;
+  };
   const timer = setInterval(() => {
-    if (excused() || answered < telling) unanswered = 0;
+    if (excused()) heard();
+    else if (!quiet) quiet = true;
+    else ping();
+  }, pingInterval);
+  const ping = (): void => {
+    if (answered < telling) unanswered = 0;
     else if (unanswered >= unansweredPings) {
       return dead(`no sign of life for ${(unansweredPings * pingInterval) / 1000} s`);
     }
     unanswered++;
     socket.ping(String(++sent), true, () => {});
-  }, pingInterval);
+  };
 
-  socket.on('ping', () => (unanswered = 0));
+  socket.on('ping', heard);
   socket.on('pong', (data) => {
     unanswered = 0;
     const number = Number(data.toString('latin1', 0, 16));
@@ -44,7 +56,7 @@ export function startHeartbeat(
   });
 
   return {
-    heard: () => void (unanswered = 0),
+    heard,
     inputSent: () => void (telling = sent + 1),
     stop: () => clearInterval(timer),
   };

@@ -206,6 +206,35 @@ describe('a server that breaks the conversation', () => {
     expect(await said(alive.exec(CART, shell(opened, 'true')))).toMatchObject({ exitCode: 0 });
   });
 
+  it('is not pinged while it sends, nor while nobody reads: it might have ended by then, and drop what is on its way', async () => {
+    let pings = 0;
+    let flow: NodeJS.Timeout | undefined;
+    const client = await clientOf(
+      (socket, request) => {
+        socket.write(accept(request));
+        // A ping begins with this byte.
+        socket.on('data', (data) => (pings += data[0] === 0x89 ? 1 : 0));
+        flow = setInterval(() => socket.write(onChannel(1, 'x')), 10);
+        socket.once('close', () => clearInterval(flow));
+        setTimeout(() => {
+          clearInterval(flow);
+          for (let n = 0; n < 100; n++) socket.write(frame(2, Buffer.alloc(8_193, 1)));
+          socket.write(SUCCESS);
+        }, 400);
+      },
+      { pingInterval: 80, unansweredPings: 2 },
+    );
+    const run = client.exec(CART, shell(opened, 'true'));
+    let bytes = 0;
+    for await (const chunk of run) {
+      bytes += chunk.bytes.length;
+      // Meanwhile more lies ready than is taken in.
+      if (chunk.bytes.length > 1 && bytes < 20_000) await new Promise((resolve) => setTimeout(resolve, 400));
+    }
+    expect(bytes).toBeGreaterThan(819_200);
+    expect(pings).toBe(0);
+  });
+
   it('and answers no pings while the command does not take its input is not taken for dead', async () => {
     let after = 0;
     const client = await clientOf(

@@ -113,7 +113,7 @@ export function testPermissions<P extends TObject, F extends TObject, U extends 
           for (const request of options.cluster().requests) uses.add(rightOf(request));
         }
         // What the API server asks for beside the verb of a request: of an exec, of an apply that creates.
-        for (const text of [...uses]) uses.add(text.replace(/^\w+/, 'create'));
+        for (const text of uses) uses.add(text.replace(/^\w+/, 'create'));
         used.set(scenario, uses);
       },
     );
