@@ -12,6 +12,8 @@ const NO_PROGRAM =
 const NOT_STARTED = /failed to (?:start|create) exec|unable to start container process|exec failed: /;
 /** In a Status, or as plain text instead of a WebSocket, by the version of the API server. */
 const NO_CONTAINER = /container not found \("([-a-z0-9]{1,63})"\)/;
+/** The runtime's own word in the moment in which the kubelet has not noticed yet: containerd's, and CRI-O's. */
+const ENDED = /container is in CONTAINER_[A-Z]+ state|container is not created or running/;
 
 /** What the API server said of a command that did not run. */
 type Said = Pick<Status, 'reason' | 'message' | 'causes'>;
@@ -47,8 +49,9 @@ export function endOfCommand(call: Call, frame: Buffer, program: string): ExecEn
 /** Undefined when the message is about something else than a container that does not run. */
 export function containerGone(call: Call, message: string, said: Said, status?: number): TalonError | undefined {
   const container = NO_CONTAINER.exec(message)?.[1];
-  if (container === undefined) return undefined;
-  return commandError(call, 'target_gone', `its container ${container} is not running`, said, status);
+  if (container === undefined && !ENDED.test(message)) return undefined;
+  const which = container === undefined ? 'its container' : `its container ${container}`;
+  return commandError(call, 'target_gone', `${which} is not running`, said, status);
 }
 
 function commandError(call: Call, code: ErrorCode, problem: string, said: Said, status = 101): TalonError {
