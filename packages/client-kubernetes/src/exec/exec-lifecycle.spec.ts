@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { serviceAccount, type FakeKubernetes } from '@falco-talon/fake-kubernetes';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CART, execCluster, said, shell } from '../../spec/exec-cluster.ts';
-import { open, QUICK, type Opened } from '../../spec/loopback-api.ts';
+import { base64, kubeconfigText, open, QUICK, type Opened } from '../../spec/loopback-api.ts';
 import { kubernetes } from '../client.ts';
 
 let opened: Opened;
@@ -110,6 +110,20 @@ describe('a connection a command runs over', () => {
       headers: { 'sec-websocket-protocol': 'v5.channel.k8s.io,v4.channel.k8s.io' },
     });
     expect(fake.requests[0]?.headers).not.toHaveProperty('sec-websocket-extensions');
+  });
+
+  it('is made on behalf of whom the kubeconfig says, to the server it names', async () => {
+    const { fake } = await execCluster(opened);
+    const cluster = { server: fake.url, 'certificate-authority-data': base64(fake.ca) };
+    const user = { token: fake.tokenOf(), as: 'somebody' };
+    const client = await opened.client(await opened.file('as', kubeconfigText(cluster, user)));
+    await said(client.exec(CART, shell(opened, 'true')));
+    expect(fake.requests[0]?.headers).toMatchObject({ 'impersonate-user': 'somebody', 'user-agent': 'falco-talon' });
+    const elsewhere = { ...cluster, 'tls-server-name': 'elsewhere.example.com' };
+    const other = await opened.client(await opened.file('other', kubeconfigText(elsewhere, user)));
+    await expect(said(other.exec(CART, shell(opened, 'true')))).rejects.toMatchObject({
+      cause: { reason: 'CertificateNotTrusted' },
+    });
   });
 
   it('is not made twice beyond the bound', async () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 // Only for the type check: the fixtures run in a process of their own.
 import type {} from './fixtures/bad-actionners.fixture.ts';
 import type {} from './fixtures/bad-guards.fixture.ts';
+import type {} from './fixtures/bad-kubernetes.fixture.ts';
 import type {} from './fixtures/bad-parts.fixture.ts';
 import { beforeAll, describe, expect, it } from 'vitest';
 
@@ -94,5 +95,27 @@ describe('a part that breaks one promise', () => {
     ['plugin nameless', 'is accepted by the registry'],
   ])('is found out: %s: %s', (suite, title) => {
     expect(failed.get(`${suite} conforms`)).toContainEqual(expect.stringContaining(title));
+  });
+});
+
+describe('an actionner of Kubernetes', () => {
+  const rights = (name: string) => `the rights of actionner ${name}`;
+  const names = (name: string) => `actionner ${name} and names an attacker chose`;
+
+  it.each([rights('good-with-pods'), names('good-with-pods')])('passes: %s', (suite) => {
+    expect(failed.get(suite)).toEqual([]);
+  });
+
+  it.each([
+    [rights('greedy'), 'without list pods it says so'],
+    [rights('hoarding'), 'are shown to be needed'],
+    [rights('modest'), 'are enough'],
+    [rights('swallowing'), 'without delete pods it says so'],
+    [rights('mumbling'), 'without delete pods it says so'],
+    [names('straying'), 'kube-system'],
+    [names('shelling'), '$(touch'],
+    [names('naming'), '-rf'],
+  ])('is found out: %s: %s', (suite, title) => {
+    expect(failed.get(suite)).toContainEqual(expect.stringContaining(title));
   });
 });
