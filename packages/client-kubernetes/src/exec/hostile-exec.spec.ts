@@ -125,9 +125,8 @@ describe('a server that answers the handshake wrongly', () => {
 
 describe('a server that breaks the conversation', () => {
   const unknown: [string, Buffer][] = [
-    ['text', frame(1, 'hello')],
     ['no frames at all', Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n')],
-    ['a frame too long', frame(2, 'x', 2 ** 40)],
+    ['a frame that says it is endless', frame(2, 'x', 2 ** 40)],
     ['a reserved operation', frame(7, 'x')],
     ['a masked frame', Buffer.from([0x82, 0x81, 1, 2, 3, 4, 5])],
     ['no status before the end', closing(1000)],
@@ -148,6 +147,16 @@ describe('a server that breaks the conversation', () => {
     const error = await said(client.exec(CART, shell(opened, 'true'))).catch((e: unknown) => e);
     expect(error).toMatchObject({ code: 'outcome_unknown', retryable: true });
     expect((error as Error).message).toMatch(/^[ -~]{1,500}$/);
+  });
+
+  it.each([
+    ['text', frame(1, 'hello'), /text where bytes were expected/],
+    ['a frame of 2 MB', frame(2, Buffer.alloc(2_000_000, 1)), /Max payload size exceeded/],
+  ])('is left at once because of %s', async (_, bytes, words) => {
+    const client = await clientOf((socket, request) => {
+      socket.write(Buffer.concat([Buffer.from(accept(request)), bytes, SUCCESS]));
+    });
+    await expect(said(client.exec(CART, shell(opened, 'true')))).rejects.toThrow(words);
   });
 
   it('is listened to as far as it speaks of the command', async () => {

@@ -38,3 +38,10 @@ it('gives out what came before the connection broke, but nothing after an abort'
     expect(await reader.next()).toMatchObject({ done: true, value: { lost } });
   }
 });
+
+it('counts more than the bytes: a flood of tiny chunks stops its source, too', () => {
+  let paused = 0;
+  const stream = createBodyStream({ pause: () => paused++, resume() {}, abort() {} });
+  for (let n = 0; n < 2_000; n++) stream.push(Buffer.from('x'));
+  expect(paused).toBe(1);
+});
