@@ -44,6 +44,17 @@ describe('waiting for a container', () => {
     });
   });
 
+  it.each([
+    ['exec: "/bin/sh": no such file', 'its image needs /bin/sh and sleep'],
+    ['unable to apply caps: operation not permitted', 'the node does not grant the capabilities it needs'],
+  ])('says what it takes when it ended at once: %s', async (message, hint) => {
+    const terminated = { exitCode: 128, reason: 'StartError', message };
+    await expect(wait([modified(pod({ terminated }))])).rejects.toMatchObject({
+      code: 'unsupported',
+      message: `the container ended at once (StartError, exit code 128): ${message}; ${hint}`,
+    });
+  });
+
   it('says what it was waiting for when that takes too long', async () => {
     await expect(wait([modified(pod(waiting('ContainerCreating')))], 20)).rejects.toMatchObject({
       code: 'timeout',

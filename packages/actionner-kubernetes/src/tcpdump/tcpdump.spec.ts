@@ -245,36 +245,6 @@ describe('no capture', () => {
     expect(message).toMatch(/of pod shop\/cart-0 cannot be started \((?:ErrImagePull|ImagePullBackOff)\): .*absent:1/);
   });
 
-  it.each([
-    [
-      { waiting: { reason: 'ErrImageNeverPull', message: 'x' } },
-      'rejected',
-      'cannot be started (ErrImageNeverPull): x',
-    ],
-    [{ waiting: { reason: 'CreateContainerError' } }, 'unsupported', 'cannot be started (CreateContainerError): '],
-    [
-      { terminated: { exitCode: 128, reason: 'StartError', message: 'exec: "/bin/sh": no such file' } },
-      'unsupported',
-      'ended at once (StartError, exit code 128): exec: "/bin/sh": no such file; ',
-    ],
-  ])('when the kubelet says %j', async (state, code, text) => {
-    cluster.api.setNodeAnswers('node-1', false);
-    try {
-      const outcome = run();
-      await cluster.api.until(() => added().length === 1);
-      cluster.api.change('pods', 'shop', 'cart-0', (changed) => {
-        const status = { name: added()[0]!.name, state, ready: false };
-        changed.status = { ...changed.status, ephemeralContainerStatuses: [status] };
-      });
-      const { error, message } = await outcome;
-      expect(error).toMatchObject({ code, retryable: false });
-      expect(message).toContain(text);
-    } finally {
-      cluster.api.remove('pods', 'shop', 'cart-0');
-      cluster.api.setNodeAnswers('node-1', true);
-    }
-  });
-
   it('when tcpdump fails: in its own words, and the container ends', async () => {
     await cluster.tool('tcpdump', 'echo "tcpdump: any: You do not have permission" >&2; exit 1');
     const { error, message } = await run();
