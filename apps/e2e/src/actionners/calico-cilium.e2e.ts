@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import type { Resource } from '@falco-talon/client-kubernetes';
+import { describeWhen } from '../harness/describe-when.ts';
 import { startPod } from '../harness/pods.ts';
 import { respond } from '../harness/respond.ts';
 import { useCluster } from '../harness/use-cluster.ts';
@@ -13,12 +14,15 @@ const KINDS: Readonly<Record<string, Omit<Resource, 'group' | 'namespaced'>>> = 
 
 const { calico, cilium } = currentRun().cluster;
 /** What is left out when the cluster does not serve their kinds is said when the run begins. */
-const SERVED: readonly (readonly [actionner: string, group: string])[] = [
-  ...(calico === undefined ? [] : [['calico:networkpolicy', calico] as const]),
-  ...(cilium ? [['cilium:networkpolicy', 'cilium.io'] as const] : []),
-];
+const ACTIONNERS = [
+  ['calico:networkpolicy', calico ?? 'projectcalico.org', calico !== undefined],
+  ['cilium:networkpolicy', 'cilium.io', cilium],
+] as const;
 
-describe.each(SERVED)('%s', (actionner, group) => {
+for (const [actionner, group, served] of ACTIONNERS)
+  describeWhen(served, actionner, () => testDenials(actionner, group));
+
+function testDenials(actionner: string, group: string): void {
   const cluster = useCluster(actionner.replace(':', '-'));
   const resource: Resource = { ...KINDS[group]!, group, namespaced: true };
   const policies = async () => {
@@ -73,4 +77,4 @@ describe.each(SERVED)('%s', (actionner, group) => {
       expect(await policyOf(name)).toBeUndefined();
     },
   );
-});
+}

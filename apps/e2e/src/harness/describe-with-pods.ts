@@ -1,10 +1,7 @@
-import { describe } from 'vitest';
 import { currentRun } from '../run.ts';
+import { describeWhen } from './describe-when.ts';
 
-/** Tests that need containers that run; what is left out where none do is said when the run begins. */
+/** Tests that need containers that run. */
 export function describeWithPods(name: string, tests: () => void): void {
-  const someOrNone = currentRun().cluster.node === undefined ? describe.skip : describe;
-  someOrNone(name, () => {
-    tests();
-  });
+  describeWhen(currentRun().cluster.node !== undefined, name, tests);
 }
