@@ -53,6 +53,7 @@ describe('scalars', () => {
     [Type.String({ minLength: 2 }), 'a', ': must have at least 2 characters'],
     [Type.String({ maxLength: 2 }), 'abc', ': may have at most 2 characters'],
     [Type.String({ pattern: '^a$', description: 'an a' }), 'b', ': "b" does not have the right form: an a'],
+    [Type.String({ pattern: '^a$', form: 'an a', description: 'A letter.' }), 'b', ': must be an a, not "b"'],
     [oneOf(['POST', 'PUT']), 'post', ': must be one of POST, PUT, not "post"; did you mean POST?'],
     [oneOf(['POST', 'PUT']), {}, ': must be one of POST, PUT, not a map'],
   ])('words mistake %# for the person who made it', (schema, given, expected) => {

@@ -152,6 +152,11 @@ export function unknownKey(key: string, known: readonly string[], path: Path): I
   };
 }
 
+function misshapen(schema: JsonSchema, pattern: string, value: unknown): string {
+  if (schema.form !== undefined) return `must be ${schema.form}, not ${shown(schema, value)}`;
+  return `${shown(schema, value)} does not have the right form${described(schema) || `: ${pattern}`}`;
+}
+
 function misshapenKey(key: string, pattern: string, path: Path): Issue {
   return { path: [...path, key], message: `the key ${shownKey(key)} does not have the form ${pattern}` };
 }
@@ -185,10 +190,7 @@ function fitString(schema: JsonSchema, value: unknown, path: Path, issues: Issue
     issues.push({ path, message: `may have at most ${schema.maxLength} characters` });
   }
   if (schema.pattern !== undefined && !new RegExp(schema.pattern, 'u').test(text)) {
-    issues.push({
-      path,
-      message: `${shown(schema, value)} does not have the right form${described(schema) || `: ${schema.pattern}`}`,
-    });
+    issues.push({ path, message: misshapen(schema, schema.pattern, value) });
   }
   return text;
 }

@@ -37,6 +37,8 @@ export interface JsonSchema {
   readonly maxItems?: number;
   readonly minProperties?: number;
   readonly pattern?: string;
+  /** What the pattern says, in words for an error message: `a namespace (at most 63 …)`. */
+  readonly form?: string;
   readonly format?: string;
   /** A secret: never shown in an error message or a printed configuration. */
   readonly writeOnly?: boolean;

@@ -19,7 +19,7 @@ export interface CaptureSummary {
 export function captureResult(kept: KeptArtifact, end: CaptureEnd, summary: CaptureSummary): Result {
   const { tool, what, duration, objects, notes } = summary;
   const asWanted = kept.truncated || end.cut !== undefined || end.stopped || end.exitCode === 0;
-  if (!asWanted || kept.bytes === 0) throw toolFailed(tool, what, end);
+  if (!asWanted) throw captureFailure(tool, what, end);
   const seconds = (end.time / 1000).toFixed(1);
   const full = kept.truncated && end.cut === undefined;
   const early = !kept.truncated && end.cut === undefined && !end.stopped && end.time < duration * 900;
@@ -33,7 +33,8 @@ export function captureResult(kept: KeptArtifact, end: CaptureEnd, summary: Capt
   return { status: 'success', message, objects, ...(end.said === '' ? {} : { output: end.said }) };
 }
 
-function toolFailed(tool: string, what: string, { exitCode, said }: CaptureEnd): TalonError {
+/** What is said of a tool that failed. */
+export function captureFailure(tool: string, what: string, { exitCode, said }: CaptureEnd): TalonError {
   const hint = hints.find(([pattern]) => pattern.test(said))?.[1] ?? 'see the requirements of the image';
   const code = exitCode === undefined ? '' : ` (exit code ${exitCode})`;
   return new TalonError('unsupported', `${tool} did not capture ${what}${code}: ${said || 'it said nothing'}; ${hint}`);

@@ -18,6 +18,8 @@ export interface CaptureOptions {
   readonly firstBytes: number;
   /** Milliseconds it is given to end when it is asked to. */
   readonly grace: number;
+  /** The error when it ends without a byte: there is nothing to keep. */
+  readonly failure: (end: CaptureEnd) => Error;
   readonly signal: AbortSignal;
 }
 
@@ -75,6 +77,7 @@ export function startCapture(kubernetes: Pick<Kubernetes, 'exec'>, options: Capt
         if (next.done) {
           result = next.value;
           if (result.exitCode === KILLED && !result.stopped) cut = 'it was killed, as when its container or pod ends';
+          if (!some) throw options.failure(end());
           return;
         }
         if (next.value.stream === 'stderr') {
@@ -96,15 +99,15 @@ export function startCapture(kubernetes: Pick<Kubernetes, 'exec'>, options: Capt
     }
   }
 
-  return {
-    bytes: bytes(),
-    isCut: () => cut !== undefined,
-    end: () => ({
+  function end(): CaptureEnd {
+    return {
       exitCode: result?.exitCode,
       stopped: result?.stopped ?? false,
       cut,
       time: began === undefined || ended === undefined ? 0 : ended - began,
       said: said.lastWords(),
-    }),
-  };
+    };
+  }
+
+  return { bytes: bytes(), isCut: () => cut !== undefined, end };
 }

@@ -22,7 +22,7 @@ export function podSecurityRefusal(message: string, { namespace, what }: Wanted)
   const [, level, version, reasons] = REFUSAL.exec(message) ?? [];
   if (level === undefined) return undefined;
   return (
-    `Pod Security refuses ${what}: namespace ${namespace} enforces the level ${level} (${version}), which forbids ${reasons}; ` +
+    `Pod Security refuses ${what}: namespace ${namespace} enforces the level ${level} (${version}), which it breaks by: ${reasons}; ` +
     `captures need the level privileged: label the namespace pod-security.kubernetes.io/enforce=privileged, ` +
     `exempt it, or leave it out of the rule`
   );

@@ -1,4 +1,5 @@
 import { strictObject, Type, type Static } from '@falco-talon/core';
+import { nameParameter } from '@falco-talon/client-kubernetes';
 import { gracePeriodSeconds, minHealthyReplicas } from '../terminate/parameters.ts';
 
 /** Just under the longest time any step may take. */
@@ -29,7 +30,7 @@ export const parameters = strictObject({
         'Seconds, all in all, to ask budgets again and to wait for evicted pods to be gone; what is still there then is a failure. Absent: 60, and pods that take longer to stop are no failure. 0: each pod is asked once, and nothing is waited for.',
     }),
   ),
-  wait_period_excluded_namespaces: Type.Array(Type.String({ pattern: '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$' }), {
+  wait_period_excluded_namespaces: Type.Array(nameParameter('a namespace'), {
     default: [],
     description: 'Namespaces whose pods are evicted like others, but not waited for.',
   }),

@@ -1,13 +1,12 @@
 import { strictObject, targetText, Type, type FalcoEvent, type Static } from '@falco-talon/core';
-import { kubernetesFailure, type KubernetesReads } from '@falco-talon/client-kubernetes';
+import { kubernetesFailure, nameParameter, type KubernetesReads } from '@falco-talon/client-kubernetes';
 import { containerOfEvent, findContainer } from './container-of-event.ts';
 import type { Pod } from './pod.ts';
 import { readPod, type PodTarget } from './read-pod.ts';
 
 /** The parameter of the actions that act on one container. */
 export const containerParameter = Type.Optional(
-  Type.String({
-    pattern: '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$',
+  nameParameter('a container', {
     description: "Name of the container. Absent: the one the alert is about, else the pod's default one.",
   }),
 );

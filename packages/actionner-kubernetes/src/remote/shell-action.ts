@@ -29,6 +29,7 @@ export const shellParameters = {
   shell: Type.String({
     default: '/bin/sh',
     pattern: '^/?[A-Za-z0-9._+-]+(/[A-Za-z0-9._+-]+)*$',
+    form: 'the path or the name of one program, without arguments',
     description: 'The POSIX shell of the container that runs it: a path, or a name the container finds in its PATH.',
   }),
   container: containerParameter,

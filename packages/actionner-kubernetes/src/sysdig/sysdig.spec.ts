@@ -218,7 +218,7 @@ describe('no capture', () => {
       const { error, message } = await run('cart-0', {}, { clients: { kubernetes: strict } });
       expect(error).toMatchObject({ code: 'forbidden', retryable: false });
       expect(message).toMatch(
-        /^Pod Security refuses the capture pod: namespace strict enforces the level restricted \(latest\), which forbids .*; captures need the level privileged: label the namespace pod-security.kubernetes.io\/enforce=privileged/,
+        /^Pod Security refuses the capture pod: namespace strict enforces the level restricted \(latest\), which it breaks by: .*; captures need the level privileged: label the namespace pod-security.kubernetes.io\/enforce=privileged/,
       );
       expect(cluster.api.objects('jobs', 'strict')).toEqual([]);
     } finally {

@@ -2,6 +2,7 @@ import {
   defineActionner,
   errorText,
   isTalonError,
+  oneOf,
   POD_FIELDS,
   podTarget,
   strictObject,
@@ -12,8 +13,9 @@ import {
   type Static,
 } from '@falco-talon/core';
 import { kubernetes, type Kubernetes } from '@falco-talon/client-kubernetes';
-import { captureResult } from '../capture/capture-result.ts';
+import { captureFailure, captureResult } from '../capture/capture-result.ts';
 import { startCapture } from '../capture/capture-stream.ts';
+import { imageParameter } from '../capture/image-parameter.ts';
 import { podSecurityFailure } from '../capture/pod-security.ts';
 import { observedPod } from '../pod/capturable.ts';
 import { readPod, type PodTarget } from '../pod/read-pod.ts';
@@ -54,15 +56,11 @@ export const sysdig = defineActionner({
       default: 2048,
       description: 'Bytes kept of each buffer a process reads or writes (sysdig calls it snaplen).',
     }),
-    scope: Type.Union([Type.Literal('pod'), Type.Literal('node')], {
+    scope: oneOf(['pod', 'node'], {
       default: 'pod',
       description: '`pod`: the containers of the pod; `node`: all that runs on its node.',
     }),
-    image: Type.String({
-      minLength: 1,
-      default: DEFAULT_IMAGE,
-      description: 'Image with sysdig, /bin/sh and sleep. Pulled when the node does not have it.',
-    }),
+    image: imageParameter('sysdig', DEFAULT_IMAGE),
   }),
   uses: { kubernetes },
   facts: factsSchema,
@@ -131,6 +129,7 @@ export const sysdig = defineActionner({
         duration: LOADING + duration * 1000,
         firstBytes: 0,
         grace: GRACE,
+        failure: (end) => captureFailure('sysdig', whatText(target, facts), end),
         signal,
       });
       const kept = await context.keep(

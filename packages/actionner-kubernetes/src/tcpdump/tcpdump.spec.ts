@@ -234,7 +234,7 @@ describe('no capture', () => {
     const { error, message } = await run('cart-0', {}, { event });
     expect(error).toMatchObject({ code: 'forbidden', retryable: false });
     expect(message).toMatch(
-      /^Pod Security refuses the capture container: namespace strict enforces the level baseline \(latest\), which forbids non-default capabilities \(container "falco-talon-tcpdump-\w+" must not include "NET_ADMIN", "NET_RAW" in securityContext.capabilities.add\); .* pod-security.kubernetes.io\/enforce=privileged/,
+      /^Pod Security refuses the capture container: namespace strict enforces the level baseline \(latest\), which it breaks by: non-default capabilities \(container "falco-talon-tcpdump-\w+" must not include "NET_ADMIN", "NET_RAW" in securityContext.capabilities.add\); .* pod-security.kubernetes.io\/enforce=privileged/,
     );
   });
 
@@ -247,9 +247,10 @@ describe('no capture', () => {
 
   it('when tcpdump fails: in its own words, and the container ends', async () => {
     await cluster.tool('tcpdump', 'echo "tcpdump: any: You do not have permission" >&2; exit 1');
-    const { error, message } = await run();
+    const { error, message, artifacts } = await run();
     expect(error).toMatchObject({ code: 'unsupported', retryable: false });
     expect(message).toContain('(exit code 1): tcpdump: any: You do not have permission; ');
+    expect(artifacts).toEqual([]);
     await cluster.api.until(() => Object.values(states())[0] === 'terminated');
   });
 

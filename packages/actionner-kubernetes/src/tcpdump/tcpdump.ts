@@ -11,9 +11,10 @@ import {
 } from '@falco-talon/core';
 import { FIELD_MANAGER, kubernetes, type Kubernetes, kubernetesFailure, PODS } from '@falco-talon/client-kubernetes';
 import { awaitContainer, containerStatus, isRunning, type CapturePod } from '../capture/await-container.ts';
-import { captureResult } from '../capture/capture-result.ts';
+import { captureFailure, captureResult } from '../capture/capture-result.ts';
 import { startCapture } from '../capture/capture-stream.ts';
 import { longestLife } from '../capture/keeper.ts';
+import { imageParameter } from '../capture/image-parameter.ts';
 import { podSecurityFailure } from '../capture/pod-security.ts';
 import { containerOfEvent, findContainer } from '../pod/container-of-event.ts';
 import { containerNames, isMirrorPod, type Pod } from '../pod/pod.ts';
@@ -57,11 +58,7 @@ export const tcpdump = defineActionner({
       default: 4096,
       description: 'Bytes kept of each packet; 0 for whole packets.',
     }),
-    image: Type.String({
-      minLength: 1,
-      default: DEFAULT_IMAGE,
-      description: 'Image with tcpdump, /bin/sh and sleep. Pulled when the node does not have it.',
-    }),
+    image: imageParameter('tcpdump', DEFAULT_IMAGE),
   }),
   uses: { kubernetes },
   facts: factsSchema,
@@ -141,6 +138,7 @@ export const tcpdump = defineActionner({
       duration: duration * 1000,
       firstBytes: FIRST_BYTES,
       grace: GRACE,
+      failure: (end) => captureFailure('tcpdump', trafficText(target, facts), end),
       signal,
     });
     const kept = await context

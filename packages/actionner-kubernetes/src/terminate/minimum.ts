@@ -1,4 +1,5 @@
 import type { Issue } from '@falco-talon/core';
+import { REPLICAS } from './parameters.ts';
 
 /** `min_healthy_replicas` as the rule says it. */
 export type Minimum =
@@ -19,7 +20,7 @@ export function parseMinimum(value: number | string): Minimum | undefined {
 /** What is wrong with the parameter, beyond what its schema says. */
 export function minimumIssues(minimum: number | string | undefined): readonly Issue[] {
   if (minimum === undefined || parseMinimum(minimum) !== undefined) return [];
-  const message = `must be a number of replicas or a percentage up to 100%, not ${JSON.stringify(minimum)}`;
+  const message = `must be ${REPLICAS}, not ${JSON.stringify(minimum)}`;
   return [{ path: ['min_healthy_replicas'], message }];
 }
 

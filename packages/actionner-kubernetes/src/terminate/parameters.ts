@@ -1,10 +1,15 @@
 import { strictObject, Type, type Static } from '@falco-talon/core';
 
+/** What `min_healthy_replicas` takes, for error messages. */
+export const REPLICAS = 'a number of replicas or a percentage up to 100%';
+
 const flag = (description: string) => Type.Boolean({ default: false, description });
 
 export function minHealthyReplicas(description: string) {
   const count = Type.Integer({ minimum: 0, maximum: 999_999_999 });
-  return Type.Optional(Type.Union([count, Type.String({ pattern: '^[0-9]{1,9}%?$' })], { description }));
+  return Type.Optional(
+    Type.Union([count, Type.String({ pattern: '^[0-9]{1,9}%?$', form: REPLICAS })], { description }),
+  );
 }
 
 export const gracePeriodSeconds = (description: string) =>

@@ -1,4 +1,5 @@
 import { Type, type Issue } from '@falco-talon/core';
+import { nameParameter } from '../name-parameter.ts';
 import { normalCidr } from './cidr.ts';
 
 /** Parameter: ranges that may still be reached. */
@@ -11,7 +12,7 @@ export function allowedRanges(ranges: readonly string[]) {
 
 /** Parameter: namespaces that may still be reached. */
 export function allowedNamespaces(description: string) {
-  return Type.Array(Type.String({ pattern: '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$' }), { default: [], description });
+  return Type.Array(nameParameter('a namespace'), { default: [], description });
 }
 
 /** What a schema cannot say of `allow_cidr`. */

@@ -185,7 +185,7 @@ describe('lists', () => {
         continue: true,
         parameters: {
           text: { type: 'string', required: true, description: 'What to note.' },
-          times: { type: 'integer', default: 1 },
+          times: { type: 'integer, from 1 to 9', default: 1 },
         },
         plugin: 'test-plugin',
       },

@@ -82,7 +82,7 @@ function keysOf(schema: TSchema): ListItem {
     Object.entries(properties).map(([key, property]) => [
       key,
       filled({
-        type: typeText(property),
+        type: keyType(property),
         required: required.includes(key) ? true : undefined,
         default: property.default,
         description: property.description,
@@ -91,8 +91,17 @@ function keysOf(schema: TSchema): ListItem {
   );
 }
 
-/** The type of a key in words: `string`, `list of string`, `pod | node`. */
-export function typeText(schema: JsonSchema): string {
+/** The type of a key with its bounds: `integer, from 1 to 30`. */
+export function keyType(schema: JsonSchema): string {
+  const bounds = [
+    ...(schema.minimum === undefined ? [] : [`from ${schema.minimum}`]),
+    ...(schema.maximum === undefined ? [] : [`to ${schema.maximum}`]),
+  ].join(' ');
+  return bounds === '' ? typeText(schema) : `${typeText(schema)}, ${bounds}`;
+}
+
+/** The type of a value in words: `string`, `list of string`, `pod | node`. */
+function typeText(schema: JsonSchema): string {
   if (schema.enum) return schema.enum.join(' | ');
   if (schema.const !== undefined) return JSON.stringify(schema.const);
   if (schema.anyOf) return schema.anyOf.map(typeText).join(' | ');

@@ -23,7 +23,7 @@ export const testPlugin = definePlugin({
       permissions: [],
       parameters: strictObject({
         text: Type.String({ description: 'What to note.' }),
-        times: Type.Integer({ default: 1 }),
+        times: Type.Integer({ minimum: 1, maximum: 9, default: 1 }),
       }),
       examples: [{ description: 'd', parameters: { text: 'a', times: 1 } }],
       target: () => undefined,

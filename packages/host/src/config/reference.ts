@@ -1,6 +1,6 @@
 import type { JsonSchema } from '@falco-talon/core';
 import type { Registry } from '@falco-talon/engine';
-import { typeText } from '../cli/lists.ts';
+import { keyType } from '../cli/lists.ts';
 import { markdownTable } from '../cli/markdown-table.ts';
 import { environmentKeys } from './environment.ts';
 import { ownersOf, schemaTree, type Branch, type Leaf, type Owner } from './owners.ts';
@@ -68,13 +68,9 @@ function rows(root: Branch, old: ReadonlyMap<string, readonly string[]>, owners:
 
 function row(path: readonly string[], { schema, owner }: Leaf, old: readonly string[]): Row {
   const required = owner?.schema.required?.includes(path.at(-1)!) === true && schema.default === undefined;
-  const limits = [
-    ...(schema.minimum === undefined ? [] : [`from ${schema.minimum}`]),
-    ...(schema.maximum === undefined ? [] : [`to ${schema.maximum}`]),
-  ].join(' ');
   return {
     key: path.join('.'),
-    type: limits === '' ? typeText(schema) : `${typeText(schema)}, ${limits}`,
+    type: keyType(schema),
     preset: required ? '_required_' : presetText(schema),
     meaning: schema.description ?? '',
     old: old.map((name) => `\`${name}\``).join(' '),

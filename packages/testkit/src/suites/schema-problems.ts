@@ -22,6 +22,7 @@ const KEYWORDS = new Set<keyof JsonSchema>([
   'maxItems',
   'minProperties',
   'pattern',
+  'form',
   'format',
   'writeOnly',
 ]);
