@@ -107,11 +107,16 @@ it('knows every page that shows YAML', () => {
   expect(Object.keys(SHOWN).filter((page) => !texts.has(page))).toEqual([]);
 });
 
+it('README.md leads to every page of docs', () => {
+  const guides = pages.filter((page) => /^docs\/[^/]+$/.test(page));
+  expect(guides.filter((page) => !texts.get('README.md')!.includes(`](${page})`))).toEqual([]);
+});
+
 it('examples/config.yaml and examples/rules.yaml load without a mistake or a warning', async () => {
   const read = (file: string) => readFile(join(root, 'examples', file), 'utf8');
   const { code, output, errors } = await talon(await read('config.yaml'), await read('rules.yaml'), 'check');
   expect(errors).toBe('');
-  expect(output).toBe('the rules are valid: 3 rules in 1 file\n');
+  expect(output).toBe('the rules are valid: 6 rules in 1 file\n');
   expect(code).toBe(0);
 });
 
