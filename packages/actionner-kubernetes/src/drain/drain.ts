@@ -12,6 +12,7 @@ import { wasCordoned, type Node } from '../cordon/already-cordoned.ts';
 import { nodeOfPod, nodeText } from '../pod/node-of-pod.ts';
 import type { Pod } from '../pod/pod.ts';
 import { minimumIssues } from '../terminate/minimum.ts';
+import { REPLICA_PERMISSIONS } from '../terminate/replicas.ts';
 import { UnseenTerminations } from '../terminate/unseen-terminations.ts';
 import { drainNode } from './drain-node.ts';
 import { examples } from './examples.ts';
@@ -41,21 +42,7 @@ export const drain = defineActionner({
     { kind: 'kubernetes', apiGroup: '', resources: ['pods'], verbs: ['watch'], when: 'max_wait_period is not 0' },
     { kind: 'kubernetes', apiGroup: '', resources: ['nodes'], verbs: ['get', 'patch'] },
     { kind: 'kubernetes', apiGroup: '', resources: ['pods/eviction'], verbs: ['create'] },
-    {
-      kind: 'kubernetes',
-      apiGroup: 'apps',
-      resources: ['replicasets', 'statefulsets'],
-      verbs: ['get'],
-      when: 'min_healthy_replicas is set',
-    },
-    { kind: 'kubernetes', apiGroup: 'batch', resources: ['jobs'], verbs: ['get'], when: 'min_healthy_replicas is set' },
-    {
-      kind: 'kubernetes',
-      apiGroup: '',
-      resources: ['replicationcontrollers'],
-      verbs: ['get'],
-      when: 'min_healthy_replicas is set',
-    },
+    ...REPLICA_PERMISSIONS,
   ],
   examples,
 

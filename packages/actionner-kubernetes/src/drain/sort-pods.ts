@@ -49,7 +49,7 @@ export async function sortPods(pods: readonly Pod[], input: SortInput): Promise<
 }
 
 /** Why a pod is none of a drain's, whatever else is on the node. */
-export function ignoredBecause(
+function ignoredBecause(
   pod: Pod,
   { parameters, ownNamespace }: Omit<SortInput, 'reads' | 'unseen' | 'signal' | 'now'>,
 ) {

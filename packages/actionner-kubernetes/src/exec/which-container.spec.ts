@@ -56,7 +56,7 @@ describe('which container', () => {
   it('is never another one than the rule names', async () => {
     const outcome = await runDuo({}, { container: 'nope' });
     expect(outcome.error?.code).toBe('rejected');
-    expect(outcome.message).toContain('container nope is not valid for pod duo');
+    expect(outcome.message).toBe('pod shop/duo has no container nope, which the parameter container of the rule names');
     expect(cluster.calls()).toEqual([`GET ${POD}/duo/exec`]);
   });
 

@@ -170,7 +170,7 @@ describe('which container', () => {
   it('is never another one than the rule names', async () => {
     const outcome = await run('duo', { container: 'nope' });
     expect(outcome.error?.code).toBe('rejected');
-    expect(outcome.message).toContain('container nope is not valid for pod duo');
+    expect(outcome.message).toContain('pod shop/duo has no container nope, which the parameter container of the rule');
     await expect(run('duo', { container: '../main' })).rejects.toThrow('container');
   });
 

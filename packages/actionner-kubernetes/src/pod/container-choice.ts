@@ -1,4 +1,4 @@
-import { strictObject, targetText, Type, type FalcoEvent, type Static } from '@falco-talon/core';
+import { strictObject, TalonError, targetText, Type, type FalcoEvent, type Static } from '@falco-talon/core';
 import { kubernetesFailure, nameParameter, type KubernetesReads } from '@falco-talon/client-kubernetes';
 import { containerOfEvent, findContainer } from './container-of-event.ts';
 import type { Pod } from './pod.ts';
@@ -53,12 +53,24 @@ export async function inContainer<T>(
   try {
     return { choice, done: await work(choice) };
   } catch (error) {
+    if (choice.by === 'rule') throw unknownContainer(error, choice, context);
     const mayChoose = choice.by === 'name' || choice.container === undefined;
     if (!mayChoose || kubernetesFailure(error)?.status !== 400) throw error;
     const found = await findInPod(context);
     if (found === undefined || found.container === choice.container) throw error;
     return { choice: found, done: await work(found) };
   }
+}
+
+/** The server's answer, in words about the rule when it is about the container the rule names; else the error as it was. */
+function unknownContainer(error: unknown, { container }: ContainerChoice, { target }: ChoiceContext): unknown {
+  const failure = kubernetesFailure(error);
+  if (failure?.status !== 400 || !failure.message.includes('is not valid for pod')) return error;
+  return new TalonError(
+    'rejected',
+    `${targetText(target)} has no container ${container}, which the parameter container of the rule names`,
+    { cause: failure },
+  );
 }
 
 async function findInPod({ event, target, reads, signal, inspect }: ChoiceContext) {

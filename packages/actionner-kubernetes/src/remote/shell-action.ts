@@ -121,7 +121,7 @@ export async function runInShell(context: Run<ShellParameters>, script: string |
   }
 }
 
-export function commandFailed(what: string, lastWords: string): TalonError {
+function commandFailed(what: string, lastWords: string): TalonError {
   return new TalonError('command_failed', lastWords === '' ? what : `${what}: ${lastWords}`);
 }
 

@@ -149,7 +149,7 @@ async function refusal(client: Kubernetes, { job, namespace, signal }: PodWait):
 }
 
 /** Takes the Job away with its pod. @throws TalonError */
-export async function endJob(
+async function endJob(
   client: Pick<Kubernetes, 'delete'>,
   name: JobName,
   uid: string,

@@ -1,4 +1,13 @@
-import type { KubernetesObject } from '@falco-talon/client-kubernetes';
+import type { Permission } from '@falco-talon/core';
+import { permission, type KubernetesObject } from '@falco-talon/client-kubernetes';
+
+const WHEN = 'min_healthy_replicas is set';
+/** Reading the owners whose replicas are known. */
+export const REPLICA_PERMISSIONS: readonly Permission[] = [
+  permission('apps', ['replicasets', 'statefulsets'], ['get'], WHEN),
+  permission('batch', ['jobs'], ['get'], WHEN),
+  permission('', ['replicationcontrollers'], ['get'], WHEN),
+];
 
 export interface Replicas {
   readonly ready: number;

@@ -14,6 +14,7 @@ import { examples } from './examples.ts';
 import { hasGuard, ignoredText, MIRROR_POD, refusal, tallyReplicas, tallySchema, tooFewLeft } from './guards.ts';
 import { minimumIssues } from './minimum.ts';
 import { parameters } from './parameters.ts';
+import { REPLICA_PERMISSIONS } from './replicas.ts';
 import { unseenOf } from './unseen-terminations.ts';
 
 export const terminate = defineActionner({
@@ -34,21 +35,7 @@ export const terminate = defineActionner({
   idempotent: false,
   permissions: [
     { kind: 'kubernetes', apiGroup: '', resources: ['pods'], verbs: ['get', 'delete'] },
-    {
-      kind: 'kubernetes',
-      apiGroup: 'apps',
-      resources: ['replicasets', 'statefulsets'],
-      verbs: ['get'],
-      when: 'min_healthy_replicas is set',
-    },
-    { kind: 'kubernetes', apiGroup: 'batch', resources: ['jobs'], verbs: ['get'], when: 'min_healthy_replicas is set' },
-    {
-      kind: 'kubernetes',
-      apiGroup: '',
-      resources: ['replicationcontrollers'],
-      verbs: ['get'],
-      when: 'min_healthy_replicas is set',
-    },
+    ...REPLICA_PERMISSIONS,
   ],
   examples,
 

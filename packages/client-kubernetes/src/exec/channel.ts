@@ -8,7 +8,6 @@ import { startHeartbeat } from './heartbeat.ts';
 /** The first byte of every frame. */
 export const STDIN = 0;
 export const STDOUT = 1;
-export const STDERR = 2;
 export const STATUS = 3;
 
 export const V5 = 'v5.channel.k8s.io';

@@ -9,7 +9,7 @@ export class RegexError extends Error {}
 
 export const PATTERN_LIMIT = 2_000;
 /** Steps of the compiled program; a text of a million characters then costs at most that many million steps. */
-export const PROGRAM_LIMIT = 1_000;
+const PROGRAM_LIMIT = 1_000;
 /** Bytes a pattern may keep of what it learnt from texts, which come from whoever runs in the watched workload. */
 const MEMORY_LIMIT = 128 * 1024;
 

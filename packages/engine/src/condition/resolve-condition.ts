@@ -11,7 +11,7 @@ import type {
 import { unknownMacro } from './wording.ts';
 
 /** With macros and lists written out, a condition has at most so many … */
-export const LIMITS = { comparisons: 10_000, values: 100_000, height: 100 } as const;
+const LIMITS = { comparisons: 10_000, values: 100_000, height: 100 } as const;
 
 export interface Resolved {
   readonly expression: Expression;

@@ -79,7 +79,7 @@ function boundRules(store: Store, user: User): readonly Rule[] {
 }
 
 /** What `system:basic-user` lets everybody do who is authenticated: ask about himself. */
-export const BASIC_RULES: readonly Rule[] = [
+const BASIC_RULES: readonly Rule[] = [
   {
     verbs: ['create'],
     apiGroups: ['authorization.k8s.io'],
