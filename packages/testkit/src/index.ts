@@ -15,6 +15,7 @@ export { testContext, type ContextSuiteOptions } from './suites/context-suite.ts
 export { testGuard, type GuardCase, type GuardSuiteOptions } from './suites/guard-suite.ts';
 export type { Hang, HangOption } from './suites/hang.ts';
 export { HOSTILE_VALUES } from './suites/hostile-values.ts';
+export { connectCluster, type ConnectedCluster } from './suites/kubernetes/connect-cluster.ts';
 export { testHostileNames, type HostileNamesOptions } from './suites/kubernetes/hostile-names-suite.ts';
 export {
   testPermissions,
