@@ -17,6 +17,8 @@ const LONGEST_MESSAGE = 300;
 const LONGEST_CAUSE = 200;
 const MOST_CAUSES = 8;
 const PARSED_BYTES = 8 * 1024 * 1024;
+/** Characters of either end that is searched: what a search costs must not be up to the other side. */
+const LONGEST_END = 4096;
 
 export function explainStatus(answer: Answer): Status {
   const body = answer.body.length > PARSED_BYTES ? undefined : record(parse(answer.body));
@@ -26,7 +28,7 @@ export function explainStatus(answer: Answer): Status {
 /** How a command ended: a Status without its kind. */
 export interface CommandStatus extends Status {
   readonly succeeded: boolean;
-  /** Not cut: the runtime's words come last. */
+  /** Its beginning and its end: the API server's words come first, the runtime's last. */
   readonly wholeMessage: string;
 }
 
@@ -35,7 +37,11 @@ export function readCommandStatus(frame: Buffer): CommandStatus | undefined {
   const body = record(parse(frame));
   const outcome = body?.['status'];
   if (!body || (outcome !== 'Success' && outcome !== 'Failure')) return undefined;
-  const wholeMessage = text(body['message']) ?? '';
+  const message = text(body['message']) ?? '';
+  const wholeMessage =
+    message.length <= 2 * LONGEST_END
+      ? message
+      : `${message.slice(0, LONGEST_END)} … ${message.slice(-LONGEST_END)}`;
   return { ...statusOf(body, 101), succeeded: outcome === 'Success', wholeMessage };
 }
 

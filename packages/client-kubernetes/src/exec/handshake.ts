@@ -65,6 +65,8 @@ export async function openWebSocket(
       maxPayload: limits.frameBytes,
       closeTimeout: CLOSE_TIME,
       skipUTF8Validation: true,
+      // The heartbeat answers pings.
+      autoPong: false,
       finishRequest,
     });
     // Stays for good: an error after all is over must not end the process.

@@ -9,6 +9,9 @@ export interface Heartbeat {
   stop(): void;
 }
 
+/** Bytes waiting to be sent beyond which pings are not answered: who sends them does not read the answers. */
+const PONG_ROOM = 256 * 1024;
+
 /**
  * Pings while nothing comes, so that a silent command keeps its connection, and an other side that is gone is noticed.
  *
@@ -48,7 +51,10 @@ export function startHeartbeat(
     socket.ping(String(++sent), true, () => {});
   };
 
-  socket.on('ping', heard);
+  socket.on('ping', (data) => {
+    heard();
+    if (socket.bufferedAmount < PONG_ROOM) socket.pong(data, true, () => {});
+  });
   socket.on('pong', (data) => {
     unanswered = 0;
     const number = Number(data.toString('latin1', 0, 16));

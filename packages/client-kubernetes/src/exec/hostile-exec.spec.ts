@@ -197,6 +197,48 @@ describe('a server that breaks the conversation', () => {
     expect((error as Error).message).toMatch(/^[ -~…]{1,500}$/);
   });
 
+  it('has its words searched in no more time than they deserve', async () => {
+    const client = await clientOf((socket, request) => {
+      socket.end(Buffer.concat([Buffer.from(accept(request)), failure({ message: 'exec "'.repeat(170_000) })]));
+    });
+    // A search through all of it takes seconds each time.
+    for (let times = 0; times < 40; times++) {
+      await expect(said(client.exec(CART, shell(opened, 'true')))).rejects.toMatchObject({ code: 'outcome_unknown' });
+    }
+  });
+
+  it('and says much before the words of the runtime is understood', async () => {
+    const message = `OCI runtime exec failed: exec failed: exec: "/${'x'.repeat(500_000)}": file name too long`;
+    const client = await clientOf((socket, request) => {
+      socket.end(Buffer.concat([Buffer.from(accept(request)), failure({ message })]));
+    });
+    await expect(said(client.exec(CART, shell(opened, 'true')))).rejects.toMatchObject({ code: 'rejected' });
+  });
+
+  it('and reads no answers to its pings gets few of them', async () => {
+    const PINGS = 150_000;
+    const pings = Buffer.concat(Array.from({ length: 1_000 }, () => frame(9, 'x'.repeat(125))));
+    let read = 0;
+    const client = await clientOf((socket, request) => {
+      socket.pause();
+      socket.write(accept(request));
+      for (let sent = 0; sent < PINGS; sent += 1_000) socket.write(pings);
+      socket.write(onChannel(1, 'all of them are there'));
+      socket.on('data', (data) => (read += data.length));
+      opened.atEnd(async () => void socket.destroy());
+      resume = () => {
+        socket.resume();
+        socket.write(SUCCESS);
+      };
+    });
+    let resume = (): void => {};
+    const run = client.exec(CART, shell(opened, 'true'));
+    expect((await run.next()).done).toBe(false);
+    resume();
+    expect((await run.next()).done).toBe(true);
+    expect(read).toBeLessThan((PINGS * 125) / 2);
+  });
+
   it('and goes silent is noticed, unless it answers pings', async () => {
     const limits = { pingInterval: 40, unansweredPings: 3 };
     const dead = await clientOf((socket, request) => socket.write(accept(request)), limits);

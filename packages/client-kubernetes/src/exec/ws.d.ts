@@ -10,6 +10,7 @@ declare module 'ws' {
     readonly maxPayload: number;
     readonly closeTimeout: number;
     readonly skipUTF8Validation: boolean;
+    readonly autoPong: boolean;
     readonly finishRequest: (request: ClientRequest) => void;
     readonly ca?: string;
     readonly cert?: string;
@@ -34,6 +35,7 @@ declare module 'ws' {
     readonly bufferedAmount: number;
     send(data: Uint8Array, sent: (error?: Error) => void): void;
     ping(data: string, mask: boolean, sent: (error?: Error) => void): void;
+    pong(data: Buffer, mask: boolean, sent: (error?: Error) => void): void;
     pause(): void;
     resume(): void;
     close(code: number): void;

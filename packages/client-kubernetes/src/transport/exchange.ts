@@ -4,6 +4,7 @@ import type { TlsMaterial } from '../credentials/credentials.ts';
 import { createBodyStream, type BodyStream } from './body-stream.ts';
 import type { Call } from './call.ts';
 import type { Connections, Job } from './connections.ts';
+import { createPieces } from './pieces.ts';
 
 export interface Answer {
   /** What the request was sent with. */
@@ -58,8 +59,7 @@ export function exchange(
     let release: (() => void) | undefined;
     let status = 0;
     let headers: IncomingHttpHeaders = {};
-    let chunks: Buffer[] = [];
-    let bytes = 0;
+    const received = createPieces();
     let stream: BodyStream | undefined;
 
     const settle = (outcome: Answer | Lost): void => {
@@ -107,13 +107,11 @@ export function exchange(
       },
       onResponseData(_, chunk) {
         if (stream) return stream.push(chunk);
-        bytes += chunk.length;
-        if (bytes > bounds.answerBytes) return tooLarge();
-        chunks.push(chunk);
+        if (received.bytes + chunk.length > bounds.answerBytes) return tooLarge();
+        received.add(chunk);
       },
       onResponseEnd() {
-        const body = chunks.length === 1 ? (chunks[0] ?? NOTHING) : Buffer.concat(chunks, bytes);
-        chunks = [];
+        const body = received.take();
         stream?.end();
         settle({ identity, status, headers, body });
         finish();

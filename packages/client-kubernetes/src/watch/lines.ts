@@ -1,3 +1,5 @@
+import { createPieces } from '../transport/pieces.ts';
+
 const LINE_END = 0x0a;
 
 /** Cuts bytes into lines, wherever the chunks end. An unfinished last line is dropped: nothing says that it is whole. */
@@ -7,8 +9,7 @@ export interface Lines {
 }
 
 export function createLines(longest: number): Lines {
-  let parts: Uint8Array[] = [];
-  let bytes = 0;
+  const begun = createPieces();
   return {
     push(chunk) {
       const lines: string[] = [];
@@ -16,16 +17,11 @@ export function createLines(longest: number): Lines {
       for (;;) {
         const end = chunk.indexOf(LINE_END, start);
         const part = chunk.subarray(start, end < 0 ? chunk.length : end);
-        bytes += part.length;
-        if (bytes > longest) return { lines, tooLong: true };
-        if (end < 0) {
-          if (part.length > 0) parts.push(part);
-          return { lines, tooLong: false };
-        }
+        if (begun.bytes + part.length > longest) return { lines, tooLong: true };
+        begun.add(part);
+        if (end < 0) return { lines, tooLong: false };
         // Whole lines are decoded at once: a character may be cut by the end of a chunk, never by that of a line.
-        const line = Buffer.concat([...parts, part]).toString();
-        parts = [];
-        bytes = 0;
+        const line = begun.take().toString();
         start = end + 1;
         if (line.trim() !== '') lines.push(line);
       }

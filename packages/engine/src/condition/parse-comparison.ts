@@ -17,7 +17,7 @@ import { ConditionError, found, peek, skipBlank, take, takeText, WORD, type Scan
 
 /** Ends at blanks, quotes, parentheses, `=` and `,`, as in Falco. */
 const BARE = /[^()"'\s=,]+/y;
-const NUMBER = /(?:0[xX][0-9a-fA-F]+|[+-]?[0-9]+\.?[0-9]*(?:[eE][+-]?[0-9]+)?)(?![^()"'\s=,])/y;
+const NUMBER = /(?:0[xX][0-9a-fA-F]+|[+-]?[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?)(?![^()"'\s=,])/y;
 const LIST_NAME = /[A-Za-z]\w*(?![^()"'\s=,])/y;
 
 /** What follows an operand: an operator and what it compares with. */
