@@ -39,9 +39,7 @@ export function readCommandStatus(frame: Buffer): CommandStatus | undefined {
   if (!body || (outcome !== 'Success' && outcome !== 'Failure')) return undefined;
   const message = text(body['message']) ?? '';
   const wholeMessage =
-    message.length <= 2 * LONGEST_END
-      ? message
-      : `${message.slice(0, LONGEST_END)} … ${message.slice(-LONGEST_END)}`;
+    message.length <= 2 * LONGEST_END ? message : `${message.slice(0, LONGEST_END)} … ${message.slice(-LONGEST_END)}`;
   return { ...statusOf(body, 101), succeeded: outcome === 'Success', wholeMessage };
 }
 
