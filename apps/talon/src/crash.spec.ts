@@ -1,8 +1,15 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { pod, startFakeKubernetes, type FakeKubernetes, type ReceivedRequest } from '@falco-talon/fake-kubernetes';
+import {
+  pod,
+  realPrograms,
+  startFakeKubernetes,
+  type FakeKubernetes,
+  type ReceivedRequest,
+} from '@falco-talon/fake-kubernetes';
 import {
   startServerProcess,
   startWebhookListener,
@@ -139,6 +146,22 @@ describe('a crash', { timeout: 60_000 }, () => {
     expect(uidOfCart()).toBe('second-uid');
   });
 
+  it('while a command runs: it is ended, not run again, and that is said', async () => {
+    const runs = join(directory, 'runs');
+    fake.onExec({}, realPrograms({ environment: { PATH: process.env['PATH'] ?? '', RUNS: runs } }));
+    const server = await start();
+    await post(server, 'Command');
+    await expect.poll(() => existsSync(runs), { timeout: 20_000 }).toBe(true);
+    await server.kill();
+
+    await start();
+    const [record] = await told(1);
+    expect(record).toMatchObject({ action: 'exec', status: 'failure', error: expect.stringContaining('not repeated') });
+    const [pid, ...more] = (await readFile(runs, 'utf8')).trim().split('\n');
+    expect(more).toEqual([]);
+    await expect.poll(() => existsSync(`/proc/${pid}`), { timeout: 20_000 }).toBe(false);
+  });
+
   it('before the notification: people are told after the restart, and nothing runs again', async () => {
     listener.hold();
     const server = await start();
@@ -182,6 +205,9 @@ const RULES = `
   actions:
     - { action: label, actionner: kubernetes:label, parameters: { labels: { analysis/status: suspicious } } }
     - { action: log, actionner: kubernetes:log }
+- rule: Command
+  match: { rules: [Command] }
+  actions: [{ action: exec, actionner: kubernetes:exec, parameters: { command: 'sh -c "echo \$\$ >>\"\$RUNS\"; exec sleep 60"' } }]
 `;
 
 function cart(uid: string) {

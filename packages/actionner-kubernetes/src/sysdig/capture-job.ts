@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { errorText, isTalonError, TalonError } from '@falco-talon/core';
 import {
   FIELD_MANAGER,
@@ -20,6 +21,9 @@ export const START = 60_000;
 const NO_POD = 3_000;
 /** Milliseconds for taking the Job away, whatever became of the capture. */
 export const CLEAN_UP = 10_000;
+
+/** Tries of taking a Job away, when what fails may pass. */
+const MOST_DELETIONS = 3;
 
 const EVENTS: Resource = { group: '', version: 'v1', plural: 'events', kind: 'Event', namespaced: true };
 
@@ -155,12 +159,19 @@ async function endJob(
   uid: string,
   signal: AbortSignal,
 ): Promise<void> {
-  try {
-    await client.delete(JOBS, name, { uid, propagationPolicy: 'Background', signal });
-  } catch (error) {
-    // Gone already, or somebody made another one of the name: neither is ours to take away.
-    if (isTalonError(error) && (error.code === 'target_gone' || error.code === 'conflict')) return;
-    throw error;
+  for (let tries = 1; ; tries++) {
+    try {
+      await client.delete(JOBS, name, { uid, propagationPolicy: 'Background', signal });
+      return;
+    } catch (error) {
+      // Gone already, or somebody made another one of the name: neither is ours to take away.
+      if (isTalonError(error) && (error.code === 'target_gone' || error.code === 'conflict')) return;
+      if (!isTalonError(error) || !error.retryable || tries >= MOST_DELETIONS || signal.aborted) throw error;
+      // It names the uid, so a repeat hits nothing else, also after an answer that got lost.
+      await pause(error.retryAfter ?? tries * 100, undefined, { signal }).catch(() => {
+        throw error;
+      });
+    }
   }
 }
 

@@ -268,6 +268,19 @@ describe('what is left', () => {
     await cluster.api.until(() => jobs().length === 0);
   });
 
+  it.each([
+    { kind: 'reset' },
+    { kind: 'lost-answer' },
+    { kind: 'status', status: 503 },
+    { kind: 'status', status: 429, retryAfter: 6 },
+  ] as const)('is nothing when the first try to take it away meets $kind', async (fault) => {
+    cluster.api.fault({ ...fault, times: 1, match: { method: 'DELETE' } });
+    const { status, message } = await run();
+    expect(status).toBe('success');
+    expect(message).not.toContain('could not be deleted');
+    expect(jobs()).toEqual([]);
+  });
+
   it('is said when it cannot be taken away, after a success and after a failure', async () => {
     cluster.api.fault({ kind: 'status', status: 403, match: { method: 'DELETE' } });
     const { status, message } = await run();
