@@ -38,6 +38,27 @@ describe('what a command said', () => {
     expect(long.text()).toMatch(/^x€+\n… \(cut at \d+ of \d+ bytes\)\n\[stderr\]\n… é+x$/);
   });
 
+  it.each([1, 2, 3, 1000, 2047, 2048, 2049, 5000, 70_000])('is the same in chunks of %d bytes', (size) => {
+    const bytes = Buffer.from(Array.from({ length: 30_000 }, (_, n) => `${n}`).join(' '));
+    const [whole, cut] = [createSaid(), createSaid()];
+    for (const stream of ['stdout', 'stderr'] as const) {
+      whole.add({ stream, bytes });
+      for (let at = 0; at < bytes.length; at += size) cut.add({ stream, bytes: bytes.subarray(at, at + size) });
+    }
+    expect(cut.text()).toBe(whole.text());
+    expect(cut.text().endsWith('29998 29999')).toBe(true);
+    expect(cut.text().startsWith('0 1 2')).toBe(true);
+    expect(cut.lastWords()).toBe(whole.lastWords());
+  });
+
+  it('takes no memory for what is not kept', () => {
+    const said = createSaid();
+    const bytes = Buffer.alloc(8192, 'x');
+    const before = process.memoryUsage().arrayBuffers;
+    for (let n = 0; n < 500; n++) said.add({ stream: 'stderr', bytes });
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1_000_000);
+  });
+
   it('ends in its last words', () => {
     expect(said(['o', 'out\n'], ['e', 'oh\n']).lastWords()).toBe('oh');
     expect(said(['o', 'out\n']).lastWords()).toBe('out');

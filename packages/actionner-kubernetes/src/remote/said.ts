@@ -36,19 +36,26 @@ export function createSaid(): Said {
   };
 }
 
-/** The first and the last bytes of a stream. */
+/** The first and the last bytes of a stream. Takes no memory for the rest, however it comes. */
 function createEnds(first: number, last: number) {
-  const head: Uint8Array[] = [];
-  let tail: Uint8Array = Buffer.alloc(0);
+  const head = Buffer.alloc(first);
+  /** Where `total` points to is the oldest byte, once it is full. */
+  const ring = Buffer.alloc(last);
   let total = 0;
   return {
     total: () => total,
-    head: () => Buffer.concat(head),
-    tail: () => tail,
+    head: () => head.subarray(0, total),
+    tail() {
+      const at = total % last;
+      return total < last ? ring.subarray(0, total) : Buffer.concat([ring.subarray(at), ring.subarray(0, at)]);
+    },
     add(bytes: Uint8Array) {
-      if (total < first) head.push(Uint8Array.from(bytes.subarray(0, first - total)));
-      total += bytes.byteLength;
-      tail = Buffer.concat([tail, bytes.subarray(-last)]).subarray(-last);
+      if (total < first) head.set(bytes.subarray(0, first - total), total);
+      const part = bytes.subarray(-last);
+      const at = (total + bytes.length - part.length) % last;
+      ring.set(part.subarray(0, last - at), at);
+      ring.set(part.subarray(last - at), 0);
+      total += bytes.length;
     },
   };
 }
