@@ -207,7 +207,7 @@ const RULES = `
     - { action: log, actionner: kubernetes:log }
 - rule: Command
   match: { rules: [Command] }
-  actions: [{ action: exec, actionner: kubernetes:exec, parameters: { command: 'sh -c "echo \$\$ >>\"\$RUNS\"; exec sleep 60"' } }]
+  actions: [{ action: exec, actionner: kubernetes:exec, parameters: { command: 'echo $$ >>"$RUNS"; exec sleep 60' } }]
 `;
 
 function cart(uid: string) {

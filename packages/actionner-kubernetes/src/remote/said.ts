@@ -45,7 +45,7 @@ function createEnds(first: number, last: number) {
   return {
     total: () => total,
     head: () => head.subarray(0, total),
-    tail() {
+    tail: () => {
       const at = total % last;
       return total < last ? ring.subarray(0, total) : Buffer.concat([ring.subarray(at), ring.subarray(0, at)]);
     },

@@ -10,7 +10,7 @@ declare module 'ws' {
     readonly maxPayload: number;
     readonly closeTimeout: number;
     readonly skipUTF8Validation: boolean;
-    readonly autoPong: boolean;
+    readonly autoPong?: boolean;
     readonly finishRequest: (request: ClientRequest) => void;
     readonly ca?: string;
     readonly cert?: string;

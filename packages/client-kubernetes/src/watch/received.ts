@@ -8,7 +8,11 @@ export type Received<T> =
   /** A Status, and the watch is over. */
   | { readonly type: 'error'; readonly status: number; readonly body: Buffer };
 
-const CHANGES = { ADDED: 'added', MODIFIED: 'modified', DELETED: 'deleted' } as const;
+const CHANGES = new Map<unknown, 'added' | 'modified' | 'deleted'>([
+  ['ADDED', 'added'],
+  ['MODIFIED', 'modified'],
+  ['DELETED', 'deleted'],
+]);
 
 /** `undefined` when the line is nothing an API server sends. */
 export function readLine<T extends KubernetesObject>(line: string): Received<T> | undefined {
@@ -22,12 +26,22 @@ export function readLine<T extends KubernetesObject>(line: string): Received<T> 
   if (typeof object !== 'object' || object === null) return undefined;
   if (event?.type === 'ERROR') {
     const status = typeof object.code === 'number' && object.code >= 400 && object.code < 600 ? object.code : 500;
-    return { type: 'error', status, body: Buffer.from(JSON.stringify(object)) };
+    const body = bytesOf(object);
+    return body && { type: 'error', status, body };
   }
   const version: unknown = object.metadata?.resourceVersion;
   if (typeof version !== 'string') return undefined;
   if (event?.type === 'BOOKMARK') return { type: 'bookmark', version };
-  const type = CHANGES[event?.type as keyof typeof CHANGES];
+  const type = CHANGES.get(event?.type);
   const named = typeof object.metadata.name === 'string' && typeof object.metadata.uid === 'string';
   return type === undefined || !named ? undefined : { type, object };
+}
+
+/** Undefined for what is nested deeper than it can be written again. */
+function bytesOf(object: object): Buffer | undefined {
+  try {
+    return Buffer.from(JSON.stringify(object));
+  } catch {
+    return undefined;
+  }
 }
