@@ -30,16 +30,16 @@ describe('waiting for a container', () => {
   });
 
   it.each([
-    ['ErrImagePull', 'unavailable', true],
-    ['ImagePullBackOff', 'unavailable', true],
-    ['ErrImageNeverPull', 'rejected', false],
-    ['InvalidImageName', 'rejected', false],
-    ['CreateContainerConfigError', 'rejected', false],
-    ['RunContainerError', 'unsupported', false],
-  ])('ends at once when it is %s', async (reason, code, retryable) => {
+    ['ErrImagePull', 'unavailable'],
+    ['ImagePullBackOff', 'unavailable'],
+    ['ErrImageNeverPull', 'rejected'],
+    ['InvalidImageName', 'rejected'],
+    ['CreateContainerConfigError', 'rejected'],
+    ['RunContainerError', 'unsupported'],
+  ])('ends at once when it is %s', async (reason, code) => {
     await expect(wait([modified(pod(waiting(reason)))])).rejects.toMatchObject({
       code,
-      retryable,
+      retryable: false,
       message: `the container cannot be started (${reason}): because`,
     });
   });

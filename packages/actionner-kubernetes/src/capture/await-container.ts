@@ -27,19 +27,22 @@ export function containerStatus(pod: CapturePod, container: string): Status | un
   return statuses.find(({ name }) => name === container);
 }
 
-/** The kubelet tries these again, but sooner than it succeeds somebody has to do something, or a registry has to come back. */
-const HOPELESS: Readonly<Record<string, { readonly code: ErrorCode; readonly retryable: boolean }>> = {
-  ErrImagePull: { code: 'unavailable', retryable: true },
-  ImagePullBackOff: { code: 'unavailable', retryable: true },
-  RegistryUnavailable: { code: 'unavailable', retryable: true },
-  ImageInspectError: { code: 'unavailable', retryable: true },
-  ErrImageNeverPull: { code: 'rejected', retryable: false },
-  InvalidImageName: { code: 'rejected', retryable: false },
-  CreateContainerConfigError: { code: 'rejected', retryable: false },
-  CreateContainerError: { code: 'unsupported', retryable: false },
-  RunContainerError: { code: 'unsupported', retryable: false },
-  StartError: { code: 'unsupported', retryable: false },
-  CrashLoopBackOff: { code: 'unsupported', retryable: false },
+/**
+ * The kubelet tries these again, but sooner than it succeeds somebody has to do something, or a registry has to come back.
+ * The action does not: the next ones on the pod would wait for it.
+ */
+const HOPELESS: Readonly<Record<string, ErrorCode>> = {
+  ErrImagePull: 'unavailable',
+  ImagePullBackOff: 'unavailable',
+  RegistryUnavailable: 'unavailable',
+  ImageInspectError: 'unavailable',
+  ErrImageNeverPull: 'rejected',
+  InvalidImageName: 'rejected',
+  CreateContainerConfigError: 'rejected',
+  CreateContainerError: 'unsupported',
+  RunContainerError: 'unsupported',
+  StartError: 'unsupported',
+  CrashLoopBackOff: 'unsupported',
 };
 
 const LONGEST_REASON = 500;
@@ -65,11 +68,7 @@ export function isRunning(pod: CapturePod, container: string, what: string): tru
   }
   const { reason = '', message } = state?.waiting ?? {};
   const hopeless = Object.hasOwn(HOPELESS, reason) ? HOPELESS[reason] : undefined;
-  if (hopeless) {
-    throw new TalonError(hopeless.code, `${what} cannot be started (${reason}): ${short(message)}`, {
-      retryable: hopeless.retryable,
-    });
-  }
+  if (hopeless) throw new TalonError(hopeless, `${what} cannot be started (${reason}): ${short(message)}`);
   const { phase, reason: why, message: text } = pod.status ?? {};
   if (phase === 'Failed' || phase === 'Succeeded') {
     throw new TalonError(

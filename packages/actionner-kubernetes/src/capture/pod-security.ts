@@ -24,6 +24,6 @@ export function podSecurityRefusal(message: string, { namespace, what }: Wanted)
   return (
     `Pod Security refuses ${what}: namespace ${namespace} enforces the level ${level} (${version}), which it breaks by: ${reasons}; ` +
     `captures need the level privileged: label the namespace pod-security.kubernetes.io/enforce=privileged, ` +
-    `exempt it, or leave it out of the rule`
+    `or exempt it in the configuration of the API server`
   );
 }

@@ -229,7 +229,7 @@ describe('no capture', () => {
   it('without the image', async () => {
     cluster.api.missingImage('absent:1');
     const { error, message } = await run('cart-0', { image: 'absent:1' });
-    expect(error).toMatchObject({ code: 'unavailable', retryable: true });
+    expect(error).toMatchObject({ code: 'unavailable', retryable: false });
     expect(message).toContain('cannot be started (ImagePullBackOff): ');
   });
 

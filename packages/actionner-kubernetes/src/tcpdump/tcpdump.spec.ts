@@ -241,7 +241,7 @@ describe('no capture', () => {
   it('without the image: at once, not after the time limit', async () => {
     cluster.api.missingImage('absent:1');
     const { error, message } = await run('cart-0', { image: 'absent:1' });
-    expect(error).toMatchObject({ code: 'unavailable', retryable: true });
+    expect(error).toMatchObject({ code: 'unavailable', retryable: false });
     expect(message).toMatch(/of pod shop\/cart-0 cannot be started \((?:ErrImagePull|ImagePullBackOff)\): .*absent:1/);
   });
 
