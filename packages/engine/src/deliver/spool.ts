@@ -4,6 +4,7 @@ import { mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs
 import { join } from 'node:path';
 import { TalonError, type Artifact } from '@falco-talon/core';
 import { chunksOf } from './chunks.ts';
+import { collectsAsItStreams } from './young-garbage.ts';
 
 /** An artifact safe on disk. Plain data: it is journalled with the step's result. */
 export interface SpooledArtifact extends Omit<Artifact, 'incomplete'> {
@@ -79,6 +80,7 @@ export async function openSpool(directory: string, limits: SpoolLimits, now: () 
     written: Written,
   ): Promise<void> {
     const sha256 = createHash('sha256');
+    const streamed = collectsAsItStreams();
     for await (const chunk of chunksOf(body, signal)) {
       const room = limits.artifactBytes - written.bytes;
       const part = chunk.byteLength > room ? chunk.subarray(0, room) : chunk;
@@ -89,6 +91,7 @@ export async function openSpool(directory: string, limits: SpoolLimits, now: () 
       written.bytes += part.byteLength;
       await handle.writeFile(part).catch(diskError);
       sha256.update(part);
+      streamed(part.byteLength);
       written.truncated = part !== chunk;
       if (written.truncated) break;
     }
@@ -98,8 +101,12 @@ export async function openSpool(directory: string, limits: SpoolLimits, now: () 
   return {
     bytes: () => total,
     async *open(artifact) {
-      // Of larger pieces tens of megabytes lie about before anybody collects them.
-      yield* createReadStream(join(directory, artifact.file), { highWaterMark: 16 * 1024 });
+      const streamed = collectsAsItStreams();
+      const chunks: AsyncIterable<Buffer> = createReadStream(join(directory, artifact.file));
+      for await (const chunk of chunks) {
+        yield chunk;
+        streamed(chunk.length);
+      }
     },
     async remove(artifact) {
       const path = join(directory, artifact.file);
