@@ -105,7 +105,7 @@ describe('the result of a command', () => {
     const outcome = await run('echo out; echo "no such user" >&2; exit 3');
     expect(outcome.error?.code).toBe('command_failed');
     expect(outcome.error?.retryable).toBe(false);
-    expect(outcome.message).toBe('the command ended with exit code 3 in pod shop/cart-0: no such user');
+    expect(outcome.message).toBe('the command ended with exit code 3 in pod shop/cart-0: no such user\n[stdout]\nout');
     expect((await run('echo only this; exit 1')).message).toMatch(/exit code 1 .*: only this$/);
     expect((await run('exit 7')).message).toMatch(/exit code 7 in pod shop\/cart-0$/);
     expect((await run('if ; then')).message).toMatch(/exit code 2 .*syntax error/is);
@@ -151,7 +151,9 @@ describe('a command that does not end', () => {
   it('is ended at its time limit, with all it has started', async () => {
     const outcome = await run('echo $$; echo begun >&2; sleep 1000 & sleep 1000', {}, {}, { timeout: 3 });
     expect(outcome.error).toMatchObject({ code: 'timeout', retryable: false });
-    expect(outcome.message).toBe('the command took longer than 3 s in pod shop/cart-0 and was ended; it said: begun');
+    expect(outcome.message).toMatch(
+      /^the command took longer than 3 s in pod shop\/cart-0 and was ended; it said: begun\n\[stdout\]\n\d+$/,
+    );
     await gone();
   });
 

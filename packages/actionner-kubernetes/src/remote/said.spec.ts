@@ -60,9 +60,9 @@ describe('what a command said', () => {
   });
 
   it('ends in its last words', () => {
-    expect(said(['o', 'out\n'], ['e', 'oh\n']).lastWords()).toBe('oh');
+    expect(said(['o', 'out\n'], ['e', 'oh\n']).lastWords()).toBe('oh\n[stdout]\nout');
     expect(said(['o', 'out\n']).lastWords()).toBe('out');
     expect(said().lastWords()).toBe('');
-    expect(said(['e', `${'x'.repeat(9_000)}end`]).lastWords()).toMatch(/^… x{2045}end$/);
+    expect(said(['e', `${'x'.repeat(9_000)}end`]).lastWords()).toMatch(/^… x{1533}end$/);
   });
 });

@@ -2,8 +2,8 @@
 export const OUTPUT_BYTES = 63 * 1024;
 /** Of these, what the standard error has at most. */
 export const ERROR_BYTES = 16 * 1024;
-/** Bytes of a command's last words in an error. */
-const LAST_WORDS = 2 * 1024;
+/** Bytes of each of a command's streams in an error, whose text the engine cuts at 4 KiB. */
+const LAST_WORDS = 1536;
 
 /** What a command said, as far as it is kept: the beginning of its output and the end of its errors. */
 export interface Said {
@@ -11,7 +11,7 @@ export interface Said {
   /** Output, then errors under a mark, each with a note where it was cut. */
   text(): string;
   cut(): boolean;
-  /** The end of its errors, or of its output when there are none; empty when it said nothing. */
+  /** The end of its errors, then of its output under a mark; empty when it said nothing. */
   lastWords(): string;
 }
 
@@ -30,8 +30,8 @@ export function createSaid(): Said {
       return `${output}${lineFeed}[stderr]\n${tailText(stderr.tail(), ERROR_BYTES, stderr.total())}`;
     },
     lastWords() {
-      const { tail, total } = stderr.total() > 0 ? stderr : stdout;
-      return tailText(tail(), LAST_WORDS, total()).trim();
+      const [errors, output] = [stderr, stdout].map(({ tail, total }) => tailText(tail(), LAST_WORDS, total()).trim());
+      return errors === '' || output === '' ? `${errors}${output}` : `${errors}\n[stdout]\n${output}`;
     },
   };
 }
