@@ -157,6 +157,17 @@ describe('a list', () => {
     expect(api.received).toHaveLength(3);
   });
 
+  it('of empty pages has a bound, and so have its bytes', async () => {
+    client = await opened.clientOf(api, { ...QUICK, listObjects: 5 });
+    api.respond = (response) => sendJson(response, 200, page([], 'more'));
+    await expect(client.list(PODS, opened)).rejects.toMatchObject({ code: 'too_large' });
+    expect(api.received).toHaveLength(6);
+    client = await opened.clientOf(api, { ...QUICK, listBytes: 1_000 });
+    api.respond = (response) => sendJson(response, 200, page(['a'.repeat(400)], 'more'));
+    await expect(client.list(PODS, opened)).rejects.toThrow('more than 1000 bytes');
+    expect(api.received).toHaveLength(8);
+  });
+
   it('that is none is refused', async () => {
     answers([200, { kind: 'PodList' }]);
     await expect(client.list(PODS, opened)).rejects.toThrow('the answer is no list');

@@ -82,7 +82,7 @@ export interface DeleteOptions extends CallOptions {
   readonly resourceVersion?: string;
   readonly propagationPolicy?: 'Background' | 'Foreground' | 'Orphan';
   readonly dryRun?: boolean;
-  /** Refuse objects inside a protected namespace too. The protected namespaces themselves are never deleted. */
+  /** Refuse whatever is protected. The protected namespaces themselves are never deleted. */
   readonly spareProtected?: boolean;
 }
 
@@ -180,7 +180,8 @@ export interface KubernetesReads {
   list<T extends KubernetesObject = KubernetesObject>(resource: Resource, options: ListOptions): Promise<readonly T[]>;
   readonly resources: Discovery;
   /**
-   * The one list of what must not be taken away: the cluster's own namespaces and Falco Talon's, and what is in them.
+   * The one list of what must not be taken away: the cluster's own namespaces and Falco Talon's, what is in them, and the
+   * cluster's own roles and bindings.
    * @throws TalonError `refused`
    */
   refuseProtected(resource: Resource, object: ObjectName): void;

@@ -13,6 +13,8 @@ export interface Limits {
   readonly answerBytes: number;
   /** Objects of one list, over all pages. */
   readonly listObjects: number;
+  /** Bytes of one list, over all pages. */
+  readonly listBytes: number;
   /** Silence of a stream that is being read. */
   readonly streamSilence: number;
   /** The API server ends a watch after it; the next one goes on. Whole seconds. */
@@ -66,6 +68,7 @@ export const DEFAULT_LIMITS: Limits = {
   longestBackoff: 2_000,
   answerBytes: 64 * 1024 * 1024,
   listObjects: 50_000,
+  listBytes: 512 * 1024 * 1024,
   streamSilence: 30_000,
   watchTime: 25_000,
   watchSilence: 35_000,

@@ -1,4 +1,4 @@
-import { answerError, tooManyObjects, unreadableError } from './failure.ts';
+import { answerError, tooLargeError, tooManyObjects, unreadableError } from './failure.ts';
 import type { KubernetesObject, ListOptions, Resource, Snapshot } from './kubernetes.ts';
 import type { Limits } from './limits.ts';
 import { readJson } from './answer-body.ts';
@@ -44,6 +44,8 @@ async function readPages<T extends KubernetesObject>(
   let objects: T[] = [];
   let token: string | undefined;
   let expiries = 0;
+  let bytes = 0;
+  let pages = 0;
   const path = collectionPath(resource, options.namespace);
   for (;;) {
     const call: Call = {
@@ -70,7 +72,13 @@ async function readPages<T extends KubernetesObject>(
     }
     const page = readJson(call, answer) as { items?: unknown; metadata?: Readonly<Record<string, unknown>> };
     if (!Array.isArray(page.items)) throw unreadableError(call, answer, 'the answer is no list');
-    if (objects.length + page.items.length > limits.listObjects) throw tooManyObjects(call, limits.listObjects);
+    bytes += answer.body.length;
+    if (bytes > limits.listBytes) {
+      throw tooLargeError(call, `more than ${limits.listBytes} bytes; use a selector or a namespace`);
+    }
+    // A page may be empty and not be the last.
+    const counted = Math.max(objects.length + page.items.length, ++pages);
+    if (counted > limits.listObjects) throw tooManyObjects(call, limits.listObjects);
     objects = objects.length === 0 ? (page.items as T[]) : objects.concat(page.items as T[]);
     const next = page.metadata?.['continue'];
     if (typeof next === 'string' && next !== '') {

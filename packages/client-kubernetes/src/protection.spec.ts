@@ -55,6 +55,24 @@ it('deletes nothing in a protected namespace for whoever spares what is protecte
   expect(api.received).toHaveLength(4);
 });
 
+it.each(['clusterroles', 'clusterrolebindings'])("protects the cluster's own %s", async (plural) => {
+  const resource: Resource = {
+    group: 'rbac.authorization.k8s.io',
+    version: 'v1',
+    plural,
+    kind: plural,
+    namespaced: false,
+  };
+  for (const name of ['cluster-admin', 'system:node', 'system:']) {
+    await expect(client.delete(resource, { name }, { ...opened, spareProtected: true })).rejects.toMatchObject(REFUSED);
+  }
+  expect(api.received).toEqual([]);
+  for (const name of ['cluster-admin-too', 'my-system:role']) {
+    await client.delete(resource, { name }, { ...opened, spareProtected: true });
+  }
+  expect(api.received).toHaveLength(2);
+});
+
 it('protects the namespace Falco Talon runs in, when it is known', () => {
   expect(() => refuseProtected(NAMESPACES, { name: 'falco' }, 'falco')).toThrow("Falco Talon's own namespace");
   expect(() => refuseProtected(PODS, { namespace: 'falco', name: 'falco-talon-0' }, 'falco')).toThrow('is protected');

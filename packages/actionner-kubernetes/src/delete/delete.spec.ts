@@ -81,11 +81,11 @@ describe('delete', () => {
     ['deployments', apiObject('Deployment', 'web', {}, 'apps/v1'), 'deployment shop/web'],
     ['jobs', apiObject('Job', 'web', {}, 'batch/v1'), 'job shop/web'],
     ['ingresses', apiObject('Ingress', 'web.example.com', {}, 'networking.k8s.io/v1'), 'ingress shop/web.example.com'],
-    ['roles', apiObject('Role', 'system:web', {}, 'rbac.authorization.k8s.io/v1'), 'role shop/system:web'],
+    ['roles', apiObject('Role', 'shop:web', {}, 'rbac.authorization.k8s.io/v1'), 'role shop/shop:web'],
     [
       'clusterroles',
-      apiObject('ClusterRole', 'system:web', {}, 'rbac.authorization.k8s.io/v1', ''),
-      'clusterrole system:web',
+      apiObject('ClusterRole', 'shop:web', {}, 'rbac.authorization.k8s.io/v1', ''),
+      'clusterrole shop:web',
     ],
     ['pods', pod({ name: 'web', namespace: 'shop' }), 'pod shop/web'],
   ])('knows %s', async (resource, made, text) => {
