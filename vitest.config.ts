@@ -3,15 +3,31 @@ import { defineConfig } from 'vitest/config';
 // Sources, not dist: every workspace package exposes ./src under this condition.
 const conditions = ['@falco-talon/source'];
 
+/** Specs without a process, a handle or a memory of their own to look at: they share what they have loaded. */
+const together = [
+  'packages/{core,fake-kubernetes}/src/**/*.spec.ts',
+  'packages/engine/src/{condition,decode,enrich,explain,ingest,journal,match,plan,record,rules}/**/*.spec.ts',
+];
+
 export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
-    include: ['{packages,apps,examples}/*/src/**/*.spec.ts', 'tools/**/*.spec.ts'],
     // Machines that run this are busy; a limit is there to end a test that hangs, not to measure.
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    // By default one core is left out, which on two cores is half of them.
-    maxWorkers: '100%',
+    // By default one core is left out. Many specs wait for a process or a connection, so there is work for more than all.
+    maxWorkers: '150%',
     reporters: [process.env['CI'] ? 'dot' : 'default', './tools/count-reporter.ts'],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'apart',
+          include: ['{packages,apps,examples}/*/src/**/*.spec.ts', 'tools/**/*.spec.ts'],
+          exclude: [...together, '**/node_modules/**'],
+        },
+      },
+      { extends: true, test: { name: 'together', include: together, isolate: false } },
+    ],
   },
 });
