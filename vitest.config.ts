@@ -4,10 +4,7 @@ import { defineConfig } from 'vitest/config';
 const conditions = ['@falco-talon/source'];
 
 /** Specs without a process, a handle or a memory of their own to look at: they share what they have loaded. */
-const together = [
-  'packages/{core,fake-kubernetes}/src/**/*.spec.ts',
-  'packages/engine/src/{condition,decode,enrich,explain,ingest,journal,match,plan,record,rules}/**/*.spec.ts',
-];
+const together = ['packages/{core,fake-kubernetes}/src/**/*.spec.ts', 'packages/engine/src/!(deliver)/**/*.spec.ts'];
 
 export default defineConfig({
   ssr: { resolve: { conditions } },
