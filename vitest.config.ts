@@ -12,8 +12,8 @@ export default defineConfig({
     // Machines that run this are busy; a limit is there to end a test that hangs, not to measure.
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    // By default one core is left out. Many specs wait for a process or a connection, so there is work for more than all.
-    maxWorkers: '150%',
+    // By default one core is left out, which on two cores is half of them.
+    maxWorkers: '100%',
     reporters: [process.env['CI'] ? 'dot' : 'default', './tools/count-reporter.ts'],
     projects: [
       {
