@@ -123,7 +123,7 @@ async function processStep(current: Case, step: PlannedStep, deps: ProcessDeps):
     stored = append(delivery, deps.logger, () => delivery.append([result]));
     announce(data.record, deps);
   }
-  const { uploads, all } = startEffects({ event, step, delivery, journal, lease }, data, deps);
+  const { uploads, all } = startEffects({ event, step, delivery, journal, lease, stored }, data, deps);
   effects.push(all);
   if (step.output?.wait) await uploads;
   return { status: data.record.status, stored };

@@ -69,9 +69,9 @@ function setUp(store: Output['store'], journal: readonly Entry[] = []) {
   const delivery = {
     append: async (added: readonly Entry[]) => void order.push(...added.map(({ kind }) => kind)),
   } as unknown as Delivery;
-  const start = () =>
+  const start = (stored = Promise.resolve()) =>
     startEffects(
-      { event, step, delivery, journal: readJournal(journal), lease: pool.lease() },
+      { event, step, delivery, journal: readJournal(journal), lease: pool.lease(), stored },
       { record, artifacts: [artifact] },
       { registry, spool, scope, observer, notifications, uploadSlots: createSlots(4) },
     );
@@ -98,6 +98,17 @@ describe('startEffects', () => {
     await start().all;
     expect(order).toContain('told of output failure');
     expect(order).not.toContain('removed');
+  });
+
+  it('uploads at once, but tells nobody before the result is in the journal', async () => {
+    const { start, order } = setUp(async () => ({ message: 'stored', objects: {} }));
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const { uploads, all } = start(promise);
+    await uploads;
+    expect(order.filter((entry) => entry.startsWith('told'))).toEqual([]);
+    resolve();
+    await all;
+    expect(order).toContain('told of action success');
   });
 
   it('after a crash repeats nothing that is journalled, and removes the file', async () => {

@@ -18,6 +18,8 @@ export interface SettledStep {
   readonly delivery: Delivery;
   readonly journal: Journal;
   readonly lease: ClientLease;
+  /** Resolves when the step's result is in the journal, or cannot be. Nobody is told of it before. */
+  readonly stored: Promise<void>;
 }
 
 /** What follows a step's result, outside its lane: its artifacts are uploaded and people are told, each once. */
@@ -70,12 +72,13 @@ async function uploadNow(
 }
 
 async function notifyOnce(
-  { step, delivery, journal }: SettledStep,
+  { step, delivery, journal, stored }: SettledStep,
   record: OutcomeRecord,
   what: Notified,
   deps: EffectDeps,
 ): Promise<void> {
   if (step.notifiers.length === 0 || journal.notified(step.id, what)) return;
+  await stored;
   await deps.notifications.submit(record, step.notifiers);
   // Not awaited: the settlement that follows shares its transaction.
   void append(delivery, deps.scope.logger, () => delivery.append([entries.notified(step.id, what)]));
