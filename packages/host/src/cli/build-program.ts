@@ -2,6 +2,7 @@ import { Argument, Command, CommanderError, Option } from 'commander';
 import {
   GLOBAL_OPTIONS,
   GROUPS,
+  type ArgumentSpec,
   type CommandSpec,
   type ExitCode,
   type OptionSpec,
@@ -19,9 +20,9 @@ export async function runCommand(
 ): Promise<{ readonly code: ExitCode; readonly flushed: boolean }> {
   let code: ExitCode = 0;
   let flushed = false;
-  const root = buildProgram(commands, program, async (spec, options, argument) => {
+  const root = buildProgram(commands, program, async (spec, options, words) => {
     flushed = spec.flushes === true;
-    code = await spec.run({ program, options, argument });
+    code = await spec.run({ program, options, words });
   });
   try {
     await root.parseAsync(withKnownTopic(argv, root), { from: 'user' });
@@ -43,7 +44,7 @@ function withKnownTopic(argv: readonly string[], root: Command): string[] {
   return unknown ? [topic, ...rest] : [...argv];
 }
 
-type Action = (spec: CommandSpec, options: Record<string, unknown>, argument: string | undefined) => Promise<void>;
+type Action = (spec: CommandSpec, options: Record<string, unknown>, words: readonly string[]) => Promise<void>;
 
 export function buildProgram(commands: readonly CommandSpec[], program: ProgramContext, action: Action): Command {
   const root = configured(new Command(program.name), program)
@@ -57,12 +58,9 @@ export function buildProgram(commands: readonly CommandSpec[], program: ProgramC
     const parent = spec.path.length === 1 ? root : group(spec.path[0]!);
     const command = configured(parent.command(name), program).description(spec.description);
     for (const option of spec.options) command.addOption(toOption(option));
-    if (spec.argument)
-      command.addArgument(
-        new Argument(`<${spec.argument.name}>`, spec.argument.description).choices(spec.argument.choices),
-      );
+    if (spec.argument) command.addArgument(toArgument(spec.argument));
     command.action(async () => {
-      await action(spec, command.optsWithGlobals(), command.args[0]);
+      await action(spec, command.optsWithGlobals(), command.args);
     });
   }
   return root;
@@ -85,6 +83,11 @@ function configured(command: Command, program: ProgramContext): Command {
       writeErr: (text) => program.stderr.write(text),
       outputError: (text, write) => write(text.replace(/^error: /, `${program.name}: `)),
     });
+}
+
+function toArgument({ name, description, choices, many }: ArgumentSpec): Argument {
+  const argument = new Argument(many === true ? `<${name}...>` : `<${name}>`, description);
+  return choices ? argument.choices(choices) : argument;
 }
 
 function toOption({ flags, description, choices, default: preset, repeatable, required }: OptionSpec): Option {

@@ -37,14 +37,20 @@ export interface OptionSpec {
 export interface ArgumentSpec {
   readonly name: string;
   readonly description: string;
-  readonly choices: readonly string[];
+  /** Absent: any text. */
+  readonly choices?: readonly string[];
+  /** One or more of them. */
+  readonly many?: boolean;
+  /** It is a file: the shell completes it. */
+  readonly file?: boolean;
 }
 
 export interface CommandInput {
   readonly program: ProgramContext;
   /** The global and the command's own options under their camelCase names. */
   readonly options: Readonly<Record<string, unknown>>;
-  readonly argument: string | undefined;
+  /** As many as the command's argument allows; empty when it has none. */
+  readonly words: readonly string[];
 }
 
 /** 0 fine, 1 the input is wrong, 2 wrong usage. */

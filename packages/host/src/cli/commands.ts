@@ -44,8 +44,8 @@ const completionCommand: CommandSpec = {
   description: 'print a script that completes commands in a shell',
   options: [],
   argument: { name: 'shell', description: 'the shell', choices: SHELLS },
-  run: async ({ program, argument }) => {
-    print(program.stdout, completionScript(argument as Shell, program.name, commands));
+  run: async ({ program, words }) => {
+    print(program.stdout, completionScript(words[0] as Shell, program.name, commands));
     return 0;
   },
 };

@@ -1,4 +1,4 @@
-import { GLOBAL_OPTIONS, type CommandSpec, type OptionSpec } from './command.ts';
+import { GLOBAL_OPTIONS, type ArgumentSpec, type CommandSpec, type OptionSpec } from './command.ts';
 import { commands } from './commands.ts';
 import { markdownTable } from './markdown-table.ts';
 
@@ -21,9 +21,15 @@ ${list.join('\n')}`;
 }
 
 function section(name: string, { path, description, options, argument }: CommandSpec): string {
-  const usage = [name, ...path, ...(argument ? [`<${argument.name}>`] : [])].join(' ');
-  const values = argument ? `\nThe ${argument.name} is one of ${argument.choices.join(', ')}.\n` : '';
+  const usage = [name, ...path, ...(argument ? [`<${argument.name}>${argument.many === true ? '…' : ''}`] : [])].join(
+    ' ',
+  );
+  const values = argument ? `\n${argumentText(argument)}\n` : '';
   return `## \`${usage}\`\n\n${description[0]!.toUpperCase()}${description.slice(1)}.\n${values}${options.length > 0 ? `\n${optionTable(options)}` : ''}`;
+}
+
+function argumentText({ name, description, choices }: ArgumentSpec): string {
+  return choices ? `The ${name} is one of ${choices.join(', ')}.` : `\`<${name}>\`: ${description}.`;
 }
 
 function optionTable(options: readonly OptionSpec[]): string {
