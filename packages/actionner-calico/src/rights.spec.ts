@@ -1,3 +1,4 @@
+import { kubernetes, type Kubernetes } from '@falco-talon/client-kubernetes';
 import {
   calicoCrds,
   daemonSet,
@@ -5,13 +6,20 @@ import {
   job,
   pod,
   replicationController,
+  startFakeKubernetes,
   statefulSet,
+  type FakeKubernetes,
   type CalicoInput,
   type ObjectInput,
 } from '@falco-talon/fake-kubernetes';
-import { testHostileNames, testPermissions } from '@falco-talon/testkit';
+import {
+  alertOfConnection,
+  connectCluster,
+  testHostileNames,
+  testPermissions,
+  type ConnectedCluster,
+} from '@falco-talon/testkit';
 import { afterAll, beforeAll, describe } from 'vitest';
-import { alertAbout, startCluster, type TestCluster } from '../spec/cluster.ts';
 import { networkpolicy } from './networkpolicy/networkpolicy.ts';
 
 const WORKLOADS: readonly (readonly [right: string, objects: readonly ObjectInput[]])[] = [
@@ -28,7 +36,7 @@ const PUBLIC = 'projectcalico.org';
 const VERBS = ['get', 'create', 'update'];
 
 describe.each([STORED, PUBLIC] as const)('with %s', (group: CalicoInput['group']) => {
-  let cluster: TestCluster;
+  let cluster: ConnectedCluster<FakeKubernetes, Kubernetes>;
   const policies = `networkpolicies.${group}`;
   const clear = () => {
     for (const plural of ['pods', policies]) {
@@ -52,23 +60,22 @@ describe.each([STORED, PUBLIC] as const)('with %s', (group: CalicoInput['group']
   };
 
   beforeAll(async () => {
-    cluster = await startCluster({
-      objects: [...calicoCrds({ group }), ALONE, ...WORKLOADS.flatMap(([, objects]) => objects)],
-    });
+    const objects = [...calicoCrds({ group }), ALONE, ...WORKLOADS.flatMap(([, workload]) => workload)];
+    cluster = await connectCluster(await startFakeKubernetes({ objects }), kubernetes);
   });
   afterAll(() => cluster.close());
 
   const world = {
     cluster: () => cluster.api,
-    events: [alertAbout(podOf(WORKLOADS[0]![1]), { 'container.id': 'f'.repeat(12) })],
+    events: [alertOfConnection(podOf(WORKLOADS[0]![1]), { 'container.id': 'f'.repeat(12) })],
     prepare: clear,
   };
   testPermissions(networkpolicy, {
     ...world,
     cases: [
       { description: 'a further address', prepare: deny },
-      { description: 'a pod alone', events: [alertAbout('alone')] },
-      ...WORKLOADS.map(([right, objects]) => ({ description: right, events: [alertAbout(podOf(objects))] })),
+      { description: 'a pod alone', events: [alertOfConnection('alone')] },
+      ...WORKLOADS.map(([right, objects]) => ({ description: right, events: [alertOfConnection(podOf(objects))] })),
     ],
     // Those on the API that is not in use; and no request is about the tier: networkpolicy.spec.ts shows them.
     unshown: (group === PUBLIC

@@ -1,3 +1,4 @@
+import { kubernetes, type Kubernetes } from '@falco-talon/client-kubernetes';
 import {
   ciliumCrds,
   daemonSet,
@@ -5,12 +6,19 @@ import {
   job,
   pod,
   replicationController,
+  startFakeKubernetes,
   statefulSet,
+  type FakeKubernetes,
   type ObjectInput,
 } from '@falco-talon/fake-kubernetes';
-import { testHostileNames, testPermissions } from '@falco-talon/testkit';
+import {
+  alertOfConnection,
+  connectCluster,
+  testHostileNames,
+  testPermissions,
+  type ConnectedCluster,
+} from '@falco-talon/testkit';
 import { afterAll, beforeAll } from 'vitest';
-import { alertAbout, startCluster, type TestCluster } from '../spec/cluster.ts';
 import { networkpolicy } from './networkpolicy/networkpolicy.ts';
 
 const WORKLOADS: readonly (readonly [right: string, objects: readonly ObjectInput[]])[] = [
@@ -22,9 +30,10 @@ const WORKLOADS: readonly (readonly [right: string, objects: readonly ObjectInpu
 ];
 const ALONE = pod({ name: 'alone', namespace: 'shop' });
 const podOf = (objects: readonly ObjectInput[]) => objects.find(({ kind }) => kind === 'Pod')!.metadata.name!;
-let cluster: TestCluster;
+let cluster: ConnectedCluster<FakeKubernetes, Kubernetes>;
 beforeAll(async () => {
-  cluster = await startCluster({ objects: [...ciliumCrds(), ALONE, ...WORKLOADS.flatMap(([, objects]) => objects)] });
+  const objects = [...ciliumCrds(), ALONE, ...WORKLOADS.flatMap(([, workload]) => workload)];
+  cluster = await connectCluster(await startFakeKubernetes({ objects }), kubernetes);
 });
 afterAll(() => cluster.close());
 
@@ -51,16 +60,19 @@ function deny(): void {
 const FIRST = podOf(WORKLOADS[0]![1]);
 const world = {
   cluster: () => cluster.api,
-  events: [alertAbout(FIRST, { 'container.id': 'f'.repeat(12) })],
+  events: [alertOfConnection(FIRST, { 'container.id': 'f'.repeat(12) })],
   prepare: clear,
 };
 testPermissions(networkpolicy, {
   ...world,
   cases: [
     { description: 'a further address', prepare: deny },
-    { description: 'an address that may be in the cluster', events: [alertAbout(FIRST, { 'fd.rip': '192.168.7.7' })] },
-    { description: 'a pod alone', events: [alertAbout('alone')] },
-    ...WORKLOADS.map(([right, objects]) => ({ description: right, events: [alertAbout(podOf(objects))] })),
+    {
+      description: 'an address that may be in the cluster',
+      events: [alertOfConnection(FIRST, { 'fd.rip': '192.168.7.7' })],
+    },
+    { description: 'a pod alone', events: [alertOfConnection('alone')] },
+    ...WORKLOADS.map(([right, objects]) => ({ description: right, events: [alertOfConnection(podOf(objects))] })),
   ],
 });
 testHostileNames(networkpolicy, world);

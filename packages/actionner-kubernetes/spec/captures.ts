@@ -3,7 +3,9 @@ import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { kubernetes, type Kubernetes } from '@falco-talon/client-kubernetes';
 import { realPrograms, type FakeKubernetesInput } from '@falco-talon/fake-kubernetes';
+import { testScope } from '@falco-talon/testkit';
 import { startCluster, type TestCluster } from './cluster.ts';
 
 export interface Captures {
@@ -91,3 +93,12 @@ export async function startCaptures(capture: Uint8Array, input: FakeKubernetesIn
   return { ...cluster, ...(await playCaptures(cluster, capture)) };
 }
 export type CaptureCluster = Awaited<ReturnType<typeof startCaptures>>;
+
+/** The client of a Falco Talon that runs in this namespace. */
+export function connectFrom(namespace: string, { settings, folder }: TestCluster): Promise<Kubernetes> {
+  return kubernetes.create({
+    ...testScope(),
+    settings: { ...settings.kubernetes, namespace },
+    environment: { variables: {}, homeDirectory: folder },
+  });
+}

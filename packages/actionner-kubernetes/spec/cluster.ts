@@ -5,6 +5,8 @@ import { kubernetes, type Kubernetes } from '@falco-talon/client-kubernetes';
 import { startFakeKubernetes, type FakeKubernetes, type FakeKubernetesInput } from '@falco-talon/fake-kubernetes';
 import { falcoEvent, testScope } from '@falco-talon/testkit';
 
+export { hanging, writes } from '@falco-talon/testkit';
+
 export interface TestCluster {
   readonly api: FakeKubernetes;
   /** For files; removed by `close`. */
@@ -50,16 +52,4 @@ export async function startCluster(input: FakeKubernetesInput = {}): Promise<Tes
 /** An alert about a pod of the namespace `shop`. */
 export function alertAbout(pod: string, fields: Readonly<Record<string, unknown>> = {}) {
   return falcoEvent({ fields: { 'k8s.ns.name': 'shop', 'k8s.pod.name': pod, 'proc.name': 'sh', ...fields } });
-}
-
-/** Requests that change something: what a dry run must not send. */
-export function writes(api: FakeKubernetes): number {
-  return api.requests.filter(({ method }) => method !== 'GET').length;
-}
-
-/** The API server takes requests and answers none. */
-export function hanging(api: FakeKubernetes) {
-  api.clearRequests();
-  const fault = api.fault({ kind: 'hang' });
-  return { reached: api.waitForRequest(() => true), release: () => fault.release() };
 }

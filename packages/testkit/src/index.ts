@@ -16,12 +16,21 @@ export { testGuard, type GuardCase, type GuardSuiteOptions } from './suites/guar
 export type { Hang, HangOption } from './suites/hang.ts';
 export { HOSTILE_VALUES } from './suites/hostile-values.ts';
 export { connectCluster, type ConnectedCluster } from './suites/kubernetes/connect-cluster.ts';
+export {
+  alertOfConnection,
+  testDeniedAddresses,
+  type ChangingCluster,
+  type DeniedAddressesOptions,
+  type PolicyDialect,
+  type StoredObject,
+} from './suites/kubernetes/denied-addresses-suite.ts';
 export { testHostileNames, type HostileNamesOptions } from './suites/kubernetes/hostile-names-suite.ts';
 export {
   testPermissions,
   type PermissionCase,
   type PermissionSuiteOptions,
 } from './suites/kubernetes/permission-suite.ts';
+export { hanging, writes } from './suites/kubernetes/sent-requests.ts';
 export type { KubernetesSuiteOptions, TestedCluster } from './suites/kubernetes/tested-cluster.ts';
 export { testNotifier, type NotifierSuiteOptions } from './suites/notifier-suite.ts';
 export { testOutput, type OutputSuiteOptions } from './suites/output-suite.ts';

@@ -1,14 +1,33 @@
-import { ciliumCrds, deployment, job, pod, type JsonObject, type ObjectInput } from '@falco-talon/fake-kubernetes';
-import { runActionner, testActionner } from '@falco-talon/testkit';
+import { kubernetes, type Kubernetes } from '@falco-talon/client-kubernetes';
+import {
+  ciliumCrds,
+  deployment,
+  job,
+  pod,
+  startFakeKubernetes,
+  type FakeKubernetes,
+  type JsonObject,
+  type ObjectInput,
+} from '@falco-talon/fake-kubernetes';
+import {
+  alertOfConnection,
+  connectCluster,
+  hanging,
+  runActionner,
+  testActionner,
+  testDeniedAddresses,
+  writes,
+  type ConnectedCluster,
+  type RunOptions,
+  type StoredObject,
+} from '@falco-talon/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { alertAbout, hanging, startCluster, writes, type TestCluster } from '../../spec/cluster.ts';
 import { networkpolicy } from './networkpolicy.ts';
 
 const FRONT = deployment({ name: 'front', namespace: 'shop', replicas: 2, labels: { app: 'front' } });
-const named = (kind: string) => FRONT.filter((object) => object.kind === kind).map(({ metadata }) => metadata.name!);
-const [OWNER, FIRST, SECOND] = [named('ReplicaSet')[0]!, named('Pod')[0]!, named('Pod')[1]!];
+const FIRST = FRONT.find(({ kind }) => kind === 'Pod')!.metadata.name!;
 
-let cluster: TestCluster;
+let cluster: ConnectedCluster<FakeKubernetes, Kubernetes>;
 
 function clear(): void {
   cluster.api.clearFaults();
@@ -19,101 +38,67 @@ function clear(): void {
   cluster.api.clearRequests();
 }
 const policies = () => cluster.api.objects('ciliumnetworkpolicies', 'shop');
-function denied(): readonly string[] {
-  const rules = (policies()[0]?.spec?.['egressDeny'] ?? []) as unknown as readonly { readonly toCIDR: string[] }[];
-  return rules.flatMap(({ toCIDR }) => toCIDR);
+function denied(policy: StoredObject = policies()[0]!): readonly string[] {
+  const { egressDeny = [] } = policy.spec as { egressDeny?: { toCIDR: string[] }[] };
+  return egressDeny.flatMap(({ toCIDR }) => toCIDR);
 }
-const run = (
-  address: string,
-  {
-    parameters = {},
-    name = FIRST,
-    fields = {},
-    ...more
-  }: {
-    readonly parameters?: Record<string, unknown>;
-    readonly name?: string;
-    readonly fields?: Record<string, unknown>;
-    readonly [option: string]: unknown;
-  } = {},
-) =>
+const run = (address: string, { name = FIRST, ...options }: RunOptions & { readonly name?: string } = {}) =>
   runActionner(networkpolicy, {
-    event: alertAbout(name, { 'fd.rip': address, ...fields }),
-    parameters,
+    event: alertOfConnection(name, { 'fd.rip': address }),
     clients: { kubernetes: cluster.client },
-    ...more,
+    ...options,
   });
 
 beforeAll(async () => {
-  cluster = await startCluster({ objects: ciliumCrds() });
+  cluster = await connectCluster(await startFakeKubernetes({ objects: ciliumCrds() }), kubernetes);
 });
 beforeEach(clear);
 afterAll(() => cluster.close());
 
 testActionner(networkpolicy, {
-  events: () => [alertAbout('cart', { 'k8s.pod.uid': 'uid-1' }), alertAbout(FIRST)],
+  events: () => [alertOfConnection('cart', { 'k8s.pod.uid': 'uid-1' }), alertOfConnection(FIRST)],
   clients: () => ({ kubernetes: cluster.client }),
   prepare: clear,
   snapshot: () => [policies(), writes(cluster.api), cluster.api.get('pods', 'shop', 'cart')?.metadata.labels],
   hang: () => hanging(cluster.api),
 });
 
-describe('cilium:networkpolicy', () => {
-  const POLICIES = '/apis/cilium.io/v2/namespaces/shop/ciliumnetworkpolicies';
+testDeniedAddresses(networkpolicy, {
+  cluster: () => cluster,
+  prepare: clear,
+  pod: (name, isHost = false) =>
+    pod({ name, namespace: 'shop', labels: { app: name }, spec: isHost ? { hostNetwork: true } : {} }),
+  plural: 'ciliumnetworkpolicies',
+  kind: 'CiliumNetworkPolicy',
+  path: '/apis/cilium.io/v2/namespaces/shop/ciliumnetworkpolicies',
+  prefix: '',
+  theirs: (name) => ({
+    apiVersion: 'cilium.io/v2',
+    kind: 'CiliumNetworkPolicy',
+    metadata: { name, namespace: 'shop', labels: { 'app.kubernetes.io/managed-by': 'Helm' } },
+    spec: { endpointSelector: {} },
+  }),
+  denied,
+  deny(policy, [first, ...others]) {
+    policy.spec = { ...policy.spec, egressDeny: [{ toCIDR: [first] }, { toCIDR: others }] };
+  },
+  selector: 'endpointSelector',
+  marked: (name) => ({ matchLabels: { 'falco-talon.org/networkpolicy': name } }),
+});
 
-  it('keeps the workload from the address with four calls', async () => {
+describe('cilium:networkpolicy', () => {
+  it('denies, and allows what else there is', async () => {
     const outcome = await run('203.0.113.7');
-    expect(outcome).toMatchObject({
-      status: 'success',
-      message: `egress to 203.0.113.7/32 of Deployment front of pod shop/${FIRST} is denied by the new CiliumNetworkPolicy falco-talon-deployment-front`,
-      objects: { pod: FIRST, namespace: 'shop', ciliumnetworkpolicy: 'falco-talon-deployment-front' },
+    expect(outcome.objects).toEqual({
+      pod: FIRST,
+      namespace: 'shop',
+      ciliumnetworkpolicy: 'falco-talon-deployment-front',
     });
-    expect(cluster.calls()).toEqual([
-      `GET /api/v1/namespaces/shop/pods/${FIRST}`,
-      `GET /apis/apps/v1/namespaces/shop/replicasets/${OWNER}`,
-      `GET ${POLICIES}/falco-talon-deployment-front`,
-      `POST ${POLICIES}`,
-    ]);
     expect(policies()[0]?.spec).toMatchObject({
       endpointSelector: { matchLabels: { app: 'front' } },
       egressDeny: [{ toCIDR: ['203.0.113.7/32'] }],
       egress: [{ toCIDR: ['0.0.0.0/0', '::/0'] }, { toEntities: ['cluster'] }, { toEntities: ['cluster'] }],
     });
-  });
-
-  it('says who made the policy, and why', async () => {
-    const event = alertAbout(FIRST);
-    await run('203.0.113.7', { event, step: { rule: 'Cut off', action: 'Isolate' } });
-    expect(policies()[0]?.metadata).toMatchObject({
-      labels: { 'app.kubernetes.io/managed-by': 'falco-talon' },
-      annotations: {
-        'falco-talon.org/rule': 'Cut off',
-        'falco-talon.org/action': 'Isolate',
-        'falco-talon.org/trace-id': event.traceId,
-      },
-    });
-  });
-
-  it('keeps what was denied before, each once, whichever of its pods the alert is about', async () => {
-    await run('203.0.113.7');
-    cluster.calls();
-    const second = await run('2001:DB8::9', { name: SECOND });
-    expect(second.message).toContain('is denied by the CiliumNetworkPolicy');
-    expect(cluster.calls()).toHaveLength(4);
-    await run('::ffff:203.0.113.8', { name: SECOND });
-    expect(policies()).toHaveLength(1);
-    expect(denied()).toEqual(['203.0.113.7/32', '2001:db8::9/128', '203.0.113.8/32']);
-  });
-
-  it('writes nothing for an address that is denied already, and says so', async () => {
-    await run('203.0.113.7');
-    cluster.calls();
-    const before = policies()[0];
-    const outcome = await run('::ffff:203.0.113.7', { name: SECOND });
-    expect(outcome.status).toBe('success');
-    expect(outcome.message).toContain('was denied already by');
-    expect(cluster.calls().map((call) => call.split(' ', 1)[0])).toEqual(['GET', 'GET', 'GET']);
-    expect(policies()[0]).toEqual(before);
   });
 
   it('follows a rule that allows something else since', async () => {
@@ -125,88 +110,6 @@ describe('cilium:networkpolicy', () => {
       { toEntities: ['cluster'] },
     ]);
     expect(denied()).toEqual(['203.0.113.7/32']);
-  });
-
-  it('denies every address of alerts that come at the same moment to two processes, each once', async () => {
-    const other = await cluster.connect();
-    const addresses = Array.from({ length: 20 }, (_, i) => `203.0.113.${i + 1}`);
-    const outcomes = await Promise.all(
-      [...addresses, ...addresses.slice(0, 5)].map((address, i) =>
-        run(address, {
-          name: i % 3 === 0 ? FIRST : SECOND,
-          clients: { kubernetes: i % 2 === 0 ? cluster.client : other },
-        }),
-      ),
-    );
-    expect(outcomes.map(({ message, status }) => (status === 'success' ? status : message))).toEqual(
-      outcomes.map(() => 'success'),
-    );
-    expect([...denied()].toSorted()).toEqual(addresses.map((address) => `${address}/32`).toSorted());
-  });
-
-  it('denies both addresses when both processes saw no policy', async () => {
-    const other = await cluster.connect();
-    const held = cluster.api.fault({ kind: 'hold', match: { method: 'POST', resource: 'ciliumnetworkpolicies' } });
-    const running = [run('203.0.113.1'), run('203.0.113.2', { clients: { kubernetes: other } })];
-    const asked = () => cluster.api.requests.filter(({ method }) => method === 'POST').length;
-    await cluster.api.waitForRequest(() => asked() === 2);
-    held.release();
-    for (const outcome of await Promise.all(running)) expect(outcome.status).toBe('success');
-    expect([...denied()].toSorted()).toEqual(['203.0.113.1/32', '203.0.113.2/32']);
-  });
-
-  it("never changes somebody else's policy of that name", async () => {
-    const name = 'falco-talon-deployment-front';
-    const theirs: ObjectInput = {
-      apiVersion: 'cilium.io/v2',
-      kind: 'CiliumNetworkPolicy',
-      metadata: { name, namespace: 'shop', labels: { 'app.kubernetes.io/managed-by': 'Helm' } },
-      spec: { endpointSelector: {} },
-    };
-    cluster.api.create(theirs);
-    const before = policies();
-    for (const dryRun of [true, false]) {
-      const outcome = await run('203.0.113.7', { dryRun });
-      expect(outcome.error?.code).toBe('refused');
-      expect(outcome.message).toContain(`shop/${name} exists and was not made by Falco Talon`);
-    }
-    expect(policies()).toEqual(before);
-  });
-
-  it('is about the pod alone when it has no owner: marked, with four calls', async () => {
-    const outcome = await run('203.0.113.7', { name: 'cart' });
-    expect(outcome.message).toContain('of pod shop/cart (only the pod: it has no owner) is denied by the new');
-    expect(cluster.calls()).toEqual([
-      'GET /api/v1/namespaces/shop/pods/cart',
-      `GET ${POLICIES}/falco-talon-pod-cart`,
-      'PATCH /api/v1/namespaces/shop/pods/cart',
-      `POST ${POLICIES}`,
-    ]);
-    expect(policies()[0]?.spec?.['endpointSelector']).toEqual({
-      matchLabels: { 'falco-talon.org/networkpolicy': 'cart' },
-    });
-    expect(cluster.api.get('pods', 'shop', 'cart')?.metadata.labels).toHaveProperty('falco-talon.org/networkpolicy');
-    await run('203.0.113.8', { name: 'cart' });
-    expect(cluster.calls()).toHaveLength(3);
-  });
-
-  it('marks a new pod of an old name, whose address was denied before', async () => {
-    await run('203.0.113.7', { name: 'cart' });
-    cluster.api.remove('pods', 'shop', 'cart');
-    cluster.api.create(pod({ name: 'cart', namespace: 'shop', labels: { app: 'cart' } }));
-    expect((await run('203.0.113.7', { name: 'cart' })).message).toContain('was denied already');
-    expect(cluster.api.get('pods', 'shop', 'cart')?.metadata.labels).toHaveProperty('falco-talon.org/networkpolicy');
-  });
-
-  it('never selects by labels of the pod, which are not its owner’s', async () => {
-    cluster.api.change('pods', 'shop', FIRST, ({ metadata }) => {
-      metadata.labels = { ...metadata.labels, app: 'kube-dns' };
-    });
-    const outcome = await run('203.0.113.7');
-    expect(outcome.message).toContain(`only the pod: the selector of its owner ReplicaSet ${OWNER} leaves it out`);
-    expect(policies()[0]?.spec?.['endpointSelector']).toEqual({
-      matchLabels: { 'falco-talon.org/networkpolicy': FIRST },
-    });
   });
 
   it('is about the pod alone when Cilium does not compare the labels its owner selects by', async () => {
@@ -228,54 +131,6 @@ describe('cilium:networkpolicy', () => {
     expect(policies()[0]?.spec?.['endpointSelector']).toEqual({
       matchLabels: { 'falco-talon.org/networkpolicy': name },
     });
-  });
-
-  it.each([
-    ['10.244.0.51', {}, 'invalid_value', 'is the address of pod shop/front'],
-    ['203.0.113.7', { 'k8s.pod.uid': 'another' }, 'target_gone', 're-created'],
-    ['127.0.0.1', {}, 'invalid_value', 'a loopback address'],
-    ['::ffff:10.244.0.51', {}, 'invalid_value', 'is the address of pod shop/front'],
-  ])('refuses %s %j: %s', async (address, fields, code, text) => {
-    const outcome = await run(address, { fields });
-    expect(outcome.error?.code).toBe(code);
-    expect(outcome.message).toContain(text);
-    expect(writes(cluster.api)).toBe(0);
-  });
-
-  it('fails where a policy has no effect', async () => {
-    cluster.api.create(pod({ name: 'proxy', namespace: 'shop', spec: { hostNetwork: true } }));
-    const outcome = await run('203.0.113.7', { name: 'proxy' });
-    expect(outcome.error?.code).toBe('unsupported');
-    expect(outcome.message).toContain("uses its node's network");
-  });
-
-  it('adds no more than a thousand addresses', async () => {
-    await run('203.0.113.7');
-    const nets = Array.from({ length: 999 }, (_, i) => `10.0.${i >> 8}.${i & 255}/32`);
-    cluster.api.change('ciliumnetworkpolicies', 'shop', policies()[0]!.metadata.name, (object) => {
-      object.spec = { ...object.spec, egressDeny: [{ toCIDR: ['203.0.113.7/32'] }, { toCIDR: nets }] };
-    });
-    const outcome = await run('203.0.113.8');
-    expect(outcome.error?.code).toBe('too_large');
-    expect(outcome.message).toContain('denies 1000 addresses already');
-  });
-
-  it('in a dry run tells what it would do', async () => {
-    const dry = async (address: string) => (await run(address, { dryRun: true })).message;
-    expect(await dry('203.0.113.7')).toContain('would be denied by a new CiliumNetworkPolicy');
-    expect(writes(cluster.api)).toBe(0);
-    await run('203.0.113.7');
-    expect(await dry('203.0.113.7')).toContain('is denied already by the');
-    expect(await dry('203.0.113.8')).toContain('would be denied by the CiliumNetworkPolicy');
-  });
-
-  it('refuses ranges and namespaces that are none when the rules load', async () => {
-    await expect(run('203.0.113.7', { parameters: { allow_cidr: ['10.0.0.0/33'] } })).rejects.toThrow(
-      '"10.0.0.0/33" is no address range',
-    );
-    await expect(run('203.0.113.7', { parameters: { allow_namespaces: ["a' || all()"] } })).rejects.toThrow(
-      'allow_namespaces',
-    );
   });
 });
 
@@ -331,7 +186,7 @@ describe('an address in the cluster', () => {
 });
 
 it('says what is missing where Cilium is not installed', async () => {
-  const bare = await startCluster({ objects: FRONT });
+  const bare = await connectCluster(await startFakeKubernetes({ objects: FRONT }), kubernetes);
   try {
     for (const dryRun of [true, false]) {
       const outcome = await run('203.0.113.7', { clients: { kubernetes: bare.client }, dryRun });

@@ -135,6 +135,15 @@ describe('budgets', () => {
     },
   );
 
+  it('cannot be told to be both a failure and none', async () => {
+    for (const ignore_errors of [true, false]) {
+      const contradiction = node1.run({ ignore_errors, ignore_error: !ignore_errors, max_wait_period: 0 });
+      await expect(contradiction).rejects.toThrow(`says the opposite of ignore_errors, which is ${ignore_errors}`);
+    }
+    const agreed = await node1.run({ ignore_errors: true, ignore_error: true, max_wait_period: 0 });
+    expect(agreed.status).toBe('success');
+  });
+
   it('are not waited for in excluded namespaces', async () => {
     budgeted(3);
     const outcome = await node1.run({ max_wait_period: 60, wait_period_excluded_namespaces: ['shop'] });

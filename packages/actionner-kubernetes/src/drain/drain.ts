@@ -17,7 +17,7 @@ import { UnseenTerminations } from '../terminate/unseen-terminations.ts';
 import { drainNode } from './drain-node.ts';
 import { examples } from './examples.ts';
 import { fateText, isProblem, problemCode, problemText, summary } from './fates.ts';
-import { parameters, waitSeconds, type Parameters } from './parameters.ts';
+import { contradiction, ignoresErrors, parameters, waitSeconds, type Parameters } from './parameters.ts';
 import { podText, sortPods } from './sort-pods.ts';
 
 /** Beside the wait: to cordon, list, and ask for a few hundred evictions. */
@@ -46,7 +46,7 @@ export const drain = defineActionner({
   ],
   examples,
 
-  validate: ({ min_healthy_replicas: minimum }) => minimumIssues(minimum),
+  validate: (parameters) => [...minimumIssues(parameters.min_healthy_replicas), ...contradiction(parameters)],
 
   // Not the node, which the alert does not tell for sure. Two drains of one node do no more than one.
   target: ({ event }) => podTarget(event),
@@ -93,7 +93,7 @@ export const drain = defineActionner({
     const lines = fates.map(fateText);
     if (fates.some(isProblem)) {
       const problems = `${message}; ${problemText(fates)}`;
-      if (!(parameters.ignore_error ?? parameters.ignore_errors)) {
+      if (!ignoresErrors(parameters)) {
         // A failure has no output; the fate of every pod is kept all the same.
         logger.warn('node not drained', { node, pods: lines });
         throw new TalonError(problemCode(fates), problems);

@@ -4,7 +4,6 @@ import type { Parameters } from './parameters.ts';
 const usual: Parameters = {
   ignore_daemonsets: true,
   ignore_statefulsets: false,
-  ignore_errors: false,
   wait_period_excluded_namespaces: [],
 };
 

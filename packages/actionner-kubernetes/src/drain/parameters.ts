@@ -1,4 +1,4 @@
-import { strictObject, Type, type Static } from '@falco-talon/core';
+import { strictObject, Type, type Issue, type Static } from '@falco-talon/core';
 import { nameParameter } from '@falco-talon/client-kubernetes';
 import { gracePeriodSeconds, minHealthyReplicas } from '../terminate/parameters.ts';
 
@@ -14,10 +14,12 @@ export const parameters = strictObject({
     description: 'Leave pods of DaemonSets alone: an evicted one comes straight back to the same node.',
   }),
   ignore_statefulsets: Type.Boolean({ default: false, description: 'Leave pods of StatefulSets alone.' }),
-  ignore_errors: Type.Boolean({
-    default: false,
-    description: 'The action is a success, with a report, although some pods could not be evicted or are still there.',
-  }),
+  ignore_errors: Type.Optional(
+    Type.Boolean({
+      description:
+        'The action is a success, with a report, although some pods could not be evicted or are still there. Absent: false.',
+    }),
+  ),
   ignore_error: Type.Optional(Type.Boolean({ description: 'Another name of ignore_errors.' })),
   grace_period_seconds: gracePeriodSeconds(
     'Seconds each pod gets to stop. Absent: the time it asks for itself. 0: it is killed at once.',
@@ -37,6 +39,16 @@ export const parameters = strictObject({
 });
 
 export type Parameters = Static<typeof parameters>;
+
+/** One parameter under two names says one thing. */
+export function contradiction({ ignore_error: other, ignore_errors: own }: Parameters): readonly Issue[] {
+  if (own === undefined || other === undefined || own === other) return [];
+  return [{ path: ['ignore_error'], message: `says the opposite of ignore_errors, which is ${own}; leave it out` }];
+}
+
+export function ignoresErrors({ ignore_error: other, ignore_errors: own }: Parameters): boolean {
+  return own ?? other ?? false;
+}
 
 /** Twice the grace most pods have. */
 const USUAL_WAIT = 60;

@@ -1,9 +1,9 @@
 import { gzipSync } from 'node:zlib';
 import { kubernetes, type Kubernetes } from '@falco-talon/client-kubernetes';
 import { containerId, namespace, node, pod } from '@falco-talon/fake-kubernetes';
-import { auditEvent, runActionner, testActionner, testScope } from '@falco-talon/testkit';
+import { auditEvent, runActionner, testActionner } from '@falco-talon/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { AT_ONCE, startCaptures, UNTIL_STOPPED, type CaptureCluster } from '../../spec/captures.ts';
+import { AT_ONCE, connectFrom, startCaptures, UNTIL_STOPPED, type CaptureCluster } from '../../spec/captures.ts';
 import { alertAbout, hanging, writes } from '../../spec/cluster.ts';
 import { sysdig } from './sysdig.ts';
 
@@ -14,14 +14,6 @@ const step = { id: 'event/rule/action/0' };
 let cluster: CaptureCluster;
 let client: Kubernetes;
 
-async function connect(own: string): Promise<Kubernetes> {
-  return await kubernetes.create({
-    ...testScope(),
-    settings: { ...cluster.settings.kubernetes, namespace: own },
-    environment: { variables: {}, homeDirectory: cluster.folder },
-  });
-}
-
 beforeAll(async () => {
   cluster = await startCaptures(CAPTURE, {
     objects: [
@@ -30,7 +22,7 @@ beforeAll(async () => {
       namespace('strict', { 'pod-security.kubernetes.io/enforce': 'restricted' }),
     ],
   });
-  client = await connect('talon');
+  client = await connectFrom('talon', cluster);
 });
 afterAll(async () => {
   await kubernetes.close?.(client);
@@ -213,7 +205,7 @@ describe('no capture', () => {
   });
 
   it('where Pod Security forbids it: what the controller was told, and what to do', async () => {
-    const strict = await connect('strict');
+    const strict = await connectFrom('strict', cluster);
     try {
       const { error, message } = await run('cart-0', {}, { clients: { kubernetes: strict } });
       expect(error).toMatchObject({ code: 'forbidden', retryable: false });
