@@ -18,3 +18,4 @@ export { loadRules, type LoadedRules } from './rules/load-rules.ts';
 export { printRules } from './rules/print-rules.ts';
 export { readRuleFiles } from './rules/read-files.ts';
 export { planEvent, type PlanOptions } from './plan/plan-event.ts';
+export { testFileSchema } from './rules-test/test-file-schema.ts';
