@@ -7,6 +7,8 @@ export interface OutcomeRecord {
   readonly trace_id: string;
   /** Name of Falco Talon's rule. */
   readonly rule: string;
+  /** The rules files it was planned from: a short hash of their content, the same in the log lines of the event. */
+  readonly rules_version?: string;
   /** The alert's text. */
   readonly event: string;
   /** What happened, as a fixed word: `action` or `output`. */

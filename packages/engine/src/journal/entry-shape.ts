@@ -10,6 +10,7 @@ const record = Type.Object(
 const step = strictObject({
   id: text,
   rule: text,
+  ruleSet: Type.Optional(text),
   ruleContinue: Type.Boolean(),
   action: text,
   actionner: text,

@@ -11,7 +11,8 @@ describe('the log', () => {
   it('has one line for a matching event, each match, action, output and notification, all with the trace id', async () => {
     const { logger, lines } = testScope();
     const output = 'output: { target: spec:memory, parameters: {} }';
-    const engine = await start(newWorld(), {
+    const world = newWorld();
+    const engine = await start(world, {
       logger,
       rules: `${RULE.replace('say: a }', `say: a }, ${output}`)}- { rule: Second, match: all, actions: [] }\n`,
     });
@@ -23,7 +24,14 @@ describe('the log', () => {
     const told = lines.filter(({ fields }) => fields?.['trace_id'] === traceId);
     const of = (message: string) => told.filter((line) => line.message === message).map(({ fields }) => fields);
     expect(of('event')).toEqual([
-      { event: 'shell in cart', falco_rule: 'Shell', priority: 'Notice', source: 'syscall', trace_id: traceId },
+      {
+        event: 'shell in cart',
+        falco_rule: 'Shell',
+        priority: 'Notice',
+        source: 'syscall',
+        rules_version: version,
+        trace_id: traceId,
+      },
     ]);
     expect(of('match')).toMatchObject([
       { rule: 'Answer', event: 'shell in cart', rules_version: version },
@@ -39,6 +47,9 @@ describe('the log', () => {
     for (const notification of of('notification'))
       expect(notification).toMatchObject({ notifier: 'ear', status: 'success', rule: 'Answer' });
     expect(told).toHaveLength(9);
+    // Which rules judged the event is in each of them, and in what notifiers are told.
+    expect(world.told.map(({ rules_version }) => rules_version)).toEqual(Array(3).fill(version));
+    expect(told.filter(({ fields }) => fields?.['rules_version'] !== version)).toEqual([]);
   });
 
   it('has a failure as an error', async () => {

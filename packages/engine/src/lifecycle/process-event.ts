@@ -55,7 +55,7 @@ export async function processEvent(delivery: Delivery, deps: ProcessDeps): Promi
   if (typeof plan === 'string') return setAside(delivery, event, plan, deps);
   if (plan.chains.length === 0) {
     observer.event({ source: event.source, priority: event.priority ?? '', result: 'unmatched' });
-    if (settings.printAllEvents) logger.info('event', eventFields(event));
+    if (settings.printAllEvents) logger.info('event', eventFields(event, plan));
     return delivery.settle({ kind: 'done' });
   }
   const chains = enterLanes(event, plan, registry, deps.lanes);
@@ -191,7 +191,7 @@ async function postpone(delivery: Delivery, { now, logger }: ProcessDeps): Promi
 
 function announceMatches({ event, plan }: Case, { logger, observer }: ProcessDeps): void {
   observer.event({ source: event.source, priority: event.priority ?? '', result: 'matched' });
-  logger.info('event', eventFields(event));
+  logger.info('event', eventFields(event, plan));
   for (const { rule } of plan.chains) {
     observer.match({ rule });
     logger.info('match', {

@@ -2,7 +2,7 @@ import { TalonError, type Delivery, type FalcoEvent } from '@falco-talon/core';
 import { goesOn } from '../act/run-chains.ts';
 import { readJournal } from '../journal/journal.ts';
 import { actionRecord, failureOf } from '../record/outcome.ts';
-import type { PlannedStep } from '../plan/plan.ts';
+import type { Plan, PlannedStep } from '../plan/plan.ts';
 import { announce, type EffectDeps } from './step-effects.ts';
 
 export interface SetAsideDeps extends EffectDeps {
@@ -63,12 +63,14 @@ function tell(event: FalcoEvent, step: PlannedStep, reason: string, deps: SetAsi
   void told.finally(() => deps.background.delete(told));
 }
 
-export function eventFields(event: FalcoEvent) {
+/** What the log says about an event; with the version of the rules that judged it, if any have. */
+export function eventFields(event: FalcoEvent, plan?: Pick<Plan, 'ruleSet'>) {
   return {
     event: event.output === '' ? event.rule : event.output,
     falco_rule: event.rule,
     priority: event.priorityText,
     source: event.source,
+    ...(plan && { rules_version: plan.ruleSet }),
     trace_id: event.traceId,
   };
 }

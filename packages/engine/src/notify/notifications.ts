@@ -48,21 +48,15 @@ export function createNotifications(deps: NotificationDeps): Notifications {
       await Promise.all(
         notifiers.map(async (name) => {
           const answer = await outboxOf(name)?.put({ ...record, notifier: name });
-          const { rule, action, stage, trace_id } = record;
+          const { rule, rules_version, action, stage, trace_id } = record;
+          const about = { rule, rules_version, action, stage, trace_id };
           if (answer === 'delivered') {
-            deps.scope.logger.info('notification', {
-              notifier: name,
-              status: 'success',
-              rule,
-              action,
-              stage,
-              trace_id,
-            });
+            deps.scope.logger.info('notification', { notifier: name, status: 'success', ...about });
             return;
           }
           const status = answer === 'failed' ? 'failure' : 'dropped';
           deps.observer.notification({ notifier: name, status, records: 1 });
-          deps.scope.logger.warn('notification', { notifier: name, status, rule, action, stage, trace_id });
+          deps.scope.logger.warn('notification', { notifier: name, status, ...about });
         }),
       );
     },

@@ -29,6 +29,7 @@ describe('planning an event', () => {
             {
               id: 'e1/first/a/0',
               rule: 'first',
+              ruleSet: 'v1',
               ruleContinue: true,
               action: 'a',
               actionner: 'kubernetes:log',
@@ -43,6 +44,7 @@ describe('planning an event', () => {
             {
               id: 'e1/first/b/1',
               rule: 'first',
+              ruleSet: 'v1',
               ruleContinue: true,
               action: 'b',
               actionner: 'kubernetes:terminate',

@@ -15,12 +15,13 @@ export function planEvent(event: Pick<FalcoEvent, 'id'>, rules: readonly Rule[],
   return { ruleSet: options.ruleSetVersion, chains: rules.map((rule) => planRule(event.id, rule, options)) };
 }
 
-function planRule(eventId: string, rule: Rule, { observe, defaultNotifiers }: PlanOptions): Chain {
+function planRule(eventId: string, rule: Rule, { observe, defaultNotifiers, ruleSetVersion }: PlanOptions): Chain {
   const notifiers = [...new Set([...defaultNotifiers, ...rule.notifiers].map((name) => name.toLowerCase()))];
   const dryRun = rule.dryRun || observe;
   const step = (action: RuleAction, n: number): PlannedStep => ({
     id: [eventId, segment(rule.name), segment(action.name), n].join('/'),
     rule: rule.name,
+    ruleSet: ruleSetVersion,
     ruleContinue: rule.continue,
     action: action.name,
     actionner: action.actionner,

@@ -5,6 +5,8 @@ export interface PlannedStep {
   /** `event/rule/action/n`: the same at every attempt, unique in the process's life. */
   readonly id: string;
   readonly rule: string;
+  /** Version of the rule set it comes from; absent in a plan that an earlier release journalled. */
+  readonly ruleSet?: string;
   /** The rule's own `continue`, as tokens and the forwarded context show it. */
   readonly ruleContinue: boolean;
   readonly action: string;

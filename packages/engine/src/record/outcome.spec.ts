@@ -19,10 +19,11 @@ const ok: Outcome = { status: 'success', message: 'labelled', objects: { pod: 'c
 
 describe('actionRecord', () => {
   it('says what was done', () => {
-    expect(actionRecord(event, step, { ...ok, output: 'printed' }, TEST_TIME)).toEqual({
+    expect(actionRecord(event, { ...step, ruleSet: 'v1' }, { ...ok, output: 'printed' }, TEST_TIME)).toEqual({
       time: '2026-01-02T03:04:05.678Z',
       trace_id: event.traceId,
       rule: 'rule',
+      rules_version: 'v1',
       event: 'A shell',
       priority: 'Notice',
       source: 'syscall',

@@ -99,6 +99,7 @@ function common(event: FalcoEvent, step: PlannedStep, time: number) {
     time: new Date(time).toISOString(),
     trace_id: event.traceId,
     rule: step.rule,
+    ...(step.ruleSet !== undefined && { rules_version: step.ruleSet }),
     event: cut(event.output === '' ? event.rule : event.output, MAX_EVENT),
     ...(event.priorityText !== '' && { priority: cut(event.priorityText, MAX_WORD) }),
     source: cut(event.source, MAX_WORD),
