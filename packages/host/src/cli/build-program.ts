@@ -1,13 +1,20 @@
-import { Argument, Command, CommanderError, Option } from 'commander';
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { nearest } from '@falco-talon/core';
+import { hasColours, painter } from './colour.ts';
+import { readLine } from './command-line.ts';
 import {
   GLOBAL_OPTIONS,
   GROUPS,
+  ownName,
+  print,
   type ArgumentSpec,
   type CommandSpec,
   type ExitCode,
   type OptionSpec,
+  type OutputStream,
   type ProgramContext,
 } from './command.ts';
+import { usageError } from './usage-error.ts';
 
 /**
  * Runs the command that `argv` (without the interpreter and the script) names.
@@ -20,28 +27,30 @@ export async function runCommand(
 ): Promise<{ readonly code: ExitCode; readonly flushed: boolean }> {
   let code: ExitCode = 0;
   let flushed = false;
+  const line = withKnownTopic(argv, commands);
   const root = buildProgram(commands, program, async (spec, options, words) => {
     flushed = spec.flushes === true;
     code = await spec.run({ program, options, words });
   });
   try {
-    await root.parseAsync(withKnownTopic(argv, root), { from: 'user' });
+    await root.parseAsync(line, { from: 'user' });
     return { code, flushed };
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    return { code: error.exitCode === 0 ? 0 : 2, flushed };
+    if (error.exitCode === 0) return { code: 0, flushed };
+    // A group without a command has shown its help already.
+    if (error.code !== 'commander.help') print(program.stderr, usageError(error, line, commands, program.name));
+    return { code: 2, flushed };
   }
 }
 
-/** Help about a command that does not exist is a mistake like the command itself. */
-function withKnownTopic(argv: readonly string[], root: Command): string[] {
-  const [first, topic, ...rest] = argv;
-  const unknown =
-    first === 'help' &&
-    topic !== undefined &&
-    topic !== 'help' &&
-    !root.commands.some((command) => command.name() === topic);
-  return unknown ? [topic, ...rest] : [...argv];
+/** `help rules check` is `rules check --help`. Help about what does not exist is a mistake like the command itself. */
+function withKnownTopic(argv: readonly string[], commands: readonly CommandSpec[]): readonly string[] {
+  const { words } = readLine(commands, argv);
+  const topic = words.slice(1);
+  if (words[0] !== 'help' || topic.length === 0 || topic[0] === 'help') return argv;
+  const known = commands.some(({ path }) => topic.every((word, index) => path[index] === word));
+  return known ? [...topic, '--help'] : topic;
 }
 
 type Action = (spec: CommandSpec, options: Record<string, unknown>, words: readonly string[]) => Promise<void>;
@@ -59,6 +68,7 @@ export function buildProgram(commands: readonly CommandSpec[], program: ProgramC
     const command = configured(parent.command(name), program).description(spec.description);
     for (const option of spec.options) command.addOption(toOption(option));
     if (spec.argument) command.addArgument(toArgument(spec.argument));
+    command.addHelpText('after', ({ error }) => examplesText(spec, program, error ? program.stderr : program.stdout));
     command.action(async () => {
       await action(spec, command.optsWithGlobals(), command.args);
     });
@@ -75,27 +85,59 @@ export function buildProgram(commands: readonly CommandSpec[], program: ProgramC
 }
 
 function configured(command: Command, program: ProgramContext): Command {
+  const title = (text: string) => painter(program.stdout, program.environment)('title', text);
   return command
     .exitOverride()
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({ showGlobalOptions: true, styleTitle: title })
     .configureOutput({
       writeOut: (text) => program.stdout.write(text),
       writeErr: (text) => program.stderr.write(text),
-      outputError: (text, write) => write(text.replace(/^error: /, `${program.name}: `)),
+      getOutHasColors: () => hasColours(program.stdout, program.environment),
+      getErrHasColors: () => hasColours(program.stderr, program.environment),
+      getOutHelpWidth: () => helpWidth(program.stdout),
+      getErrHelpWidth: () => helpWidth(program.stderr),
+      // Worded by `usageError`, which knows the whole line.
+      outputError: () => {},
     });
 }
 
+/** As wide as the terminal, but no wider than a line one can read; a file gets what fits any terminal. */
+function helpWidth({ isTTY, columns }: OutputStream): number {
+  return isTTY === true && columns !== undefined ? Math.min(columns, 120) : 80;
+}
+
+function examplesText({ examples = [] }: CommandSpec, program: ProgramContext, stream: OutputStream): string {
+  if (examples.length === 0) return '';
+  const paint = painter(stream, program.environment);
+  const lines = examples.map(({ line, meaning }) => `  ${ownName(line, program.name)}\n      ${meaning}`);
+  return `\n${paint('title', 'Examples:')}\n${lines.join('\n')}\n`;
+}
+
 function toArgument({ name, description, choices, many }: ArgumentSpec): Argument {
-  const argument = new Argument(many === true ? `<${name}...>` : `<${name}>`, description);
-  return choices ? argument.choices(choices) : argument;
+  const argument = new Argument(many === true ? `<${name}...>` : `<${name}>`, withChoices(description, choices));
+  return choices ? argument.argParser(oneOf(choices)) : argument;
 }
 
 function toOption({ flags, description, choices, default: preset, repeatable, required }: OptionSpec): Option {
-  const option = new Option(flags, description);
-  if (choices) option.choices(choices);
+  const option = new Option(flags, withChoices(description, choices));
+  if (choices) option.argParser(oneOf(choices));
   if (preset !== undefined) option.default(preset);
   if (required === true) option.makeOptionMandatory();
   if (repeatable === true)
     option.argParser((value: string, before: readonly string[] | undefined) => [...(before ?? []), value]);
   return option;
+}
+
+function withChoices(description: string, choices: readonly string[] | undefined): string {
+  return choices ? `${description}: ${choices.join(', ')}` : description;
+}
+
+function oneOf(choices: readonly string[]): (value: string) => string {
+  return (value) => {
+    if (choices.includes(value)) return value;
+    const meant = nearest(value, choices);
+    throw new InvalidArgumentError(
+      `It is one of ${choices.join(', ')}${meant === undefined ? '' : `; did you mean ${meant}?`}`,
+    );
+  };
 }

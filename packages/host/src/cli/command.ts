@@ -1,7 +1,15 @@
 import type { Writable } from 'node:stream';
 import type { Variables } from '../config/environment.ts';
 import type { SignalSource } from '../lifecycle/signals.ts';
+import { painter, paintProblems } from './colour.ts';
 import type { PluginModule } from '../plugins/load-plugins.ts';
+
+/** Where a program writes to; a terminal says so, and how wide it is. */
+export type OutputStream = Writable & {
+  readonly fd?: number;
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+};
 
 /** What a command may know of its surroundings; nothing reads `process` itself. */
 export interface ProgramContext {
@@ -15,8 +23,8 @@ export interface ProgramContext {
   readonly environment: Variables;
   readonly homeDirectory: string;
   readonly workingDirectory: string;
-  readonly stdout: Writable & { readonly fd?: number; readonly isTTY?: boolean };
-  readonly stderr: Writable;
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
   readonly signals: SignalSource;
   /** Undefined: the program runs inside another one, whose process is not touched. */
   readonly process: NodeJS.Process | undefined;
@@ -45,6 +53,19 @@ export interface ArgumentSpec {
   readonly file?: boolean;
 }
 
+/** A line to copy. Shown by help and on the reference page, and run by a test with files of the names it uses. */
+export interface ExampleSpec {
+  /** As typed into a shell, the program's name first: `falco-talon check -r rules.yaml`. A custom build shows its own name. */
+  readonly line: string;
+  /** What it is for, as a phrase: `every mistake of one file`. */
+  readonly meaning: string;
+}
+
+/** The example of a custom build, whose binary has another name. */
+export function ownName(line: string, name: string): string {
+  return line.replaceAll(/\bfalco-talon\b(?!-)/g, name);
+}
+
 export interface CommandInput {
   readonly program: ProgramContext;
   /** The global and the command's own options under their camelCase names. */
@@ -62,6 +83,8 @@ export interface CommandSpec {
   readonly description: string;
   readonly options: readonly OptionSpec[];
   readonly argument?: ArgumentSpec;
+  /** At least one; a test holds that. */
+  readonly examples?: readonly ExampleSpec[];
   /** True: it has flushed what it wrote when it returns; whoever does not read that must not keep it from ending. */
   readonly flushes?: true;
   run(input: CommandInput): Promise<ExitCode>;
@@ -92,4 +115,10 @@ export const GROUPS: Readonly<Record<string, string>> = {
 
 export function print(stream: Writable, text: string): void {
   stream.write(text.endsWith('\n') ? text : `${text}\n`);
+}
+
+/** Errors and warnings, printable already, with colours where the error output is a terminal. */
+export function printProblems(program: ProgramContext, texts: Iterable<string>): void {
+  const paint = painter(program.stderr, program.environment);
+  for (const text of texts) print(program.stderr, paintProblems(text, paint));
 }

@@ -22,13 +22,6 @@ describe('usage', () => {
     expect(stdout).toBe('');
   });
 
-  it('names the nearest command and option', async () => {
-    expect((await run(['sever'])).stderr).toBe("falco-talon: unknown command 'sever'\n(Did you mean server?)\n");
-    expect((await run(['help', 'sever'])).stderr).toContain('Did you mean server?');
-    expect((await run(['rules', 'chek'])).stderr).toContain('Did you mean check?');
-    expect((await run(['check', '--confg', 'x'])).stderr).toContain('Did you mean --config?');
-  });
-
   it('is explained by help', async () => {
     for (const argv of [['help'], ['--help'], ['help', 'explain'], ['explain', '--help']]) {
       const { code, stdout } = await run(argv);

@@ -1,4 +1,4 @@
-import { print, type CommandSpec } from './command.ts';
+import { print, printProblems, type CommandSpec } from './command.ts';
 import { completionScript, SHELLS, type Shell } from './completion.ts';
 import { explainCommand } from './explain-command.ts';
 import {
@@ -21,7 +21,7 @@ function listCommand(group: string, list: typeof listActionners): CommandSpec {
     options: [{ flags: '-o, --output <format>', description: 'format', choices: LIST_FORMATS, default: 'yaml' }],
     async run(input) {
       const { loaded, problems } = await prepare(input);
-      for (const problem of problems) print(input.program.stderr, problem);
+      printProblems(input.program, problems);
       if (problems.length > 0) return 1;
       print(input.program.stdout, formatList(list(loaded.registry), input.options['output'] as ListFormat));
       return 0;

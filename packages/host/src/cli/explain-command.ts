@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { errorText, isTalonError, parseJson, TalonError, type FalcoEvent } from '@falco-talon/core';
-import { compileMatcher, decodeAlert, explainEvent, explanationText } from '@falco-talon/engine';
+import { compileMatcher, decodeAlert, explainEvent, explanationText, printable } from '@falco-talon/engine';
 import { fileError } from '../config/file-error.ts';
-import { print, type CommandInput, type CommandSpec, type ExitCode } from './command.ts';
+import { painter, paintMarks } from './colour.ts';
+import { print, printProblems, type CommandInput, type CommandSpec, type ExitCode } from './command.ts';
 import { preparedRules } from './rules-commands.ts';
 
 /** What would happen to alerts, by the very code the server runs. Nothing is run and no cluster is needed. */
@@ -12,7 +13,9 @@ async function explain(input: CommandInput): Promise<ExitCode> {
   const path = options['event'] as string;
   const prepared = await preparedRules(input);
   const events = await alertsIn(path, program.workingDirectory).catch((error: unknown) => {
-    print(program.stderr, `${path}: ${isTalonError(error) ? error.message : fileError(error)}`);
+    printProblems(program, [
+      `${printable(path)}: ${isTalonError(error) ? printable(error.message) : fileError(error)}`,
+    ]);
     return undefined;
   });
   if (prepared?.config === undefined || events === undefined) return 1;
@@ -30,7 +33,8 @@ async function explain(input: CommandInput): Promise<ExitCode> {
   if (options['output'] === 'json') {
     print(program.stdout, JSON.stringify(events.single ? explanations[0] : explanations, undefined, 2));
   } else {
-    print(program.stdout, explanations.map(explanationText).join('\n'));
+    const paint = painter(program.stdout, program.environment);
+    print(program.stdout, paintMarks(explanations.map(explanationText).join('\n'), paint));
   }
   return 0;
 }
@@ -80,6 +84,13 @@ export const explainCommand: CommandSpec = {
   options: [
     { flags: '--event <file>', description: 'alerts as JSON: one, a list, or one a line', required: true, file: true },
     { flags: '-o, --output <format>', description: 'format', choices: ['text', 'json'], default: 'text' },
+  ],
+  examples: [
+    { line: 'falco-talon explain -r rules.yaml --event alert.json', meaning: 'one alert, for people' },
+    {
+      line: 'falco-talon explain -c config.yaml --event alert.json -o json',
+      meaning: "by the config's rules, for programs",
+    },
   ],
   run: explain,
 };

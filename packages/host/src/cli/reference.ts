@@ -1,4 +1,11 @@
-import { GLOBAL_OPTIONS, type ArgumentSpec, type CommandSpec, type OptionSpec } from './command.ts';
+import {
+  GLOBAL_OPTIONS,
+  ownName,
+  type ArgumentSpec,
+  type CommandSpec,
+  type ExampleSpec,
+  type OptionSpec,
+} from './command.ts';
 import { commands } from './commands.ts';
 import { markdownTable } from './markdown-table.ts';
 
@@ -15,17 +22,24 @@ ${optionTable(GLOBAL_OPTIONS)}
 Exit codes: 0 fine, 1 the input (config, rules, alerts, plugins) is wrong, 2 wrong usage. Unknown commands and options are
 errors with the nearest name. \`${name} help <command>\` explains a command here.
 
-Results go to the standard output, mistakes and warnings to the error output.
+Results go to the standard output, mistakes and warnings to the error output. Either has colours when it is a terminal,
+\`NO_COLOR\` is not set and \`TERM\` is not \`dumb\`; \`FORCE_COLOR=1\` and \`FORCE_COLOR=0\` decide otherwise.
 
 ${list.join('\n')}`;
 }
 
-function section(name: string, { path, description, options, argument }: CommandSpec): string {
+function section(name: string, { path, description, options, argument, examples }: CommandSpec): string {
   const usage = [name, ...path, ...(argument ? [`<${argument.name}>${argument.many === true ? '…' : ''}`] : [])].join(
     ' ',
   );
   const values = argument ? `\n${argumentText(argument)}\n` : '';
-  return `## \`${usage}\`\n\n${description[0]!.toUpperCase()}${description.slice(1)}.\n${values}${options.length > 0 ? `\n${optionTable(options)}` : ''}`;
+  return `## \`${usage}\`\n\n${description[0]!.toUpperCase()}${description.slice(1)}.\n${values}${options.length > 0 ? `\n${optionTable(options)}` : ''}${examplesText(name, examples)}`;
+}
+
+function examplesText(name: string, examples: readonly ExampleSpec[] = []): string {
+  if (examples.length === 0) return '';
+  const lines = examples.map(({ line, meaning }) => `# ${meaning}\n${ownName(line, name)}`);
+  return `\n\`\`\`sh\n${lines.join('\n')}\n\`\`\`\n`;
 }
 
 function argumentText({ name, description, choices }: ArgumentSpec): string {

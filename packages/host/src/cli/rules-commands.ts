@@ -1,5 +1,12 @@
 import { printRules, type RuleSet } from '@falco-talon/engine';
-import { print, type CommandInput, type CommandSpec, type ExitCode } from './command.ts';
+import {
+  print,
+  printProblems,
+  type CommandInput,
+  type CommandSpec,
+  type ExampleSpec,
+  type ExitCode,
+} from './command.ts';
 import { checkRules, prepare, type CheckedRules, type Prepared } from './prepare.ts';
 
 /** Config, plugins and rules, with all mistakes of all three printed at once; undefined when there are any. */
@@ -9,7 +16,7 @@ export async function preparedRules(
   const prepared = await prepare(input);
   const rules = await checkRules(prepared);
   const errors = [...prepared.problems, ...rules.errors];
-  for (const text of [...rules.warnings, ...errors]) print(input.program.stderr, text);
+  printProblems(input.program, [...rules.warnings, ...errors]);
   return errors.length > 0 || rules.ruleSet === undefined
     ? undefined
     : { ...prepared, rules: { ...rules, ruleSet: rules.ruleSet } };
@@ -34,8 +41,35 @@ async function printed(input: CommandInput): Promise<ExitCode> {
   return 0;
 }
 
+function checkExamples(command: string): readonly ExampleSpec[] {
+  return [
+    { line: `falco-talon ${command}`, meaning: 'config.yaml in this directory, and the rules it names' },
+    { line: `falco-talon ${command} -r rules.yaml -r more-rules.yaml`, meaning: 'several rules files, in this order' },
+  ];
+}
+
 export const rulesCommands: readonly CommandSpec[] = [
-  { path: ['check'], description: 'check config and rules: every mistake with its place', options: [], run: check },
-  { path: ['rules', 'check'], description: 'the same as check', options: [], run: check },
-  { path: ['rules', 'print'], description: 'print the rules as they are after merging', options: [], run: printed },
+  {
+    path: ['check'],
+    description: 'check config and rules: every mistake with its place',
+    options: [],
+    examples: checkExamples('check'),
+    run: check,
+  },
+  {
+    path: ['rules', 'check'],
+    description: 'the same as check',
+    options: [],
+    examples: checkExamples('rules check'),
+    run: check,
+  },
+  {
+    path: ['rules', 'print'],
+    description: 'print the rules as they are after merging',
+    options: [],
+    examples: [
+      { line: 'falco-talon rules print -r rules.yaml -r more-rules.yaml', meaning: 'what two files mean together' },
+    ],
+    run: printed,
+  },
 ];

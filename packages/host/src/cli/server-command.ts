@@ -1,5 +1,5 @@
 import { stopSignals, type StopSignals } from '../lifecycle/signals.ts';
-import { print, type CommandInput, type CommandSpec, type ExitCode } from './command.ts';
+import { printProblems, type CommandInput, type CommandSpec, type ExitCode } from './command.ts';
 import { checkRules, prepare } from './prepare.ts';
 
 async function server(input: CommandInput): Promise<ExitCode> {
@@ -19,7 +19,7 @@ async function prepareAndServe(input: CommandInput, signals: StopSignals): Promi
   if (prepared.config === undefined || prepared.problems.length > 0) {
     // The rules are checked in the same run, so that nobody has to repair one mistake after the other.
     const rules = await checkRules(prepared);
-    for (const text of [...prepared.problems, ...rules.errors]) print(program.stderr, text);
+    printProblems(program, [...prepared.problems, ...rules.errors]);
     return 1;
   }
   // Loaded here, so that the other commands need not wait for what only the server uses.
@@ -31,6 +31,10 @@ export const serverCommand: CommandSpec = {
   path: ['server'],
   description: 'receive alerts and run the rules',
   options: [{ flags: '--dry-run', description: 'change nothing: every rule is a dry run (mode observe)' }],
+  examples: [
+    { line: 'falco-talon server -c config.yaml --dry-run', meaning: 'watch what the rules would do' },
+    { line: 'falco-talon server -c config.yaml -r rules.yaml', meaning: "these rules in place of the config's" },
+  ],
   flushes: true,
   run: server,
 };
