@@ -2,6 +2,7 @@ import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 
 import { nearest } from '@falco-talon/core';
 import { hasColours, painter } from './colour.ts';
 import { readLine } from './command-line.ts';
+import { COMPLETE, completionAnswer } from './completion-answer.ts';
 import {
   GLOBAL_OPTIONS,
   GROUPS,
@@ -25,6 +26,10 @@ export async function runCommand(
   argv: readonly string[],
   program: ProgramContext,
 ): Promise<{ readonly code: ExitCode; readonly flushed: boolean }> {
+  if (argv[0] === COMPLETE) {
+    print(program.stdout, await completionAnswer(argv.slice(1), commands, program));
+    return { code: 0, flushed: false };
+  }
   let code: ExitCode = 0;
   let flushed = false;
   const line = withKnownTopic(argv, commands);
@@ -113,8 +118,9 @@ function examplesText({ examples = [] }: CommandSpec, program: ProgramContext, s
   return `\n${paint('title', 'Examples:')}\n${lines.join('\n')}\n`;
 }
 
-function toArgument({ name, description, choices, many }: ArgumentSpec): Argument {
-  const argument = new Argument(many === true ? `<${name}...>` : `<${name}>`, withChoices(description, choices));
+function toArgument({ name, description, choices, many, optional }: ArgumentSpec): Argument {
+  const word = many === true ? `${name}...` : name;
+  const argument = new Argument(optional === true ? `[${word}]` : `<${word}>`, withChoices(description, choices));
   return choices ? argument.argParser(oneOf(choices)) : argument;
 }
 

@@ -30,6 +30,9 @@ export interface ProgramContext {
   readonly process: NodeJS.Process | undefined;
 }
 
+/** Names the shell completes: of parts that are loaded, of rules of the rules files, of Falco rules these react to. */
+export type NameKind = 'actionner' | 'output' | 'notifier' | 'context' | 'rule' | 'falco rule';
+
 export interface OptionSpec {
   /** As commander reads it: `-o, --output <format>`. */
   readonly flags: string;
@@ -40,6 +43,8 @@ export interface OptionSpec {
   readonly required?: boolean;
   /** The value is a file: the shell completes it. */
   readonly file?: boolean;
+  /** The value is one of these names: the shell completes it. */
+  readonly names?: NameKind;
 }
 
 export interface ArgumentSpec {
@@ -49,8 +54,12 @@ export interface ArgumentSpec {
   readonly choices?: readonly string[];
   /** One or more of them. */
   readonly many?: boolean;
+  /** None at all will do. */
+  readonly optional?: boolean;
   /** It is a file: the shell completes it. */
   readonly file?: boolean;
+  /** It is one of these names: the shell completes it. */
+  readonly names?: NameKind;
 }
 
 /** A line to copy. Shown by help and on the reference page, and run by a test with files of the names it uses. */
@@ -106,11 +115,12 @@ export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
 
 /** Groups of commands that have no action of their own. */
 export const GROUPS: Readonly<Record<string, string>> = {
-  rules: 'check and print rules',
+  rules: 'check, list and print rules',
   actionners: 'what actions can do',
   outputs: 'where artifacts can go',
   notifiers: 'who can be told',
   contexts: 'facts that can be added to an event',
+  plugins: 'what is loaded, and what each plugin brings',
 };
 
 export function print(stream: Writable, text: string): void {

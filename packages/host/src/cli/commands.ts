@@ -1,64 +1,19 @@
-import { print, printProblems, type CommandSpec } from './command.ts';
-import { completionScript, SHELLS, type Shell } from './completion.ts';
+import type { CommandSpec } from './command.ts';
+import { completionCommand } from './completion-command.ts';
 import { explainCommand } from './explain-command.ts';
-import {
-  formatList,
-  LIST_FORMATS,
-  listActionners,
-  listContexts,
-  listNotifiers,
-  listOutputs,
-  type ListFormat,
-} from './lists.ts';
-import { prepare } from './prepare.ts';
+import { listCommands } from './list-commands.ts';
 import { rulesCommands } from './rules-commands.ts';
 import { serverCommand } from './server-command.ts';
-
-function listCommand(group: string, list: typeof listActionners): CommandSpec {
-  return {
-    path: [group, 'list'],
-    description: `list the ${group} of the loaded plugins`,
-    options: [{ flags: '-o, --output <format>', description: 'format', choices: LIST_FORMATS, default: 'yaml' }],
-    async run(input) {
-      const { loaded, problems } = await prepare(input);
-      printProblems(input.program, problems);
-      if (problems.length > 0) return 1;
-      print(input.program.stdout, formatList(list(loaded.registry), input.options['output'] as ListFormat));
-      return 0;
-    },
-  };
-}
-
-const versionCommand: CommandSpec = {
-  path: ['version'],
-  description: 'print the version',
-  options: [],
-  run: async ({ program }) => {
-    print(program.stdout, `${program.name} ${program.version} (Node.js ${process.versions.node})`);
-    return 0;
-  },
-};
-
-const completionCommand: CommandSpec = {
-  path: ['completion'],
-  description: 'print a script that completes commands in a shell',
-  options: [],
-  argument: { name: 'shell', description: 'the shell', choices: SHELLS },
-  run: async ({ program, words }) => {
-    print(program.stdout, completionScript(words[0] as Shell, program.name, commands));
-    return 0;
-  },
-};
+import { testAlertCommand } from './test-alert-command.ts';
+import { versionCommand } from './version-command.ts';
 
 /** Every command; the program, its help, its completion and the reference page are made from this list. */
 export const commands: readonly CommandSpec[] = [
   serverCommand,
   ...rulesCommands,
   explainCommand,
-  listCommand('actionners', listActionners),
-  listCommand('outputs', listOutputs),
-  listCommand('notifiers', listNotifiers),
-  listCommand('contexts', listContexts),
+  testAlertCommand,
+  ...listCommands,
   versionCommand,
   completionCommand,
 ];

@@ -1,9 +1,7 @@
+import { isAbsolute, relative } from 'node:path';
 import { publishedSchema, type JsonSchema, type TSchema } from '@falco-talon/core';
-import type { Registry } from '@falco-talon/engine';
-import { stringify } from 'yaml';
-
-export const LIST_FORMATS = ['yaml', 'json', 'table'] as const;
-export type ListFormat = (typeof LIST_FORMATS)[number];
+import { matchText, type Registry, type RuleSet } from '@falco-talon/engine';
+import type { LoadedPlugins } from '../plugins/load-plugins.ts';
 
 /** One entry of a list; empty keys are left out. The first key is its name. */
 export type ListItem = Readonly<Record<string, unknown>>;
@@ -19,6 +17,7 @@ export function listActionners({ actionners }: Registry): readonly ListItem[] {
     output: part.output,
     required_fields: part.requiredFields,
     parameters: keysOf(part.parameters),
+    examples: part.examples,
     permissions: part.permissions,
     plugin,
   }));
@@ -54,13 +53,47 @@ export function listContexts({ contexts }: Registry): readonly ListItem[] {
   }));
 }
 
-export function formatList(items: readonly ListItem[], format: ListFormat): string {
-  if (format === 'json') return JSON.stringify(items, undefined, 2);
-  if (format === 'yaml')
-    return items.length === 0 ? '[]' : stringify(items, { lineWidth: 0, aliasDuplicateObjects: false });
-  const rows = items.map((item) => [String(item['name']), String(item['description'])]);
-  const width = Math.max(0, ...rows.map(([name]) => name!.length));
-  return rows.map(([name, description]) => `${name!.padEnd(width)}  ${description}`).join('\n');
+/** A plugin with the names of everything it brings; a client also when its plugin only uses it. */
+export function listPlugins({ plugins }: LoadedPlugins): readonly ListItem[] {
+  const names = (parts: readonly { readonly name: string }[] = []) => parts.map(({ name }) => name);
+  return plugins
+    .map((plugin) =>
+      filled({
+        name: plugin.name,
+        api_version: plugin.apiVersion,
+        category: plugin.category,
+        actionners: names(plugin.actionners).map((name) => `${plugin.category}:${name}`),
+        outputs: names(plugin.outputs).map((name) => `${plugin.category}:${name}`),
+        notifiers: names(plugin.notifiers),
+        contexts: names(plugin.contexts),
+        guards: names(plugin.guards),
+        queues: names(plugin.queues),
+        clients: plugin.clients?.map(({ id }) => id),
+      }),
+    )
+    .toSorted((a, b) => (String(a['name']) < String(b['name']) ? -1 : 1));
+}
+
+/** Rules in the order they are tried. */
+export function listRules({ rules }: RuleSet, workingDirectory: string): readonly ListItem[] {
+  return rules.map(({ name, description, match, actions, continue: goesOn, dryRun, notifiers, position }) =>
+    filled({
+      name,
+      description: description === '' ? undefined : description,
+      match: matchText(match),
+      actions: actions.map((action) => ({ action: action.name, actionner: action.actionner })),
+      continue: goesOn,
+      dry_run: dryRun,
+      notifiers,
+      place: `${near(position.file, workingDirectory)}:${position.line}`,
+    }),
+  );
+}
+
+/** A path below the working directory is shown from there. */
+function near(path: string, workingDirectory: string): string {
+  const below = relative(workingDirectory, path);
+  return below.startsWith('..') || isAbsolute(below) ? path : below;
 }
 
 function byName<T>(parts: ReadonlyMap<string, T>, item: (name: string, part: T) => ListItem): readonly ListItem[] {

@@ -29,9 +29,7 @@ ${list.join('\n')}`;
 }
 
 function section(name: string, { path, description, options, argument, examples }: CommandSpec): string {
-  const usage = [name, ...path, ...(argument ? [`<${argument.name}>${argument.many === true ? '…' : ''}`] : [])].join(
-    ' ',
-  );
+  const usage = [name, ...path, ...(argument ? [argumentName(argument)] : [])].join(' ');
   const values = argument ? `\n${argumentText(argument)}\n` : '';
   return `## \`${usage}\`\n\n${description[0]!.toUpperCase()}${description.slice(1)}.\n${values}${options.length > 0 ? `\n${optionTable(options)}` : ''}${examplesText(name, examples)}`;
 }
@@ -40,6 +38,10 @@ function examplesText(name: string, examples: readonly ExampleSpec[] = []): stri
   if (examples.length === 0) return '';
   const lines = examples.map(({ line, meaning }) => `# ${meaning}\n${ownName(line, name)}`);
   return `\n\`\`\`sh\n${lines.join('\n')}\n\`\`\`\n`;
+}
+
+function argumentName({ name, many, optional }: ArgumentSpec): string {
+  return `${optional === true ? `[${name}]` : `<${name}>`}${many === true ? '…' : ''}`;
 }
 
 function argumentText({ name, description, choices }: ArgumentSpec): string {
