@@ -16,7 +16,7 @@ export interface CommandLine {
   readonly command: CommandSpec | undefined;
   /** The command's arguments: the words behind its name. */
   readonly rest: readonly string[];
-  /** Values by the option's long name. */
+  /** Values by the option's long name; none for an option that takes none. */
   readonly values: ReadonlyMap<string, readonly string[]>;
   /** The last word is an option that still needs its value. */
   readonly open: Flag | undefined;
@@ -62,15 +62,19 @@ export function readLine(commands: readonly CommandSpec[], argv: readonly string
   function option(word: string): Flag | undefined {
     const flags = flagsFor(commandOf(commands, words), commands);
     const [name, ...value] = word.split('=');
-    const long = flags.find(({ spellings }) => spellings.includes(word.startsWith('--') ? name! : word.slice(0, 2)));
-    if (long === undefined || !long.takesValue) return undefined;
-    if (word.startsWith('--')) {
-      if (value.length === 0) return long;
-      add(long, value.join('='));
+    const flag = flags.find(({ spellings }) => spellings.includes(word.startsWith('--') ? name! : word.slice(0, 2)));
+    if (flag === undefined) return undefined;
+    if (!flag.takesValue) {
+      values.set(flag.spellings[0]!, []);
       return undefined;
     }
-    if (word.length === 2) return long;
-    add(long, word.slice(2));
+    if (word.startsWith('--')) {
+      if (value.length === 0) return flag;
+      add(flag, value.join('='));
+      return undefined;
+    }
+    if (word.length === 2) return flag;
+    add(flag, word.slice(2));
     return undefined;
   }
 

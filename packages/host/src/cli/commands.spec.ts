@@ -23,7 +23,7 @@ describe('usage', () => {
   });
 
   it('is explained by help', async () => {
-    for (const argv of [['help'], ['--help'], ['help', 'explain'], ['explain', '--help']]) {
+    for (const argv of [['help'], ['--help'], ['help', 'explain'], ['explain', '--help'], ['help', 'rules', 'print']]) {
       const { code, stdout } = await run(argv);
       expect(code).toBe(0);
       expect(stdout).toMatch(/^Usage: falco-talon/);
@@ -34,6 +34,12 @@ describe('usage', () => {
   it('has a version', async () => {
     expect((await run(['version'])).stdout).toBe(`falco-talon 1.2.3 (Node.js ${process.versions.node})\n`);
     expect((await run(['--version'])).stdout).toBe('falco-talon 1.2.3\n');
+    expect(JSON.parse((await run(['version', '--output', 'json'])).stdout)).toEqual({
+      name: 'falco-talon',
+      version: '1.2.3',
+      node: process.versions.node,
+      plugins: [{ name: 'test-plugin', api_version: 1 }],
+    });
   });
 });
 
@@ -94,6 +100,16 @@ describe('check', () => {
     });
     expect(code).toBe(0);
     expect(stderr).toContain('warning');
+  });
+});
+
+it('rules print prints the rules one asks for', async () => {
+  const files = { ...FILES, 'rules.yaml': RULES + RULES.replace('rule: Shell', 'rule: Other') };
+  expect(parse((await run(['rules', 'print', 'Other'], files)).stdout)).toMatchObject([{ rule: 'Other' }]);
+  expect(await run(['rules', 'print', 'Othr'], files)).toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr: expect.stringContaining('there is no rule Othr; did you mean Other?\n'),
   });
 });
 
@@ -165,39 +181,5 @@ describe('explain', () => {
       e: event,
     });
     expect(JSON.parse(stdout)).toMatchObject({ plan: [{ notifiers: ['bell'], dry_run: true }] });
-  });
-});
-
-describe('lists', () => {
-  it('show actionners as YAML, JSON and a table', async () => {
-    const yaml = parse((await run(['actionners', 'list'])).stdout) as unknown;
-    expect(yaml).toMatchObject([
-      {
-        name: 'test:note',
-        category: 'test',
-        continue: true,
-        parameters: {
-          text: { type: 'string', required: true, description: 'What to note.' },
-          times: { type: 'integer, from 1 to 9', default: 1 },
-        },
-        plugin: 'test-plugin',
-      },
-    ]);
-    expect(JSON.parse((await run(['actionners', 'list', '--output', 'json'])).stdout)).toEqual(yaml);
-    expect((await run(['actionners', 'list', '-o', 'table'])).stdout).toBe('test:note  Notes a text.\n');
-  });
-
-  it('show outputs, notifiers and contexts', async () => {
-    expect(parse((await run(['outputs', 'list'])).stdout)).toMatchObject([
-      { name: 'test:shelf', parameters: { place: { required: true } } },
-    ]);
-    expect(parse((await run(['notifiers', 'list'])).stdout)).toMatchObject([
-      { name: 'bell', settings: { tone: { type: 'string' } } },
-    ]);
-    expect((await run(['contexts', 'list'])).stdout).toBe('[]\n');
-  });
-
-  it('are of the plugins the config names', async () => {
-    expect((await run(['actionners', 'list'], { 'config.yaml': 'plugins: []\n' })).stdout).toBe('[]\n');
   });
 });

@@ -12,8 +12,8 @@ const MAX_CANDIDATES = 1000;
 const TIME_LIMIT = 5000;
 
 /**
- * What a script gets: on the first line `words`, `part` (a word that goes on) or `files`, then a candidate on each line,
- * with a tab before its description where the shell shows that. Empty when something fails: a key has no error message.
+ * What a script gets: on the first line `words` or `files`, then a candidate on each line, with a tab before its
+ * description where the shell shows that. Empty when something fails: a key has no error message.
  */
 export async function completionAnswer(
   [shell, ...asked]: readonly string[],

@@ -24,7 +24,6 @@ ${id}() {
   done < <("$program" ${COMPLETE} bash "\${COMP_LINE:0:COMP_POINT}" "$COMP_WORDBREAKS" 2>/dev/null </dev/null)
   case $kind in
     files) ;; # what readline does by default
-    part) compopt +o default -o nospace;;
     *) compopt +o default;;
   esac
 } 2>/dev/null
@@ -38,8 +37,7 @@ function zsh(name: string, id: string): string {
 ${id}() {
   local program kind line
   local -a before lines values shown
-  program=\${(Q)words[1]}
-  whence -p -- "$program" >/dev/null || program=${name}
+  program=$(whence -p -- "\${(Q)words[1]}") || program=${name}
   (( CURRENT > 2 )) && before=("\${(@Q)words[2,CURRENT-1]}")
   lines=("\${(@f)$("$program" ${COMPLETE} zsh "\${before[@]}" "$PREFIX" 2>/dev/null </dev/null)}")
   kind=$lines[1]
@@ -69,7 +67,11 @@ function _${id}
     type -q -- "$program"; or set program ${name}
     set -l answer (command $program ${COMPLETE} fish $words (commandline -ct) 2>/dev/null </dev/null)
     if test "$answer[1]" = files
-        __fish_complete_path (commandline -ct)
+        set -l current (commandline -ct)
+        set -l option (string match -r -- '^--[^=]*=' $current)
+        for path in (__fish_complete_path (string replace -- "$option" '' $current))
+            printf '%s%s\\n' "$option" $path
+        end
     else
         set -e answer[1]
         printf '%s\\n' $answer

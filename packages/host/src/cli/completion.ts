@@ -7,8 +7,8 @@ export interface Candidate {
 }
 
 export interface Candidates {
-  /** `files`: the shell knows them better; `part`: behind the word more follows at once. */
-  readonly kind: 'words' | 'part' | 'files';
+  /** `files`: the shell knows them better. */
+  readonly kind: 'words' | 'files';
   readonly values: readonly Candidate[];
   /** What stands before each value in the same word: `--output=`. */
   readonly prefix?: string;

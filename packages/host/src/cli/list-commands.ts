@@ -1,4 +1,4 @@
-import { nearest } from '@falco-talon/core';
+import { nearest, valueText } from '@falco-talon/core';
 import { printable } from '@falco-talon/engine';
 import { stringify } from 'yaml';
 import {
@@ -28,7 +28,7 @@ interface List {
   /** Keys of the items; the last one is cut where the terminal ends. */
   readonly columns: readonly string[];
   /** Undefined: the mistakes are printed already. */
-  items(input: CommandInput): Promise<readonly ListItem[] | undefined>;
+  readonly items: (input: CommandInput) => Promise<readonly ListItem[] | undefined>;
 }
 
 function partList(
@@ -109,8 +109,8 @@ function cell(item: ListItem, column: string): string {
     const { name: _name, api_version: _version, category: _category, ...parts } = item;
     return Object.values(parts).flat().join(', ');
   }
-  const value = item[column] ?? '';
-  if (!Array.isArray(value)) return String(value);
+  const value = item[column];
+  if (!Array.isArray(value)) return valueText(value) ?? '';
   return value
     .map((one: string | { readonly actionner: string }) => (typeof one === 'string' ? one : one.actionner))
     .join(', ');

@@ -1,4 +1,5 @@
-import { printRules, type RuleSet } from '@falco-talon/engine';
+import { nearest } from '@falco-talon/core';
+import { printable, printRules, type RuleSet } from '@falco-talon/engine';
 import {
   print,
   printProblems,
@@ -35,10 +36,25 @@ async function check(input: CommandInput): Promise<ExitCode> {
 }
 
 async function printed(input: CommandInput): Promise<ExitCode> {
+  const { program, words } = input;
   const prepared = await preparedRules(input);
   if (prepared === undefined) return 1;
-  print(input.program.stdout, printRules(prepared.rules.ruleSet));
+  const { ruleSet } = prepared.rules;
+  const names = new Set(ruleSet.rules.map(({ name }) => name));
+  const unknown = words.filter((word) => !names.has(word));
+  printProblems(
+    program,
+    unknown.map((word) => unknownRule(word, names)),
+  );
+  if (unknown.length > 0) return 1;
+  const rules = words.length === 0 ? ruleSet.rules : ruleSet.rules.filter(({ name }) => words.includes(name));
+  print(program.stdout, printRules({ ...ruleSet, rules }));
   return 0;
+}
+
+function unknownRule(word: string, names: Iterable<string>): string {
+  const meant = nearest(word, names);
+  return `there is no rule ${printable(word)}${meant === undefined ? '' : `; did you mean ${printable(meant)}?`}`;
 }
 
 function checkExamples(command: string): readonly ExampleSpec[] {
@@ -66,8 +82,13 @@ export const rulesCommands: readonly CommandSpec[] = [
   {
     path: ['rules', 'print'],
     description: 'print the rules as they are after merging',
+    argument: { name: 'rule', description: 'only these', many: true, optional: true, names: 'rule' },
     options: [],
     examples: [
+      {
+        line: "falco-talon rules print 'Terminal shell' -r rules.yaml",
+        meaning: 'one rule, every default written out',
+      },
       { line: 'falco-talon rules print -r rules.yaml -r more-rules.yaml', meaning: 'what two files mean together' },
     ],
     run: printed,

@@ -33,8 +33,9 @@ describe('wrong usage', () => {
 
   it.each([
     ['nonsense', "unknown command 'nonsense'", 'help'],
-    ['check --event x', 'check has no option --event; it is one of: explain', 'help check'],
+    ['check --event x', 'check has no option --event; it is one of: explain, test-alert', 'help check'],
     ['completion', 'completion needs <shell>: bash, zsh, fish', 'help completion'],
+    ['outputs show', 'outputs show needs <name>: its full name', 'help outputs show'],
     ['check -r', "option '-r, --rules <file>' argument missing", 'help check'],
     ['explain', 'explain needs --event <file>: alerts as JSON: one, a list, or one a line', 'help explain'],
     [
@@ -50,7 +51,7 @@ describe('wrong usage', () => {
     const { code, stderr } = await run(['rules']);
     expect(code).toBe(2);
     expect(stderr).toMatch(/^Usage: falco-talon rules .*\n\nCommands:\n +check .*\n +print /s);
-    expect((await run(['outputs', 'show'])).stderr).toContain('Did you mean: falco-talon outputs list\n');
+    expect((await run(['plugins', 'lst'])).stderr).toContain('Did you mean: falco-talon plugins list\n');
   });
 
   it('steers no terminal', async () => {

@@ -98,7 +98,7 @@ const FAILURES: Readonly<Record<string, (url: URL) => string>> = {
 
 function failureText(error: unknown, url: URL): string {
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-  const code = String((cause as { code?: unknown } | null)?.code ?? '');
+  const { code = '' } = cause as { readonly code?: string };
   const words = Object.hasOwn(FAILURES, code) ? FAILURES[code] : undefined;
   if (words !== undefined) return words(url);
   if (/SELF_SIGNED|UNABLE_TO|CERT/.test(code)) {
