@@ -23,7 +23,8 @@ export interface TalonOptions {
 
 /**
  * The program `falco-talon`, or a custom build of it.
- * Resolves with the exit code, when everything it printed is written: 0 fine, 1 the input is wrong, 2 wrong usage.
+ * Resolves with the exit code, when everything it printed is written: 0 fine, 1 the input is wrong (or the output could
+ * not be written), 2 wrong usage.
  */
 export async function runTalon({ plugins, name, version, directory, argv, context }: TalonOptions): Promise<number> {
   const program: ProgramContext = {
@@ -40,14 +41,34 @@ export async function runTalon({ plugins, name, version, directory, argv, contex
     process: context === undefined ? process : undefined,
     ...context,
   };
-  // A reader that went away (`| head`) is no failure of ours.
   for (const stream of [program.stdout, program.stderr]) stream.on('error', () => {});
   const { code, flushed } = await runCommand(commands, argv, program).catch((error: unknown) => {
-    print(program.stderr, `${name}: ${printable(errorText(error))}`);
+    print(program.stderr, unexpected(error, program));
     return { code: 1, flushed: false };
   });
-  if (!flushed) await Promise.all([written(program.stdout), written(program.stderr)]);
-  return code;
+  if (flushed) return code;
+  await written(program.stdout);
+  const reason = writeFailure(program.stdout);
+  if (reason !== undefined) print(program.stderr, `${name}: the output could not be written: ${printable(reason)}`);
+  await written(program.stderr);
+  return reason === undefined ? code : 1;
+}
+
+/** Why the output is not complete. A reader that went away (`| head`) is no failure of ours. */
+function writeFailure({ errored }: Writable): string | undefined {
+  return errored === null || (errored as NodeJS.ErrnoException).code === 'EPIPE' ? undefined : errorText(errored);
+}
+
+/** Commands word what they expect; whatever else is thrown is a mistake of the program or of a plugin. */
+function unexpected(error: unknown, { name, environment }: ProgramContext): string {
+  const stack =
+    (environment['FALCO_TALON_DEBUG'] ?? '') === '' ? undefined : (error as { stack?: unknown } | null)?.stack;
+  if (typeof stack === 'string')
+    return stack
+      .split('\n')
+      .map((line) => printable(line))
+      .join('\n');
+  return `${name}: ${printable(errorText(error))}\nThis was not expected; with FALCO_TALON_DEBUG=1 it says where it happened.`;
 }
 
 function written(stream: Writable): Promise<void> {

@@ -39,7 +39,7 @@ describe('lists', () => {
       environment: { NO_COLOR: '1' },
     });
     expect(terminal.text().split('\n')[1]).toBe(
-      'Shell  test:note  true      false    rules.yaml:1  Somewhere a t\u{e9}rminal s…',
+      'Shell  test:note  true      false    rules.yaml:1  Somewhere a t\u{e9}rminal sh…',
     );
   });
 

@@ -51,7 +51,7 @@ export async function watchOutcome(url: URL, before: readonly Sample[], time: nu
 }
 
 /** An alert is done with when it is out of the queue: its actions are over and its artifacts stored. */
-function outcomeOf(before: readonly Sample[], after: readonly Sample[]): Outcome {
+export function outcomeOf(before: readonly Sample[], after: readonly Sample[]): Outcome {
   const grown = growth(before, after);
   const events = (result: string) => sum(grown, 'events_total', { result });
   const accepted = events('accepted');
