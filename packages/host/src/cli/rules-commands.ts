@@ -86,7 +86,7 @@ export const rulesCommands: readonly CommandSpec[] = [
     options: [],
     examples: [
       {
-        line: "falco-talon rules print 'Terminal shell' -r rules.yaml",
+        line: "falco-talon rules print 'A shell in a container' -r rules.yaml",
         meaning: 'one rule, every default written out',
       },
       { line: 'falco-talon rules print -r rules.yaml -r more-rules.yaml', meaning: 'what two files mean together' },

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { errorText, type Logger, type Plugin } from '@falco-talon/core';
 import { printable, startEngine, type Engine } from '@falco-talon/engine';
-import { print, type ExitCode, type ProgramContext } from '../cli/command.ts';
+import { hasColours } from '../cli/colour.ts';
+import { printProblems, type ExitCode, type ProgramContext } from '../cli/command.ts';
 import { dataDirectory } from '../config/data-directory.ts';
 import { engineSettings, intakeLimits, serverSettings } from '../config/engine-settings.ts';
 import type { Config } from '../config/load-config.ts';
@@ -36,7 +37,7 @@ const INSISTED_TIME = 1_000;
 export async function serve({ program, config, plugins, signals }: ServeOptions): Promise<ExitCode> {
   const { host } = config;
   const destination = openDestination(program.stdout);
-  const colours = program.stdout.isTTY === true && !program.environment['NO_COLOR'];
+  const colours = hasColours(program.stdout, program.environment);
   const logger = createLogger({ format: host.log_format, level: host.log_level, colours, destination });
   const metrics = createMetrics();
   const guard = program.process && guardProcess(program.process, logger, () => metrics.uncaughtError());
@@ -68,7 +69,12 @@ export async function serve({ program, config, plugins, signals }: ServeOptions)
       plugins: plugins.map(({ name }) => name),
     });
   } catch (error) {
-    for (const line of errorText(error).split('\n')) print(program.stderr, printable(line));
+    printProblems(
+      program,
+      errorText(error)
+        .split('\n')
+        .map((line) => printable(line)),
+    );
     return 1;
   } finally {
     await watchdog?.stop();

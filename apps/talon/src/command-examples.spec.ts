@@ -1,0 +1,126 @@
+import { execFileSync } from 'node:child_process';
+import { EventEmitter } from 'node:events';
+import { copyFileSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runTalon } from '@falco-talon/host';
+import { plugins } from './plugins.ts';
+import { directoryOf } from './testing-program.ts';
+
+const root = join(import.meta.dirname, '..', '..', '..');
+const page = readFileSync(join(root, 'docs', 'command-line.md'), 'utf8');
+
+/** The page is generated from the table of commands, and so has every example of every command. */
+const commands = page
+  .split(/^## /m)
+  .slice(1)
+  .map((section) => ({
+    usage: /`(.*)`/.exec(section)![1]!,
+    examples: [...section.matchAll(/^falco-talon .*$/gm)].map(([line]) => line),
+  }));
+
+/** Files of the names that examples use. */
+const files = directoryOf({
+  'config.yaml': `listen_address: 127.0.0.1
+listen_port: 0
+log_format: json
+data_directory: data
+rules_files: [rules.yaml]
+shutdown_grace_period: 1
+`,
+  'kube.yaml': `apiVersion: v1
+kind: Config
+current-context: a
+contexts: [{ name: a, context: { cluster: a, user: a } }]
+clusters: [{ name: a, cluster: { server: 'http://127.0.0.1:9' } }]
+users: [{ name: a, user: {} }]
+`,
+  'more-rules.yaml': `- rule: One more
+  match: { rules: [Something] }
+  actions: [{ action: Label it, actionner: kubernetes:label, parameters: { labels: { a: b } } }]
+`,
+});
+copyFileSync(join(root, 'examples', 'rules.yaml'), join(files.path, 'rules.yaml'));
+copyFileSync(join(root, 'examples', 'alert.json'), join(files.path, 'alert.json'));
+
+function talon(argv: readonly string[], variables: Readonly<Record<string, string>> = {}) {
+  let output = '';
+  let errors = '';
+  const { promise: first, resolve } = Promise.withResolvers<string>();
+  const stdout = new Writable({
+    write(chunk, _, done) {
+      output += String(chunk);
+      if (output.includes('\n')) resolve(output.split('\n', 1)[0]!);
+      done();
+    },
+  });
+  const stderr = new Writable({ write: (chunk, _, done) => ((errors += String(chunk)), done()) });
+  const signals = new EventEmitter();
+  const ended = runTalon({
+    plugins,
+    name: 'falco-talon',
+    version: '0.0.0',
+    directory: join(root, 'apps', 'talon'),
+    argv,
+    context: {
+      environment: { KUBECONFIG: join(files.path, 'kube.yaml'), ...variables },
+      homeDirectory: files.path,
+      workingDirectory: files.path,
+      stdout,
+      stderr,
+      signals,
+    },
+  }).then((code) => ({ code, output, errors }));
+  void ended.then(() => resolve(''));
+  return {
+    /** The first line it prints. */
+    first,
+    stop: () => signals.emit('SIGTERM', 'SIGTERM'),
+    ended,
+  };
+}
+
+/** The words bash makes of a line, without the program's name. */
+function words(line: string): readonly string[] {
+  return execFileSync('bash', ['-c', `printf '%s\\0' ${line}`], { encoding: 'utf8' })
+    .split('\0')
+    .slice(1, -1);
+}
+
+let server: ReturnType<typeof talon>;
+let url = '';
+beforeAll(async () => {
+  server = talon(['server', '-c', 'config.yaml', '--dry-run'], { FALCO_TALON_DATA_DIRECTORY: 'other-data' });
+  const line = await server.first;
+  if (line === '') throw new Error(JSON.stringify(await server.ended));
+  url = `http://127.0.0.1:${(JSON.parse(line) as { port: number }).port}`;
+});
+afterAll(async () => {
+  server.stop();
+  await server.ended;
+  files.remove();
+});
+
+it('every command has examples', () => {
+  expect(commands.length).toBeGreaterThan(10);
+  expect(commands.filter(({ examples }) => examples.length === 0)).toEqual([]);
+});
+
+// Loading a completion script is what the specs of completion do, in the shells themselves.
+describe.each(commands.filter(({ usage }) => !/ completion /.test(usage)))('$usage', ({ usage, examples }) => {
+  it.each(examples)('%s', async (line) => {
+    const argv = words(line);
+    if (usage.endsWith(' server')) {
+      const running = talon(argv);
+      await running.first;
+      running.stop();
+      expect(await running.ended).toMatchObject({ code: 0, errors: '' });
+      return;
+    }
+    const address = usage.endsWith(' test-alert') ? ['--url', url, '--wait', '1'] : [];
+    const { code, output, errors } = await talon([...argv, ...address]).ended;
+    expect({ code, errors }).toEqual({ code: 0, errors: '' });
+    expect(output).not.toBe('');
+  });
+});
