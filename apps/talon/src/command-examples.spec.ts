@@ -110,16 +110,13 @@ it('every command has examples', () => {
 // Loading a completion script is what the specs of completion do, in the shells themselves.
 describe.each(commands.filter(({ usage }) => !/ completion /.test(usage)))('$usage', ({ usage, examples }) => {
   it.each(examples)('%s', async (line) => {
-    const argv = words(line);
+    const address = usage.endsWith(' test-alert') ? ['--url', url, '--wait', '1'] : [];
+    const running = talon([...words(line), ...address]);
     if (usage.endsWith(' server')) {
-      const running = talon(argv);
       await running.first;
       running.stop();
-      expect(await running.ended).toMatchObject({ code: 0, errors: '' });
-      return;
     }
-    const address = usage.endsWith(' test-alert') ? ['--url', url, '--wait', '1'] : [];
-    const { code, output, errors } = await talon([...argv, ...address]).ended;
+    const { code, output, errors } = await running.ended;
     expect({ code, errors }).toEqual({ code: 0, errors: '' });
     expect(output).not.toBe('');
   });

@@ -14,7 +14,14 @@ const files = directoryOf({
 chmodSync(join(files.path, 'falco-talon'), 0o755);
 afterAll(() => files.remove());
 
-const env = { PATH: `${files.path}:${process.env['PATH']}`, HOME: files.path, TERM: 'xterm', LANG: 'C.UTF-8' };
+const env = {
+  PATH: `${files.path}:${process.env['PATH']}`,
+  HOME: files.path,
+  TERM: 'xterm',
+  LANG: 'C.UTF-8',
+  // The program is started at every tab.
+  NODE_COMPILE_CACHE: join(files.path, 'compiled'),
+};
 const missing = (program: string) => spawnSync(program, ['--version']).status !== 0;
 
 interface Shell {
@@ -72,20 +79,16 @@ describe.each(Object.entries(SHELLS))('in %s', (name, shell) => {
     'a tab completes commands, files and names, and runs nothing of what they say',
     async () => {
       const ran = await typed(shell, [
-        'falco-talon actionners sho',
         'falco-talon rules print -r my',
         'falco-talon actionners show kubernetes:ter',
         'falco-talon test-alert --rule We',
         'falco-talon test-alert --rule "Term',
-        'falco-talon explain --output=js',
       ]);
       expect(ran).toEqual([
-        ['actionners', 'show'],
         ['rules', 'print', '-r', 'my rules.yaml'],
         ['actionners', 'show', 'kubernetes:terminate'],
         ['test-alert', '--rule', HOSTILE],
         ['test-alert', '--rule', 'Terminal shell'],
-        ['explain', '--output=json'],
       ]);
       expect(existsSync(join(files.path, 'pwned'))).toBe(false);
       expect(readdirSync(files.path).filter((file) => /[$`;]/.test(file))).toEqual([]);

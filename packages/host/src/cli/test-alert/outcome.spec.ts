@@ -5,11 +5,11 @@ import { outcomeText } from './report.ts';
 import { readMetrics } from './server-metrics.ts';
 import { plain } from '../colour.ts';
 
+const event = { source: 'syscall', priority: 'Notice' } as const;
 /** What the server's own metrics say of what `happen` does, while this many events wait. */
 async function told(happen: (observer: ReturnType<typeof createMetrics>['observer']) => void, pending = 0) {
   const metrics = createMetrics();
   metrics.watch({ queueDepth: async () => ({ pending, dead: 0 }), droppedLogLines: () => 0 });
-  const event = { source: 'syscall', priority: 'Notice' } as const;
   metrics.observer.event({ ...event, result: 'accepted' });
   metrics.observer.match({ rule: 'Shell' });
   const before = readMetrics(await metrics.text());
@@ -18,25 +18,18 @@ async function told(happen: (observer: ReturnType<typeof createMetrics>['observe
   return { outcome, text: outcomeText(outcome, 'trace', plain) };
 }
 
-const event = { source: 'syscall', priority: 'Notice' } as const;
 const record = { time: '', trace_id: '', event: '', message: 'action', stage: 'action' } as const;
 
 it('counts what the alert did, by the metrics of the server', async () => {
-  const { outcome, text } = await told(({ event: count, match, outcome: done, notification }) => {
-    count({ ...event, result: 'accepted' });
-    count({ ...event, result: 'matched' });
-    match({ rule: 'Shell "x" \\ \u001b' });
-    match({ rule: 'Shell' });
-    done({ ...record, rule: 'Shell', action: 'Note it', actionner: 'test:note', status: 'failure' });
-    done({
-      ...record,
-      rule: 'Shell',
-      action: 'Note it',
-      stage: 'output',
-      output_target: 'local:file',
-      status: 'success',
-    });
-    notification({ notifier: 'bell', status: 'success', records: 2 });
+  const { outcome, text } = await told((observer) => {
+    observer.event({ ...event, result: 'accepted' });
+    observer.event({ ...event, result: 'matched' });
+    observer.match({ rule: 'Shell "x" \\ \u001b' });
+    observer.match({ rule: 'Shell' });
+    const step = { ...record, rule: 'Shell', action: 'Note it' };
+    observer.outcome({ ...step, actionner: 'test:note', status: 'failure' });
+    observer.outcome({ ...step, stage: 'output', output_target: 'local:file', status: 'success' });
+    observer.notification({ notifier: 'bell', status: 'success', records: 2 });
   });
   expect(outcome).toMatchObject({ state: 'matched', alerts: 1 });
   expect(text.split('\n')).toEqual([
@@ -56,7 +49,7 @@ it('is done when nothing waits any more', async () => {
   };
   expect((await told(matched, 1)).outcome.state).toBe('working');
   expect((await told(matched, 1)).text).toContain('it is still being worked on; --wait watches longer');
-  expect((await told(({ event: count }) => count({ ...event, result: 'accepted' }))).outcome.state).toBe('working');
+  expect((await told((observer) => observer.event({ ...event, result: 'accepted' }))).outcome.state).toBe('working');
 });
 
 it('says what else there is to know', async () => {
