@@ -51,10 +51,12 @@ export async function runCommand(
 
 /** `help rules check` is `rules check --help`. Help about what does not exist is a mistake like the command itself. */
 function withKnownTopic(argv: readonly string[], commands: readonly CommandSpec[]): readonly string[] {
-  const { words } = readLine(commands, argv);
-  const topic = words.slice(1);
-  if (words[0] !== 'help' || topic.length === 0 || topic[0] === 'help') return argv;
-  const known = commands.some(({ path }) => topic.every((word, index) => path[index] === word));
+  const { words, ended } = readLine(commands, argv);
+  const asked = words[0] === 'help';
+  const topic = asked ? words.slice(1) : words;
+  if (topic.length === 0 || topic[0] === 'help' || ended) return argv;
+  if (!asked && !argv.some((word) => word === '--help' || word === '-h')) return argv;
+  const known = commands.some(({ path }) => topic.every((word, at) => at >= path.length || path[at] === word));
   return known ? [...topic, '--help'] : topic;
 }
 
@@ -70,7 +72,9 @@ export function buildProgram(commands: readonly CommandSpec[], program: ProgramC
   for (const spec of commands) {
     const name = spec.path.at(-1)!;
     const parent = spec.path.length === 1 ? root : group(spec.path[0]!);
-    const command = configured(parent.command(name), program).description(spec.description);
+    const command = configured(parent.command(name), program)
+      .summary(spec.description)
+      .description(spec.details === undefined ? spec.description : `${spec.description}\n\n${spec.details}`);
     for (const option of spec.options) command.addOption(toOption(option));
     if (spec.argument) command.addArgument(toArgument(spec.argument));
     command.addHelpText('after', ({ error }) => examplesText(spec, program, error ? program.stderr : program.stdout));

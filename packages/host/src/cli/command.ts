@@ -89,7 +89,10 @@ export type ExitCode = 0 | 1 | 2;
 export interface CommandSpec {
   /** `['rules', 'check']` */
   readonly path: readonly string[];
+  /** A phrase, for lists of commands. */
   readonly description: string;
+  /** Sentences that help about this command adds. */
+  readonly details?: string;
   readonly options: readonly OptionSpec[];
   readonly argument?: ArgumentSpec;
   /** At least one; a test holds that. */

@@ -28,10 +28,10 @@ Results go to the standard output, mistakes and warnings to the error output. Ei
 ${list.join('\n')}`;
 }
 
-function section(name: string, { path, description, options, argument, examples }: CommandSpec): string {
+function section(name: string, { path, description, details, options, argument, examples }: CommandSpec): string {
   const usage = [name, ...path, ...(argument ? [argumentName(argument)] : [])].join(' ');
   const values = argument ? `\n${argumentText(argument)}\n` : '';
-  return `## \`${usage}\`\n\n${description[0]!.toUpperCase()}${description.slice(1)}.\n${values}${options.length > 0 ? `\n${optionTable(options)}` : ''}${examplesText(name, examples)}`;
+  return `## \`${usage}\`\n\n${description[0]!.toUpperCase()}${description.slice(1)}.\n${details === undefined ? '' : `\n${details}\n`}${values}${options.length > 0 ? `\n${optionTable(options)}` : ''}${examplesText(name, examples)}`;
 }
 
 function examplesText(name: string, examples: readonly ExampleSpec[] = []): string {

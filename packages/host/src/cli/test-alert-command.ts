@@ -109,9 +109,10 @@ function serverUrl(text: string): URL | undefined {
 
 export const testAlertCommand: CommandSpec = {
   path: ['test-alert'],
-  description:
-    'send a sample alert to a running server and say what came of it; the server treats it as any other alert, but the ' +
-    'sample names a rule, a pod and a node that do not exist, unless told otherwise',
+  description: 'send a sample alert to a running server and say what came of it',
+  details:
+    'The server treats it as any other alert. The sample is harmless unless told otherwise: it is of the lowest priority, ' +
+    'and names a Falco rule, a pod and a node that do not exist. What the server did is read from its metrics.',
   options: [
     {
       flags: '--url <address>',

@@ -5,6 +5,8 @@ describe('wrong usage', () => {
   it.each([
     ['sever', "unknown command 'sever'", 'falco-talon server'],
     ['help sever', "unknown command 'sever'", 'falco-talon server'],
+    ['sever --help', "unknown command 'sever'", 'falco-talon server'],
+    ['rules chek -h', "unknown command 'rules chek'", 'falco-talon rules check'],
     ['rules chek', "unknown command 'rules chek'", 'falco-talon rules check'],
     ['help rules chek', "unknown command 'rules chek'", 'falco-talon rules check'],
     ['rule print', "unknown command 'rule print'", 'falco-talon rules print'],
