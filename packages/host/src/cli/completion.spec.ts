@@ -23,7 +23,7 @@ async function bash(line: string, files: Readonly<Record<string, string>> = {}) 
 
 describe('completion', () => {
   it.each([
-    ['s', ['server']],
+    ['se', ['server']],
     ['rules pr', ['print']],
     ['-c x rules pr', ['print']],
     ['--config=x rules pr', ['print']],

@@ -19,8 +19,10 @@ export function commandLineReference(name: string): string {
 \`${name} [options] <command>\`. The options below go with every command, before or after its name.
 
 ${optionTable(GLOBAL_OPTIONS)}
-Exit codes: 0 fine, 1 the input (config, rules, alerts, plugins) is wrong, 2 wrong usage. Unknown commands and options are
-errors with the nearest name. \`${name} help <command>\` explains a command here.
+Exit codes: 0 fine, 1 the input (config, rules, alerts, plugins) is wrong or the output could not be written, 2 wrong usage.
+A mistake of usage says what to type instead; the program or a group of commands alone lists its commands, with code 2.
+\`${name} help <command>\` explains a command here. An error nobody expected is one sentence; with \`FALCO_TALON_DEBUG=1\` it
+says where it happened.
 
 Results go to the standard output, mistakes and warnings to the error output. Either has colours when it is a terminal,
 \`NO_COLOR\` is not set and \`TERM\` is not \`dumb\`; \`FORCE_COLOR=1\` and \`FORCE_COLOR=0\` decide otherwise.

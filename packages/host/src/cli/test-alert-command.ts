@@ -7,7 +7,7 @@ import { painter } from './colour.ts';
 import { print, printProblems, type CommandInput, type CommandSpec, type ExitCode } from './command.ts';
 import { exchange, withoutCredentials } from './test-alert/exchange.ts';
 import { readServerMetrics, watchOutcome, type Outcome } from './test-alert/outcome.ts';
-import { logText, outcomeText, short, verdictOf, type Verdict } from './test-alert/report.ts';
+import { logText, outcomeText, verdictOf, type Verdict } from './test-alert/report.ts';
 import { alertBody, type AlertOptions } from './test-alert/sample-alert.ts';
 
 const ANSWER_BYTES = 64 * 1024;
@@ -67,7 +67,7 @@ function refusedText({ url, verdict: { status, problem = '', advice } }: Result)
 function acceptedText({ url, verdict, outcome, unknown }: Result, { program, options }: CommandInput): string {
   const paint = painter(program.stdout, program.environment);
   const { id = '', trace_id: traceId = '' } = verdict;
-  const lines = [`${paint('good', 'accepted')} by ${url}: alert ${short(id)}, trace ${short(traceId)}`];
+  const lines = [`${paint('good', 'accepted')} by ${url}: alert ${id}, trace ${traceId}`];
   if (outcome) lines.push(outcomeText(outcome, traceId, paint));
   else lines.push(`what it did is unknown: ${printable(unknown ?? '')}`, logText(traceId));
   const harmless = options['event'] === undefined && options['rule'] === undefined;

@@ -1,9 +1,13 @@
+import { printable } from '@falco-talon/engine';
 import { exchange } from './exchange.ts';
 import { growth, readMetrics, sum, type Sample } from './server-metrics.ts';
 
 const METRICS_BYTES = 8 * 1024 * 1024;
 /** The server writes its metrics anew this often at most. Milliseconds. */
 const PAUSE = 300;
+
+/** More are not shown of one kind: many alerts came in. */
+const MAX_COUNTS = 50;
 
 /** The server's metrics, or why they cannot be read. */
 export type Reading = readonly Sample[] | string;
@@ -58,7 +62,10 @@ export function outcomeOf(before: readonly Sample[], after: readonly Sample[]): 
   const judged = events('matched') + events('unmatched') + events('dead');
   const waiting = sum(after, 'queue_messages', { state: 'pending' });
   const list = (name: string) =>
-    grown.filter((sample) => sample.name === name).map(({ labels, value }) => ({ labels, count: value }));
+    grown
+      .filter((sample) => sample.name === name)
+      .slice(0, MAX_COUNTS)
+      .map(({ labels, value }) => ({ labels: printableLabels(labels), count: value }));
   return {
     state: stateOf(),
     alerts: accepted + events('duplicate'),
@@ -74,4 +81,8 @@ export function outcomeOf(before: readonly Sample[], after: readonly Sample[]): 
     if (events('matched') + events('dead') === 0) return 'unmatched';
     return waiting > 0 ? 'working' : 'matched';
   }
+}
+
+function printableLabels(labels: Sample['labels']): Sample['labels'] {
+  return Object.fromEntries(Object.entries(labels).map(([name, value]) => [name, printable(value.slice(0, 200))]));
 }

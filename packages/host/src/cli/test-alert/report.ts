@@ -3,7 +3,7 @@ import type { Paint } from '../colour.ts';
 import type { Answer } from './exchange.ts';
 import type { Count, Outcome } from './outcome.ts';
 
-/** What the server said: that it has the alert, or a problem document, or something else altogether. */
+/** What the server said, bounded and printable: that it has the alert, or a problem document, or something else altogether. */
 export interface Verdict {
   readonly accepted: boolean;
   /** Absent: there was no answer. */
@@ -19,7 +19,7 @@ export function verdictOf({ status, headers, text }: Answer): Verdict {
   const body = jsonMap(text);
   const { id, trace_id } = body;
   if (status === 202 && typeof id === 'string' && typeof trace_id === 'string')
-    return { accepted: true, status, id, trace_id };
+    return { accepted: true, status, id: short(id), trace_id: short(trace_id) };
   const words = [body['title'], body['detail']].filter((part) => typeof part === 'string').map((part) => short(part));
   const code = typeof body['code'] === 'string' ? ` (${short(body['code'])})` : '';
   return {
@@ -58,7 +58,7 @@ function adviceFor(status: number, headers: Headers): string {
   }
 }
 
-/** For people. Labels come from the server's rules, the rest from whoever answered: all of it is made printable. */
+/** For people; outcome and trace id are printable already. */
 export function outcomeText(outcome: Outcome, traceId: string, paint: Paint): string {
   const lines: string[] = [];
   if (outcome.state === 'unseen') {
@@ -89,7 +89,7 @@ export function outcomeText(outcome: Outcome, traceId: string, paint: Paint): st
 }
 
 export function logText(traceId: string): string {
-  return `the log of the server says everything about it: look for ${short(traceId)}`;
+  return `the log of the server says everything about it: look for ${traceId}`;
 }
 
 function counts(
@@ -98,10 +98,10 @@ function counts(
   name: (labels: Readonly<Record<string, string>>) => string,
   paint: Paint,
 ): string[] {
-  return list.slice(0, 50).map(({ labels, count }) => {
+  return list.map(({ labels, count }) => {
     const { status } = labels;
-    const text = status === undefined ? '' : `: ${status === 'failure' ? paint('bad', status) : printable(status)}`;
-    return `  ${what.padEnd(8)}  ${short(name(labels))}${text}${count === 1 ? '' : ` (${count} times)`}`;
+    const text = status === undefined ? '' : `: ${status === 'failure' ? paint('bad', status) : status}`;
+    return `  ${what.padEnd(8)}  ${name(labels)}${text}${count === 1 ? '' : ` (${count} times)`}`;
   });
 }
 
