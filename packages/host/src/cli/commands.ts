@@ -10,6 +10,7 @@ import {
   listOutputs,
   type ListFormat,
 } from './lists.ts';
+import { migrateCommand } from './migrate-command.ts';
 import { prepare } from './prepare.ts';
 import { rulesCommands } from './rules-commands.ts';
 import { serverCommand } from './server-command.ts';
@@ -54,6 +55,7 @@ const completionCommand: CommandSpec = {
 export const commands: readonly CommandSpec[] = [
   serverCommand,
   ...rulesCommands,
+  migrateCommand,
   explainCommand,
   listCommand('actionners', listActionners),
   listCommand('outputs', listOutputs),

@@ -24,7 +24,7 @@ export function placeOldRules(files: readonly FileBlocks[], registry: Registry, 
     seen.set(rule.name.text, rule);
     return [{ rule, turn: translated.turn }];
   });
-  for (const { old } of files) if (old[0]) report.warning(old[0].place, OLD_FILE);
+  for (const { old } of files) if (old[0]) report.warning(old[0].place, OLD_FILE_ADVICE);
   return files.flatMap((file, index) => [
     ...(index === first ? inTurn(rules).map(({ rule }) => rule) : []),
     ...file.rules,
@@ -68,4 +68,6 @@ function isRepeated(
 }
 
 const MIGRATE = 'falco-talon rules migrate brings the old ones to it';
-const OLD_FILE = `the rules of this file are in the syntax of the first releases; falco-talon rules migrate prints them in today's`;
+/** The warning that each file of the time gets. */
+export const OLD_FILE_ADVICE =
+  "the rules of this file are in the syntax of the first releases; falco-talon rules migrate prints them in today's";

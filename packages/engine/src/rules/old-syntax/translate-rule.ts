@@ -10,6 +10,7 @@ import { translateMatch } from './translate-match.ts';
 export type Turn = 'before' | 'alone' | 'after';
 
 export interface TranslatedRule {
+  readonly original: YamlMap;
   /** A block as today's syntax has it; every key and value stands where it was written. */
   readonly block: YamlMap;
   readonly turn: Turn;
@@ -61,7 +62,7 @@ export function translateRule(
     const place = (actionEntry ?? entries.get('name'))?.key ?? rule.place;
     block.set('continue', { key: place, value: { kind: 'scalar', place, value: false } });
   }
-  return { block: { ...rule, entries: block }, turn, complete: action !== undefined };
+  return { original: rule, block: { ...rule, entries: block }, turn, complete: action !== undefined };
 }
 
 function turnOf(
