@@ -21,7 +21,7 @@ export function printBlocks(blocks: readonly PrintedBlock[]): string {
   const printed = blocks.map(({ original, block }) =>
     printBlock(original, block, originals.get(original.place.source)!),
   );
-  const spaced = printed.some(({ spaceBefore }, index) => index > 0 && spaceBefore === true);
+  const spaced = printed.some(({ spaceBefore }) => spaceBefore === true);
   for (const [index, node] of printed.entries()) node.spaceBefore = spaced && index > 0;
 
   const document = new Document<Node>(undefined, { version: '1.2', schema: 'core', customTags: numbersAsWritten });
