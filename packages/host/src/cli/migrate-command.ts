@@ -31,8 +31,9 @@ async function migrate(input: CommandInput): Promise<ExitCode> {
     print(program.stderr, NOT_SEPARABLE);
     return 1;
   }
-  const written = await Promise.all(migrated.files.map((file) => write(file, input)));
-  return written.every(Boolean) ? 0 : 1;
+  let code: ExitCode = 0;
+  for (const file of migrated.files) if (!(await written(file, input))) code = 1;
+  return code;
 }
 
 const REORDERED =
@@ -40,7 +41,7 @@ const REORDERED =
 const NOT_SEPARABLE =
   'nothing was written: rules of one file have their turn between those of another, so they belong into one file; print them without --write and put that file in the place of these';
 
-async function write({ path, text }: RuleFile, { program }: CommandInput): Promise<boolean> {
+async function written({ path, text }: RuleFile, { program }: CommandInput): Promise<boolean> {
   try {
     await writeFile(path, text);
   } catch (error) {
