@@ -52,7 +52,8 @@ export function migrateRules(
   });
   const old = parsed.filter(({ blocks }) => blocks.old.length > 0);
   const alone = old.map(({ file, blocks }) => {
-    const own = ordered.filter(({ original }) => blocks.old.includes(original));
+    const here = new Set(blocks.old);
+    const own = ordered.filter(({ original }) => here.has(original));
     return { path: file.path, text: printBlocks(own) };
   });
   const rewritten = files.map((file) => alone.find(({ path }) => path === file.path) ?? file);

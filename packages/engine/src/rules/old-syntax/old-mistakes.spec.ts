@@ -50,10 +50,7 @@ describe('mistakes in old rules are told where they stand', () => {
       '1.yaml:3:11 error must be a map of keys and values, not "kubernetes:log" (r.action)',
     ],
     [rule('action: {}'), '1.yaml:3:11 error an action has a name: action: {name: kubernetes:terminate} (r.action)'],
-    [
-      rule('dry_run: true'),
-      '1.yaml:1:3 error a rule of the first releases has an action: action: {name: kubernetes:terminate} (r)',
-    ],
+    [rule('dry_run: true'), '1.yaml:1:3 error an old rule has an action: action: {name: kubernetes:terminate} (r)'],
     [
       rule('action: {name: kubernetes:log}\nbefore: maybe'),
       '1.yaml:4:11 error must be true or false, not "maybe" (r.before)',
@@ -68,7 +65,7 @@ describe('mistakes in old rules are told where they stand', () => {
     ],
     [
       '- name: a\n  action: {name: kubernetes:log}\n- match: {}\n  action: {name: kubernetes:log}\n',
-      '1.yaml:3:3 error a rule of the first releases begins with its name: - name: NAME ([1])',
+      '1.yaml:3:3 error an old rule begins with its name: - name: NAME ([1])',
     ],
     [
       '- name: r\n  match: {output_fields: {a: [b]}}\n  action: {name: kubernetes:log}',
@@ -98,7 +95,16 @@ describe('mistakes in old rules are told where they stand', () => {
     expect(errors(text).toSorted()).toEqual(expected.toSorted());
   });
 
-  it('all of them at once', () => {
+  it('all of them at once, and none that only follows from another', () => {
+    const rule =
+      '- name: a\n  matches: {}\n  match: {rules: [A]}\n  action: {name: labelize, paramters: 1, arguments: [x]}\n  continue: 5\n';
+    expect(shortProblems(load(rule).problems).map((text) => text.slice(7, 22))).toEqual([
+      '1:3 warning the',
+      '2:3 error unkno',
+      '4:28 error unkn',
+      '4:42 error must',
+      '5:13 error must',
+    ]);
     expect(
       errors('- name: a\n  before: x\n  action: {name: y}\n- name: b\n  match: {tags: [","]}\n', '- rule: c\n  x: y\n'),
     ).toHaveLength(5);

@@ -137,7 +137,7 @@ describe('the order of old rules', () => {
       '1.yaml:5:3 warning continue: false is ignored because of before: true (a.continue)',
     ]);
     expect(problems(rule('action: {name: kubernetes:networkpolicy}\ncontinue: false'))).toEqual([
-      '1.yaml:4:3 warning continue: false is ignored because kubernetes:networkpolicy runs before all others, unless it says before: false (r.continue)',
+      '1.yaml:4:3 warning continue: false is ignored because kubernetes:networkpolicy runs before all others, unless the rule says before: false (r.continue)',
     ]);
     expect(rulesOf(log('a', 'before: true\ncontinue: false')).rules[0]?.continue).toBe(true);
   });

@@ -44,9 +44,11 @@ export function translateOldRules(
     .filter((rule) => rule !== undefined);
 }
 
-function parseTranslated({ block, complete }: TranslatedRule, report: Report): RuleBlock | undefined {
+function parseTranslated({ block, broken }: TranslatedRule, report: Report): RuleBlock | undefined {
   const rule = parseRule(block, report);
-  return rule && !complete ? { ...rule, broken: new Set([...rule.broken, 'actions']) } : rule;
+  if (!rule) return undefined;
+  const actions = rule.actions.map((action) => ({ ...action, broken: new Set([...action.broken, ...broken.action]) }));
+  return { ...rule, actions, broken: new Set([...rule.broken, ...broken.rule]) };
 }
 
 function isRepeated(

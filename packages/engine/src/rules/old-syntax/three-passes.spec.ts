@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { compileMatcher } from '../../match/matcher.ts';
 import { eventOf } from '../../match/testing-event.ts';
-import { rulesOf } from '../testing-registry.ts';
+import { rulesOf, testingRegistry } from '../testing-registry.ts';
+import { migrateRules } from './migrate-rules.ts';
 
 interface OldRule {
   readonly name: string;
@@ -67,10 +68,19 @@ const files = fc.tuple(fc.array(oldRule, { minLength: 1, maxLength: 12 }), fc.na
   return [named.slice(0, at), named.slice(at)];
 });
 
-it('the order of today does what the three passes did', () => {
+const oneByOne = (texts: readonly string[]) => compileMatcher(rulesOf(...texts));
+const migrated = (texts: readonly string[]) => {
+  const files = texts.map((text, index) => ({ path: `${index}.yaml`, text }));
+  return compileMatcher(rulesOf(migrateRules(files, testingRegistry).migrated!.text));
+};
+
+it.each([
+  ['the order of today does', oneByOne],
+  ['migrated rules do', migrated],
+])('%s what the three passes did', (_, read) => {
   fc.assert(
     fc.property(files, (split) => {
-      const matcher = compileMatcher(rulesOf(...split.map((rules) => rules.map(written).join(''))));
+      const matcher = read(split.map((rules) => rules.map(written).join('')));
       for (const rule of ['A', 'B', 'C']) {
         for (const tags of [[], ['x'], ['y'], ['x', 'y']]) {
           const ran = matcher.match(eventOf({ rule, tags })).map(({ name }) => name);
@@ -78,6 +88,6 @@ it('the order of today does what the three passes did', () => {
         }
       }
     }),
-    { numRuns: 200 },
+    { numRuns: 100 },
   );
 });

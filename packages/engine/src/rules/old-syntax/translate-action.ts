@@ -1,6 +1,5 @@
 import type { Registry } from '../../registry/registry.ts';
-import type { Placed } from '../block.ts';
-import { placed, readKeys } from '../read-keys.ts';
+import { readKeys } from '../read-keys.ts';
 import type { Report } from '../report.ts';
 import type { YamlEntry, YamlMap } from '../yaml-node.ts';
 import { OLD_ACTION_KEYS, OTHER_NAMES, PARAMETER_KEYS } from './old-keys.ts';
@@ -9,30 +8,29 @@ import { translateParameters } from './translate-parameters.ts';
 export interface TranslatedAction {
   /** Today's full name. */
   readonly actionner: string;
-  /** As an entry of a rule's `actions`, but for its name. */
-  readonly entries: YamlMap['entries'];
+  /** Where it was named. */
+  readonly name: YamlEntry;
+  readonly parameters: YamlEntry<YamlMap> | undefined;
+  /** Today's keys of what is wrong, which has been reported. */
+  readonly broken: readonly string[];
 }
 
-/** `action: {name: …, parameters: …}` of the first releases. Undefined when it is wrong, which has been reported. */
+/** `action: {name: …, parameters: …}` of the first releases. Undefined when it cannot be told which one it is. */
 export function translateAction(map: YamlMap, registry: Registry, report: Report): TranslatedAction | undefined {
   const { values, entries, broken } = readKeys(map, OLD_ACTION_KEYS, report);
-  const name = placed(values.name, entries.get('name'));
   const parameters = onlyOne(entries, report);
-  if (!name) {
+  const name = entries.get('name');
+  if (values.name === undefined || !name) {
     if (!broken.has('name')) report.error(map.place, 'an action has a name: action: {name: kubernetes:terminate}');
     return undefined;
   }
-  const actionner = todaysName(name, registry, report);
-  if (actionner === undefined || broken.size > 0) return undefined;
-  const nameEntry = entries.get('name')!;
-  const value = { kind: 'scalar', place: name.place, value: actionner } as const;
-  const own = parameters && translateParameters(actionner, parameters, registry, report);
+  const actionner = todaysName(values.name, name, registry, report);
+  if (actionner === undefined) return undefined;
   return {
     actionner,
-    entries: new Map<string, YamlEntry>([
-      ['actionner', { key: nameEntry.key, value }],
-      ...(own ? [['parameters', own] as const] : []),
-    ]),
+    name,
+    parameters: parameters && translateParameters(actionner, parameters, registry, report),
+    broken: PARAMETER_KEYS.some((key) => broken.has(key)) ? [...broken, 'parameters'] : [...broken],
   };
 }
 
@@ -46,13 +44,13 @@ function onlyOne(entries: ReadonlyMap<string, YamlEntry>, report: Report): YamlE
 }
 
 /** Case did not matter. A name that is unknown stays as it is: that is reported where actionners are looked up. */
-function todaysName(name: Placed, { actionners }: Registry, report: Report): string | undefined {
-  const lower = name.text.toLowerCase();
+function todaysName(name: string, { value }: YamlEntry, { actionners }: Registry, report: Report): string | undefined {
+  const lower = name.toLowerCase();
   const other = OTHER_NAMES.get(lower);
   if (other !== undefined || actionners.has(lower)) return other ?? lower;
-  if (lower.includes(':')) return name.text;
+  if (lower.includes(':')) return name;
   const found = [...actionners.keys()].filter((full) => full.endsWith(`:${lower}`)).toSorted();
-  if (found.length < 2) return found[0] ?? name.text;
-  report.error(name.place, `${JSON.stringify(name.text)} may be ${found.join(' or ')}; write one of them`);
+  if (found.length < 2) return found[0] ?? name;
+  report.error(value.place, `${JSON.stringify(name)} may be ${found.join(' or ')}; write one of them`);
   return undefined;
 }

@@ -68,3 +68,8 @@ function joinedTags(entry: YamlEntry, report: Report): YamlNode {
   );
   return { ...node, items: [{ kind: 'scalar', place: node.place, value: text }] };
 }
+
+/** Whether an `action` is of the years when all tags had to be there. */
+export function isEarly(action: YamlNode | undefined): boolean {
+  return action?.kind === 'map' && (action.entries.has('arguments') || action.entries.has('options'));
+}

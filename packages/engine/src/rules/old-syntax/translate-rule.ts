@@ -1,10 +1,10 @@
 import type { Registry } from '../../registry/registry.ts';
 import { readKeys, type ReadKeys } from '../read-keys.ts';
 import type { Report } from '../report.ts';
-import { isNull, type YamlEntry, type YamlMap, type YamlNode } from '../yaml-node.ts';
+import { isNull, type YamlEntry, type YamlMap } from '../yaml-node.ts';
 import { OLD_RULE_KEYS, RUNS_BEFORE } from './old-keys.ts';
 import { translateAction, type TranslatedAction } from './translate-action.ts';
-import { translateMatch } from './translate-match.ts';
+import { isEarly, translateMatch } from './translate-match.ts';
 
 /** When a rule's turn was: before all others, instead of all others behind it, or when no such rule matched. */
 export type Turn = 'before' | 'alone' | 'after';
@@ -14,13 +14,14 @@ export interface TranslatedRule {
   /** A block as today's syntax has it; every key and value stands where it was written. */
   readonly block: YamlMap;
   readonly turn: Turn;
-  /** False: its action is wrong, which has been reported. */
-  readonly complete: boolean;
+  /** Today's keys of what is wrong in the rule and in its action, which has been reported. */
+  readonly broken: { readonly rule: readonly string[]; readonly action: readonly string[] };
 }
 
+type Read = ReadKeys<typeof OLD_RULE_KEYS>;
+
 /**
- * A rule of the first releases as a block of today's.
- * Undefined when it has no name.
+ * A rule of the first releases as a block of today's. Undefined when it has no name.
  * @param taken names of shared actions: they must not be laid under an action of that time, which had no name of its own
  */
 export function translateRule(
@@ -32,57 +33,98 @@ export function translateRule(
   const read = readKeys(rule, OLD_RULE_KEYS, report);
   const { entries, broken } = read;
   if (!entries.has('name')) {
-    if (!broken.has('name'))
-      report.error(rule.place, 'a rule of the first releases begins with its name: - name: NAME');
+    if (!broken.has('name')) report.error(rule.place, 'an old rule begins with its name: - name: NAME');
     return undefined;
   }
-  const actionEntry = entries.get('action');
-  const map = actionEntry?.value.kind === 'map' ? actionEntry.value : undefined;
-  if (!map && !broken.has('action')) {
-    report.error(rule.place, 'a rule of the first releases has an action: action: {name: kubernetes:terminate}');
-  }
-  const action = map && translateAction(map, registry, report);
+  const action = readAction(rule, read, registry, report);
   const turn = turnOf(read, action, registry, report);
   const weight = entries.get('weight');
   if (weight) report.warning(weight.key, 'weight never had an effect and can be removed');
+  return {
+    original: rule,
+    block: assemble(rule, action, turn, taken, report),
+    turn,
+    broken: {
+      rule: action ? [...broken] : [...broken, 'actions'],
+      action: action ? [...action.broken] : [],
+    },
+  };
+}
 
-  const block = new Map<string, YamlEntry>();
-  for (const [key, entry] of rule.entries) {
-    if (key === 'name') block.set('rule', entry);
-    else if (key === 'match') block.set(key, translateMatch(entry, map !== undefined && isEarly(map), report));
-    else if (key === 'description' || key === 'dry_run' || key === 'notifiers') block.set(key, entry);
-    else if (key === 'action' && action) {
-      const item: YamlMap = { ...map!, entries: named(action, taken) };
-      block.set('actions', { key: entry.key, value: { kind: 'list', place: entry.value.place, items: [item] } });
-    }
-    // What ran before all others never kept the others from running.
-    else if (key === 'continue' && turn !== 'before' && !isNull(entry.value)) block.set(key, entry);
+function readAction(
+  rule: YamlMap,
+  { entries, broken }: Read,
+  registry: Registry,
+  report: Report,
+): TranslatedAction | undefined {
+  const node = entries.get('action')?.value;
+  if (node?.kind === 'map') return translateAction(node, registry, report);
+  if (!broken.has('action')) {
+    report.error(rule.place, 'an old rule has an action: action: {name: kubernetes:terminate}');
   }
-  if (turn === 'alone' && !block.has('continue')) {
-    const place = (actionEntry ?? entries.get('name'))?.key ?? rule.place;
-    block.set('continue', { key: place, value: { kind: 'scalar', place, value: false } });
-  }
-  return { original: rule, block: { ...rule, entries: block }, turn, complete: action !== undefined };
+  return undefined;
 }
 
 function turnOf(
-  { values, entries }: ReadKeys<typeof OLD_RULE_KEYS>,
+  { values, entries }: Read,
   action: TranslatedAction | undefined,
   registry: Registry,
   report: Report,
 ): Turn {
-  const own = action && registry.actionners.get(action.actionner)?.part;
-  if (values.before ?? (action !== undefined && RUNS_BEFORE.has(action.actionner))) {
-    if (values.continue === false) {
+  const { before, continue: goesOn } = values;
+  if (before ?? (action !== undefined && RUNS_BEFORE.has(action.actionner))) {
+    if (goesOn === false) {
       const why =
-        values.before === undefined
-          ? `${action?.actionner} runs before all others, unless it says before: false`
+        before === undefined
+          ? `${action?.actionner} runs before all others, unless the rule says before: false`
           : 'of before: true';
       report.warning(entries.get('continue')!.key, `continue: false is ignored because ${why}`);
     }
     return 'before';
   }
-  return (values.continue ?? own?.continue ?? true) ? 'after' : 'alone';
+  const preset = action && registry.actionners.get(action.actionner)?.part.continue;
+  return (goesOn ?? preset ?? true) ? 'after' : 'alone';
+}
+
+/** In the order of the keys that the user chose. */
+function assemble(
+  { place, entries }: YamlMap,
+  action: TranslatedAction | undefined,
+  turn: Turn,
+  taken: ReadonlySet<string>,
+  report: Report,
+): YamlMap {
+  const block = new Map<string, YamlEntry>();
+  for (const [key, entry] of entries) {
+    if (key === 'name') block.set('rule', entry);
+    else if (key === 'match') block.set(key, translateMatch(entry, isEarly(entries.get('action')?.value), report));
+    else if (key === 'action' && action) block.set('actions', listOf(entry, action, taken));
+    else if (key === 'description' || key === 'dry_run' || key === 'notifiers') block.set(key, entry);
+    // What ran before all others never kept the others from running.
+    else if (key === 'continue' && turn !== 'before' && !isNull(entry.value)) block.set(key, entry);
+  }
+  if (turn === 'alone' && !block.has('continue')) {
+    const { key } = block.get('actions')!;
+    block.set('continue', { key, value: { kind: 'scalar', place: key, value: false } });
+  }
+  return { kind: 'map', place, entries: block };
+}
+
+function listOf({ key, value }: YamlEntry, action: TranslatedAction, taken: ReadonlySet<string>): YamlEntry {
+  const { actionner, name } = action;
+  const short = actionner.slice(actionner.indexOf(':') + 1);
+  let own = short;
+  for (let n = 2; taken.has(own); n++) own = `${short} ${n}`;
+  const item: YamlMap = {
+    kind: 'map',
+    place: value.place,
+    entries: new Map<string, YamlEntry>([
+      ['action', { key: name.key, value: { kind: 'scalar', place: name.value.place, value: own } }],
+      ['actionner', { key: name.key, value: { kind: 'scalar', place: name.value.place, value: actionner } }],
+      ...(action.parameters ? [['parameters', action.parameters] as const] : []),
+    ]),
+  };
+  return { key, value: { kind: 'list', place: value.place, items: [item] } };
 }
 
 /**
@@ -91,17 +133,4 @@ function turnOf(
  */
 export function inTurn<T extends { readonly turn: Turn }>(rules: readonly T[]): readonly T[] {
   return (['before', 'alone', 'after'] as const).flatMap((turn) => rules.filter((rule) => rule.turn === turn));
-}
-
-function isEarly({ entries }: YamlMap): boolean {
-  return entries.has('arguments') || entries.has('options');
-}
-
-function named({ actionner, entries }: TranslatedAction, taken: ReadonlySet<string>): YamlMap['entries'] {
-  const short = actionner.slice(actionner.indexOf(':') + 1);
-  let name = short;
-  for (let n = 2; taken.has(name); n++) name = `${short} ${n}`;
-  const entry = entries.get('actionner')!;
-  const value: YamlNode = { ...entry.value, value: name } as YamlNode;
-  return new Map([['action', { key: entry.key, value }], ...entries]);
 }
