@@ -187,7 +187,8 @@ describe('migrating old rules', () => {
     expect(migrated.files.map(({ path }) => path)).toEqual(['2.yaml', '3.yaml']);
     expect(migrated.text).toBe(`${todays}${migrated.files[0]!.text}${migrated.files[1]!.text}`);
     expect(migrate(todays, rest, kill).separable).toBe(false);
-    expect(migrate(todays)).toMatchObject({ text: todays, files: [], separable: true, reordered: false });
+    const unformatted = "-   {rule: 'new',match: all,  dry_run: true}";
+    expect(migrate(unformatted)).toMatchObject({ text: unformatted, files: [], separable: true, reordered: false });
   });
 
   it('gives the problems of the rules, without the advice to do what is being done', () => {

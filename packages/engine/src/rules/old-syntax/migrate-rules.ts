@@ -5,7 +5,6 @@ import { parseBlocks } from '../parse-blocks.ts';
 import { createReport } from '../report.ts';
 import type { Problem, RuleFile, RuleSet } from '../rule.ts';
 import { readYaml } from '../yaml-document.ts';
-import type { YamlNode } from '../yaml-node.ts';
 import { OLD_FILE_ADVICE, translateOldRules } from './place-old-rules.ts';
 import { printBlocks, type PrintedBlock } from './print-blocks.ts';
 import { inTurn } from './translate-rule.ts';
@@ -33,43 +32,40 @@ export function migrateRules(
   const problems = found.filter(({ message }) => message !== OLD_FILE_ADVICE);
   if (!ruleSet) return { migrated: undefined, problems };
 
-  const quiet = createReport();
-  const parsed = files.map((file) => {
-    const document = readYaml(file.path, file.text);
-    const items = document.root?.kind === 'list' ? document.root.items : [];
-    return { file, items, blocks: parseBlocks(document, quiet) };
-  });
-  const rules = translateOldRules(
-    parsed.map(({ blocks }) => blocks),
-    registry,
-    quiet,
+  const { blocks, ordered, reordered } = readAgain(files, registry);
+  const old = blocks.filter(({ old: here }) => here.length > 0);
+  const first = blocks.findIndex(({ old: here }) => here.length > 0);
+  const text = printBlocks(
+    blocks.flatMap(({ todays }, index): readonly PrintedBlock[] => (index === first ? ordered : todays)),
   );
-  const ordered = inTurn(rules);
-  const first = parsed.findIndex(({ blocks }) => blocks.old.length > 0);
-  const all = parsed.flatMap(({ blocks, items }, index): readonly PrintedBlock[] => {
-    if (blocks.old.length === 0) return items.map(unchanged);
-    return index === first ? ordered : [];
-  });
-  const old = parsed.filter(({ blocks }) => blocks.old.length > 0);
-  const alone = old.map(({ file, blocks }) => {
-    const here = new Set(blocks.old);
-    const own = ordered.filter(({ original }) => here.has(original));
-    return { path: file.path, text: printBlocks(own) };
+  const alone = old.map(({ file, old: here }) => {
+    const own = new Set(here);
+    return { path: file.path, text: printBlocks(ordered.filter(({ original }) => own.has(original))) };
   });
   const rewritten = files.map((file) => alone.find(({ path }) => path === file.path) ?? file);
   return {
     problems,
     migrated: {
-      text: printBlocks(all),
+      text: old.length === 0 && files.length === 1 ? files[0]!.text : text,
       files: alone,
-      separable: sameRules(ruleSet, loadRules(rewritten, registry).ruleSet),
-      reordered: rules.some((rule, index) => rule !== ordered[index]),
+      separable: old.length < 2 || sameRules(ruleSet, loadRules(rewritten, registry).ruleSet),
+      reordered,
     },
   };
 }
 
-function unchanged(block: YamlNode): PrintedBlock {
-  return { original: block, block };
+/** The blocks of files that are known to have no mistake. */
+function readAgain(files: readonly RuleFile[], registry: Registry) {
+  const quiet = createReport();
+  const blocks = files.map((file) => {
+    const document = readYaml(file.path, file.text);
+    const { old, actions } = parseBlocks(document, quiet);
+    const items = document.root?.kind === 'list' && old.length === 0 ? document.root.items : [];
+    return { file, old, actions, todays: items.map((block) => ({ original: block, block })) };
+  });
+  const rules = translateOldRules(blocks, registry, quiet);
+  const ordered = inTurn(rules);
+  return { blocks, ordered, reordered: rules.some((rule, index) => rule !== ordered[index]) };
 }
 
 function sameRules(one: RuleSet, other: RuleSet | undefined): boolean {

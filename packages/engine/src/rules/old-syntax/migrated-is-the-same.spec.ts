@@ -101,7 +101,7 @@ it('migrated rules are the same rules, and every comment is there', () => {
       const comments = (yaml: string) => new Set(yaml.match(/# (before|beside) \d+/g));
       expect(comments(todays)).toEqual(comments(old));
     }),
-    { numRuns: 60 },
+    { numRuns: 40 },
   );
 });
 
@@ -116,6 +116,6 @@ it('so they are when they stand in several files, beside rules in today’s synt
       const one = withoutPositions(rulesOf(shared, ...files.map((file) => file.text)));
       expect(separable).toBe(JSON.stringify(one) === JSON.stringify(expected));
     }),
-    { numRuns: 60 },
+    { numRuns: 40 },
   );
 });

@@ -4,7 +4,7 @@ import { testingRegistry } from '../testing-registry.ts';
 import { migrateRules } from './migrate-rules.ts';
 
 /** `OLD_RULE_MUTATIONS=100000 vitest run mutated-old-rules` tries more of them. */
-const ROUNDS = Number(process.env['OLD_RULE_MUTATIONS'] ?? 400);
+const ROUNDS = Number(process.env['OLD_RULE_MUTATIONS'] ?? 250);
 
 const SEED = `# top
 - name: Mark # it
