@@ -47,7 +47,7 @@ const NOTES: Readonly<Record<string, readonly string[]>> = {
     `2022-arguments.yaml:7:5: warning: ${JOINED} (today: ["network, mitre_discovery"]) (Mark first.match.tags)`,
   ],
   '2023-before': [
-    '2023-before.yaml:36:3: warning: continue: false is ignored because kubernetes:exec runs before all others, unless the rule says before: false (Keep the processes.continue)',
+    '2023-before.yaml:40:3: warning: continue: false is ignored because kubernetes:exec runs before all others, unless the rule says before: false (Keep the processes.continue)',
   ],
 };
 

@@ -62,26 +62,30 @@ function mutate(text: string, random: (limit: number) => number): string {
   }
 }
 
-it('whatever is done to old rules, they load and migrate to the same, or each mistake has a place', () => {
-  const random = createRandom();
-  let migratedOnes = 0;
-  for (let round = 0; round < ROUNDS; round++) {
-    let text = SEED;
-    for (let times = random(3); times >= 0; times--) text = mutate(text, random);
-    const { migrated, problems } = migrateRules([{ path: 'old.yaml', text }], testingRegistry);
-    for (const { line, column } of problems) if (line < 1 || column < 1) throw new Error(`no place in ${text}`);
-    if (!migrated) {
-      if (!problems.some(({ severity }) => severity === 'error')) throw new Error(`no error in ${text}`);
-      continue;
+it(
+  'whatever is done to old rules, they load and migrate to the same, or each mistake has a place',
+  { timeout: 600_000 },
+  () => {
+    const random = createRandom();
+    let migratedOnes = 0;
+    for (let round = 0; round < ROUNDS; round++) {
+      let text = SEED;
+      for (let times = random(3); times >= 0; times--) text = mutate(text, random);
+      const { migrated, problems } = migrateRules([{ path: 'old.yaml', text }], testingRegistry);
+      for (const { line, column } of problems) if (line < 1 || column < 1) throw new Error(`no place in ${text}`);
+      if (!migrated) {
+        if (!problems.some(({ severity }) => severity === 'error')) throw new Error(`no error in ${text}`);
+        continue;
+      }
+      migratedOnes++;
+      const rulesOf = (yaml: string) =>
+        loadRules([{ path: 'x.yaml', text: yaml }], testingRegistry).ruleSet?.rules.map((rule) => ({
+          ...rule,
+          position: undefined,
+        }));
+      expect(rulesOf(migrated.text), text).toEqual(rulesOf(text));
     }
-    migratedOnes++;
-    const rulesOf = (yaml: string) =>
-      loadRules([{ path: 'x.yaml', text: yaml }], testingRegistry).ruleSet?.rules.map((rule) => ({
-        ...rule,
-        position: undefined,
-      }));
-    expect(rulesOf(migrated.text), text).toEqual(rulesOf(text));
-  }
-  expect(migratedOnes).toBeGreaterThan(ROUNDS / 40);
-  expect(Object.keys(Object.prototype)).toEqual([]);
-});
+    expect(migratedOnes).toBeGreaterThan(ROUNDS / 40);
+    expect(Object.keys(Object.prototype)).toEqual([]);
+  },
+);

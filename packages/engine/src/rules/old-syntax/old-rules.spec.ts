@@ -229,6 +229,12 @@ describe('the action of an old rule', () => {
     });
   });
 
+  it('has a warning where the same words do something else today', () => {
+    expect(problems(rule('action: {name: kubernetes:networkpolicy, parameters: {allow: []}}'))).toEqual([
+      '1.yaml:3:57 warning without an address, allow allowed all egress then; today it cuts all of it (r.action.parameters.allow)',
+    ]);
+  });
+
   it('may have the labels where parameters stand', () => {
     for (const key of ['parameters', 'arguments', 'options']) {
       expect(parametersOf(`{name: labelize, ${key}: {keyA: a, run: "", n: 1.10, level: high}}`)).toEqual({

@@ -48,7 +48,7 @@ function parseTranslated({ block, broken }: TranslatedRule, report: Report): Rul
   const rule = parseRule(block, report);
   if (!rule) return undefined;
   const actions = rule.actions.map((action) => ({ ...action, broken: new Set([...action.broken, ...broken.action]) }));
-  return { ...rule, actions, broken: new Set([...rule.broken, ...broken.rule]) };
+  return { ...rule, actions, old: true, broken: new Set([...rule.broken, ...broken.rule]) };
 }
 
 function isRepeated(

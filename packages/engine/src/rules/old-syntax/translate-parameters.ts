@@ -23,6 +23,9 @@ export function translateParameters(
       report.error(entry.key, `${key} and ${before} are the same parameter; write one of them`);
       continue;
     }
+    if (key === 'allow' && name !== key && entry.value.kind === 'list' && entry.value.items.length === 0) {
+      report.warning(entry.key, `without an address, ${key} allowed all egress then; today it cuts all of it`);
+    }
     written.set(name, key);
     entries.set(name, entry);
   }
