@@ -84,6 +84,11 @@ describe('rules of the first releases', () => {
     expect(rulesOf(text).rules[0]).toMatchObject({ continue: true, dryRun: true });
   });
 
+  it('may have the same match as others, as one rule cannot have the actions of both', () => {
+    const terminate = rule('action: {name: kubernetes:terminate}\ncontinue: true', 's');
+    expect(problems(rule('action: {name: kubernetes:log}') + terminate)).toEqual([]);
+  });
+
   it('are the only ones that get the advice to migrate, once per file', () => {
     const old = rule('action: {name: kubernetes:log}') + rule('action: {name: kubernetes:log}', 's');
     const found = load(old, '- rule: new\n  match: all\n', rule('action: {name: kubernetes:log}', 't')).problems;
