@@ -24,13 +24,14 @@ function blocks(page: string, language: string): readonly string[] {
     .map(([, , inside]) => inside!);
 }
 
-const isRules = (block: string) => /^- (rule|action|macro|list): /m.test(block.split('\n', 1)[0]!);
+const isRules = (block: string) => /^(#.*\n)*- (rule|action|macro|list|name): /.test(block);
 
 /** How many blocks of YAML a page shows: of rules, and of configuration. A page with any stands here. */
 const SHOWN: Readonly<Record<string, readonly [rules: number, config: number]>> = {
   'README.md': [1, 0],
   'docs/captures.md': [1, 0],
   'docs/network-policies.md': [3, 0],
+  'docs/old-rules.md': [4, 0],
   'docs/plugins.md': [1, 1],
   'docs/remote-commands.md': [1, 0],
   'docs/rules.md': [2, 0],
@@ -82,7 +83,11 @@ describe.each(pages)('%s', (page) => {
       // A page about a plugin shows the configuration that loads it, then rules for it.
       const config = isRules(block) ? (configs[0] ?? '') : block;
       const { code, errors } = await talon(config, isRules(block) ? block : '[]\n', 'check');
-      expect(errors).toBe('');
+      // Rules of the first releases are shown to be migrated.
+      const told = block.startsWith('- name: ')
+        ? /^\S+: warning: [^\n]* falco-talon rules migrate [^\n]*(\n {2}[^\n]*)*$/
+        : /^$/;
+      expect(errors.trimEnd()).toMatch(told);
       expect(code).toBe(0);
     }
   });
@@ -101,6 +106,12 @@ describe.each(pages)('%s', (page) => {
       expect(output, line).toContain(`Usage: falco-talon ${group}`);
     }
   });
+});
+
+it('docs/old-rules.md shows old rules and what they are migrated to', async () => {
+  const [first, firstToday, second, secondToday] = blocks('docs/old-rules.md', 'yaml');
+  expect((await talon('', first!, 'rules', 'migrate')).output).toBe(firstToday);
+  expect((await talon('', second!, 'rules', 'migrate')).output).toBe(secondToday);
 });
 
 it('knows every page that shows YAML', () => {

@@ -36,6 +36,10 @@ contexts: [{ name: a, context: { cluster: a, user: a } }]
 clusters: [{ name: a, cluster: { server: 'http://127.0.0.1:9' } }]
 users: [{ name: a, user: {} }]
 `,
+  'old-rules.yaml': `- name: Of the first releases
+  match: { rules: [Something] }
+  action: { name: kubernetes:log }
+`,
   'more-rules.yaml': `- rule: One more
   match: { rules: [Something] }
   actions: [{ action: Label it, actionner: kubernetes:label, parameters: { labels: { a: b } } }]

@@ -16,6 +16,7 @@ export { explanationText } from './explain/explain-text.ts';
 export { formatProblem, formatProblems } from './rules/format-problem.ts';
 export { loadRules, type LoadedRules } from './rules/load-rules.ts';
 export { matchText } from './rules/match-text.ts';
+export { migrateRules, type MigratedRules } from './rules/old-syntax/migrate-rules.ts';
 export { printRules } from './rules/print-rules.ts';
 export { readRuleFiles } from './rules/read-files.ts';
 export { planEvent, type PlanOptions } from './plan/plan-event.ts';

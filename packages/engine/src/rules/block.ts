@@ -74,5 +74,7 @@ export interface RuleBlock {
   readonly continue: boolean | undefined;
   readonly dryRun: boolean | undefined;
   readonly notifiers: readonly Placed[];
+  /** It is in the syntax of the first releases, where a rule has one action, so that several have the same match. */
+  readonly old?: true;
   readonly broken: ReadonlySet<string>;
 }

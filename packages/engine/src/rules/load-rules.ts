@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Registry } from '../registry/registry.ts';
 import { readDefinitions } from './definitions.ts';
 import { mergeActions, mergeByName, mergeRules } from './merge.ts';
+import { placeOldRules } from './old-syntax/place-old-rules.ts';
 import { parseBlocks } from './parse-blocks.ts';
 import { createReport, type Report } from './report.ts';
 import { checkSharedAction, type ResolveDeps } from './resolve-action.ts';
@@ -40,12 +41,7 @@ export function loadRules(files: readonly RuleFile[], registry: Registry): Loade
     complete,
   };
   for (const action of deps.shared.values()) checkSharedAction(action, deps);
-  const blocks = [
-    ...mergeByName(
-      parsed.flatMap((file) => file.rules),
-      mergeRules,
-    ).values(),
-  ];
+  const blocks = [...mergeByName(placeOldRules(parsed, registry, report), mergeRules).values()];
   const rules = blocks.map((block) => resolveRule(block, deps));
   warnOfUnreachable(blocks, rules, report);
 

@@ -1,5 +1,6 @@
 import { nearest, valueText } from '@falco-talon/core';
 import type { ActionBlock, ListBlock, MacroBlock, RuleBlock } from './block.ts';
+import { expectOneSyntax, isOldRule, misnamedKey } from './old-syntax/block-syntax.ts';
 import { parseAction } from './parse-action.ts';
 import { parseList, parseMacro } from './parse-macro.ts';
 import { parseRule } from './parse-rule.ts';
@@ -12,6 +13,8 @@ export interface Blocks {
   readonly rules: readonly RuleBlock[];
   readonly macros: readonly MacroBlock[];
   readonly lists: readonly ListBlock[];
+  /** Rules in the syntax of the first releases. */
+  readonly old: readonly YamlMap[];
 }
 
 const FALCO_BLOCKS = ['required_engine_version', 'required_plugin_versions'];
@@ -23,7 +26,9 @@ export function parseBlocks({ root, source }: YamlDocument, report: Report): Blo
   const rules: RuleBlock[] = [];
   const macros: MacroBlock[] = [];
   const lists: ListBlock[] = [];
-  const blocks = { actions, rules, macros, lists };
+  const old: YamlMap[] = [];
+  const blocks = { actions, rules, macros, lists, old };
+  const checkSyntax = expectOneSyntax(report);
   if (root === undefined || (root.kind === 'scalar' && root.value === null)) return blocks;
   if (root.kind !== 'list') {
     report.error(root.place, 'a rules file is a list of blocks, each beginning with - rule: or - action:');
@@ -37,7 +42,9 @@ export function parseBlocks({ root, source }: YamlDocument, report: Report): Blo
     const kind = kindOf(block);
     const name = nameOf(block, kind);
     if (name) report.nameBlock(source, index, name);
-    if (kind === 'rule') rules.push(...wrap(parseRule(block, report)));
+    if (kind !== 'unknown' && kind !== 'falco') checkSyntax(block, kind === 'name');
+    if (kind === 'name') old.push(block);
+    else if (kind === 'rule') rules.push(...wrap(parseRule(block, report)));
     else if (kind === 'action') actions.push(...wrap(parseAction(block, report)));
     else if (kind === 'macro') macros.push(...wrap(parseMacro(block, report)));
     else if (kind === 'list') lists.push(...wrap(parseList(block, report)));
@@ -48,12 +55,13 @@ export function parseBlocks({ root, source }: YamlDocument, report: Report): Blo
 
 type Kind = 'rule' | 'action' | 'macro' | 'list' | 'name' | 'falco' | 'unknown';
 
-function kindOf({ entries }: YamlMap): Kind {
+function kindOf(block: YamlMap): Kind {
+  const { entries } = block;
   if (entries.has('macro')) return 'macro';
   if (entries.has('list')) return 'list';
   if (entries.has('condition') || FALCO_BLOCKS.some((key) => entries.has(key))) return 'falco';
   if (entries.has('rule')) return 'rule';
-  if (entries.has('name')) return 'name';
+  if (isOldRule(block)) return 'name';
   return entries.has('action') ? 'action' : 'unknown';
 }
 
@@ -62,12 +70,12 @@ function nameOf({ entries }: YamlMap, kind: Kind): string | undefined {
   return node?.kind === 'scalar' ? valueText(node.value) : undefined;
 }
 
-function complaint({ entries }: YamlMap, kind: Kind): string {
-  if (kind === 'name') {
-    return 'a block that begins with - name: is in the rule syntax of the first releases, which this version does not read; write it as - rule: with a list of actions';
-  }
+function complaint(block: YamlMap, kind: Kind): string {
+  const { entries } = block;
   if (kind === 'falco')
     return "this is a rule of Falco itself; Falco Talon's rules refer to it by name under match.rules, and have conditions of their own under match.condition";
+  const misnamed = misnamedKey(block);
+  if (misnamed) return `a block with these keys begins with - ${misnamed}: NAME, not with - name: NAME`;
   const hint = [...entries.keys()]
     .map((key) => nearest(key, ['rule', 'action', 'macro', 'list']))
     .find((word) => word !== undefined);

@@ -24,7 +24,7 @@ export function printRules(ruleSet: RuleSet): string {
 }
 
 /** Scripts are printed as blocks of lines; ones with blanks where a block's indentation is told by are not. */
-function needsQuotes(text: string): boolean {
+export function needsQuotes(text: string): boolean {
   return text.includes('\n') && /^\s|\s\n|\n\s*$/.test(text.replace(/\n$/, ''));
 }
 

@@ -2,6 +2,7 @@ import type { CommandSpec } from './command.ts';
 import { completionCommand } from './completion-command.ts';
 import { explainCommand } from './explain-command.ts';
 import { listCommands } from './list-commands.ts';
+import { migrateCommand } from './migrate-command.ts';
 import { rulesCommands } from './rules-commands.ts';
 import { serverCommand } from './server-command.ts';
 import { testAlertCommand } from './test-alert-command.ts';
@@ -11,6 +12,7 @@ import { versionCommand } from './version-command.ts';
 export const commands: readonly CommandSpec[] = [
   serverCommand,
   ...rulesCommands,
+  migrateCommand,
   explainCommand,
   testAlertCommand,
   ...listCommands,
