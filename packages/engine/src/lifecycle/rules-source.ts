@@ -34,18 +34,21 @@ export async function openRules(deps: RulesSourceDeps): Promise<RulesSource> {
   const first = judge(found, registry);
   warn(first.problems, logger);
   if (!first.ruleSet) throw new TalonError('invalid_rules', problemText(first.problems));
-  let current = await createGeneration(first.ruleSet, deps);
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  let current = await createGeneration(first.ruleSet, deps, signal);
   let judged = { version: versionOf(found), problems: first.problems };
   /** What the log said last about rules that could not be taken into force. */
   let refused = '';
-  let pending: Promise<readonly Problem[]> = Promise.resolve([]);
+  let running: Promise<readonly Problem[]> = Promise.resolve([]);
+  let next: Promise<readonly Problem[]> | undefined;
   let watcher: RulesWatch | undefined;
 
   async function swap(): Promise<readonly Problem[]> {
     const { read, version } = await readSettled(
       judged.version,
       () => readRuleFiles(settings.rulesFiles),
-      () => delay(BETWEEN_READS),
+      () => delay(BETWEEN_READS, undefined, { signal }),
     );
     if (version === judged.version) return judged.problems;
     const { ruleSet, problems } = judge(read, registry);
@@ -53,9 +56,9 @@ export async function openRules(deps: RulesSourceDeps): Promise<RulesSource> {
     if (!ruleSet) judged = { version, problems };
     try {
       if (!ruleSet) throw new TalonError('invalid_rules', problemText(problems));
-      const next = await createGeneration(ruleSet, deps);
+      const generation = await createGeneration(ruleSet, deps, signal);
       const previous = current;
-      current = next;
+      current = generation;
       judged = { version, problems };
       refused = '';
       observer.reload('success');
@@ -63,7 +66,7 @@ export async function openRules(deps: RulesSourceDeps): Promise<RulesSource> {
       logger.info('rules reloaded', { rules_version: ruleSet.version, rules: ruleSet.rules.length });
       await previous.release();
     } catch (thrown) {
-      refuse(asTalonError(thrown).message, version);
+      if (!signal.aborted) refuse(asTalonError(thrown).message, version);
     }
     return problems;
   }
@@ -79,10 +82,15 @@ export async function openRules(deps: RulesSourceDeps): Promise<RulesSource> {
     });
   }
 
-  /** One reload at a time; each sees the files as they are when its turn comes. */
+  /** One reload at a time, and at most one that waits: it sees the files as they are when its turn comes. */
   function reload(): Promise<readonly Problem[]> {
-    pending = pending.then(swap, swap);
-    return pending;
+    const begin = () => {
+      next = undefined;
+      running = swap();
+      return running;
+    };
+    next ??= running.then(begin, begin);
+    return next;
   }
 
   return {
@@ -90,12 +98,15 @@ export async function openRules(deps: RulesSourceDeps): Promise<RulesSource> {
     reload,
     watch() {
       watcher = watchRules(settings.rulesFiles, () => {
-        reload().catch((error: unknown) => logger.error('rules not read', { error: asTalonError(error).message }));
+        reload().catch((error: unknown) => {
+          if (!signal.aborted) logger.error('rules not read', { error: asTalonError(error).message });
+        });
       });
     },
     async close() {
       watcher?.close();
-      await pending.catch(() => {});
+      stopping.abort();
+      await (next ?? running).catch(() => {});
       await current.release();
     },
   };
