@@ -30,22 +30,38 @@ export async function flood(url: string, count: number, open: number, body: (n: 
   return { seconds, latencies, refused };
 }
 
-/** Posts bodies at a steady rate, as long as fewer than 50 answers are outstanding. Resolves when all are answered. */
-export async function pace(url: string, perSecond: number, count: number, body: (n: number) => string): Promise<void> {
+/**
+ * Posts bodies at a steady rate, as long as fewer than 50 answers are outstanding. Resolves when all are answered, with
+ * the milliseconds each answer took.
+ */
+export async function pace(
+  url: string,
+  perSecond: number,
+  count: number,
+  body: (n: number) => string,
+): Promise<readonly number[]> {
   const connections = await openConnections(url, 50);
   const free = [...connections];
   const startedAt = performance.now();
   const answers: Promise<boolean>[] = [];
+  const latencies: number[] = [];
   for (let n = 0; n < count; n++) {
     const wait = startedAt + (n * 1000) / perSecond - performance.now();
     if (wait > 0) await delay(wait);
     const connection = free.pop();
     if (!connection) throw new Error('50 answers are outstanding: the server does not keep up with the rate');
-    answers.push(connection.post(body(n)).then((status) => status === 202 && free.push(connection) > 0));
+    const sentAt = performance.now();
+    answers.push(
+      connection.post(body(n)).then((status) => {
+        latencies.push(performance.now() - sentAt);
+        return status === 202 && free.push(connection) > 0;
+      }),
+    );
   }
   const refused = (await Promise.all(answers)).filter((accepted) => !accepted).length;
   for (const connection of connections) connection.close();
   if (refused > 0) throw new Error(`${refused} of ${count} alerts were refused`);
+  return latencies;
 }
 
 function openConnections(url: string, count: number): Promise<readonly Connection[]> {

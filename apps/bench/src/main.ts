@@ -9,12 +9,14 @@ import { isolation } from './sections/isolation.ts';
 import { latency } from './sections/latency.ts';
 import { matching } from './sections/matching.ts';
 import { memory } from './sections/memory.ts';
+import { reload } from './sections/reload.ts';
 import { start } from './sections/start.ts';
 import { streams } from './sections/streams.ts';
 
 const SECTIONS: readonly Section[] = [
   apiCalls,
   matching,
+  reload,
   client,
   start,
   latency,
