@@ -31,7 +31,7 @@ export async function flood(url: string, count: number, open: number, body: (n: 
 }
 
 /**
- * Posts bodies at a steady rate, as long as fewer than 50 answers are outstanding. Resolves when all are answered, with
+ * Posts bodies at a steady rate, as long as fewer answers are outstanding than `open`. Resolves when all are answered, with
  * the milliseconds each answer took.
  */
 export async function pace(
@@ -39,8 +39,9 @@ export async function pace(
   perSecond: number,
   count: number,
   body: (n: number) => string,
+  open = 50,
 ): Promise<readonly number[]> {
-  const connections = await openConnections(url, 50);
+  const connections = await openConnections(url, open);
   const free = [...connections];
   const startedAt = performance.now();
   const answers: Promise<boolean>[] = [];
@@ -49,7 +50,7 @@ export async function pace(
     const wait = startedAt + (n * 1000) / perSecond - performance.now();
     if (wait > 0) await delay(wait);
     const connection = free.pop();
-    if (!connection) throw new Error('50 answers are outstanding: the server does not keep up with the rate');
+    if (!connection) throw new Error(`${open} answers are outstanding: the server does not keep up with the rate`);
     const sentAt = performance.now();
     answers.push(
       connection.post(body(n)).then((status) => {

@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { asTalonError, TalonError, type Logger } from '@falco-talon/core';
 import { formatProblem } from '../rules/format-problem.ts';
-import { loadRules } from '../rules/load-rules.ts';
 import { readRuleFiles, type ReadRuleFiles } from '../rules/read-files.ts';
 import { readSettled, versionOf } from '../rules/read-settled.ts';
 import type { Problem } from '../rules/rule.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Observer } from './engine.ts';
 import { createGeneration, type Generation, type GenerationDeps } from './generation.ts';
+import { judgeRules } from './judge-rules.ts';
 import { watchRules, type RulesWatch } from './watch-rules.ts';
 
 /** Milliseconds between two reads of files that changed. */
@@ -31,11 +31,11 @@ export interface RulesSourceDeps extends GenerationDeps {
 export async function openRules(deps: RulesSourceDeps): Promise<RulesSource> {
   const { settings, logger, observer, registry } = deps;
   const found = await readRuleFiles(settings.rulesFiles);
-  const first = judge(found, registry);
-  warn(first.problems, logger);
-  if (!first.ruleSet) throw new TalonError('invalid_rules', problemText(first.problems));
   const stopping = new AbortController();
   const { signal } = stopping;
+  const first = await judge(found, registry, signal);
+  warn(first.problems, logger);
+  if (!first.ruleSet) throw new TalonError('invalid_rules', problemText(first.problems));
   let current = await createGeneration(first.ruleSet, deps, signal);
   let judged = { version: versionOf(found), problems: first.problems };
   /** What the log said last about rules that could not be taken into force. */
@@ -51,7 +51,7 @@ export async function openRules(deps: RulesSourceDeps): Promise<RulesSource> {
       () => delay(BETWEEN_READS, undefined, { signal }),
     );
     if (version === judged.version) return judged.problems;
-    const { ruleSet, problems } = judge(read, registry);
+    const { ruleSet, problems } = await judge(read, registry, signal);
     // What is wrong in the files stays wrong until they change; a client that cannot be created may be tomorrow.
     if (!ruleSet) judged = { version, problems };
     try {
@@ -112,8 +112,8 @@ export async function openRules(deps: RulesSourceDeps): Promise<RulesSource> {
   };
 }
 
-function judge({ files, problems: unread }: ReadRuleFiles, registry: Registry) {
-  const { ruleSet, problems: wrong } = loadRules(files, registry);
+async function judge({ files, problems: unread }: ReadRuleFiles, registry: Registry, signal: AbortSignal) {
+  const { ruleSet, problems: wrong } = await judgeRules(files, registry, signal);
   const readable = unread.every(({ severity }) => severity === 'warning');
   return { ruleSet: readable ? ruleSet : undefined, problems: [...unread, ...wrong] };
 }
