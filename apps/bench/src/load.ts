@@ -49,7 +49,8 @@ export async function pace(
   for (let n = 0; n < count; n++) {
     const wait = startedAt + (n * 1000) / perSecond - performance.now();
     if (wait > 0) await delay(wait);
-    const connection = free.pop();
+    // In turn: a server closes connections that nobody uses.
+    const connection = free.shift();
     if (!connection) throw new Error(`${open} answers are outstanding: the server does not keep up with the rate`);
     const sentAt = performance.now();
     answers.push(
