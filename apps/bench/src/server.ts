@@ -20,6 +20,8 @@ export interface BenchServerOptions {
   readonly queue: 'sqlite' | 'memory';
   /** Lines of config.yaml beside those every bench has. */
   readonly config?: string;
+  /** Flags of Node itself. */
+  readonly nodeFlags?: readonly string[];
   /** Files in its directory, by name. */
   readonly files?: Readonly<Record<string, string>>;
   /** Instead of `rules.yaml`, relative to its directory; watched. */
@@ -32,6 +34,7 @@ export async function startBenchServer({
   kubeconfig = '',
   queue,
   config = '',
+  nodeFlags = [],
   files = {},
   watched,
 }: BenchServerOptions): Promise<BenchServer> {
@@ -45,7 +48,7 @@ export async function startBenchServer({
   const common = `deduplication: { time_window_seconds: 0 }\nwatch_rules: ${watched !== undefined}\n`;
   await writeFile(file('config.yaml'), `${common}${config}`);
   const server = await startServerProcess({
-    args: [LAUNCHER, 'server', '-c', file('config.yaml'), '-r', file(watched?.path ?? 'rules.yaml')],
+    args: [...nodeFlags, LAUNCHER, 'server', '-c', file('config.yaml'), '-r', file(watched?.path ?? 'rules.yaml')],
     cwd: directory,
     logFile: file('server.log'),
     environment: {

@@ -4,7 +4,7 @@ import { ruleSet } from './rule-sets.ts';
 import { judge } from './verdict.ts';
 
 it('while rules change under fire, every event is judged by one complete and valid rule set, and its record says by which', async () => {
-  const run = await runReloads({ seconds: 3, rate: 100, every: 200 });
+  const run = await runReloads({ before: 0, seconds: 3, rate: 100, every: 200 });
   expect(run.wrong).toEqual([]);
   expect([run.events, run.exitCode]).toEqual([run.sent, 0]);
   expect(run.versions).toBeGreaterThan(1);

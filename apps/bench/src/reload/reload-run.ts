@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { alertText } from '../alerts.ts';
 import { pace } from '../load.ts';
-import { residentMiB } from '../resident.ts';
 import { startBenchServer } from '../server.ts';
 import { FALCO_RULE, mountConfigMap, PLUGIN, ruleSet, type ConfigMap } from './rule-sets.ts';
 import { inotifyWatches } from './inotify-watches.ts';
@@ -14,8 +13,10 @@ export interface ReloadRun extends Verdict {
   readonly changes: number;
   /** Milliseconds each answer took. */
   readonly latencies: readonly number[];
-  /** MiB of the server, each second. */
-  readonly resident: readonly number[];
+  /** The same before the rules changed at all. */
+  readonly quiet: readonly number[];
+  /** MiB in use after a collection, every 2 s. */
+  readonly heap: readonly number[];
   /** Watches of the kernel at the end, beyond those at the start. */
   readonly watches: number;
   /** Exit code after SIGTERM in the middle of a change. */
@@ -31,6 +32,8 @@ const UNTIL_READ = 120;
 
 /** Sends alerts to the real server while its rules change, one change in three to something invalid. */
 export async function runReloads(options: {
+  /** Seconds without and with changes. */
+  readonly before: number;
   readonly seconds: number;
   readonly rate: number;
   readonly every: number;
@@ -40,12 +43,12 @@ export async function runReloads(options: {
     rules: '',
     queue: 'memory',
     config: 'plugins: [./probe.mjs]\nqueue: { type: memory }\n',
-    files: { 'probe.mjs': PLUGIN },
+    files: { 'probe.mjs': PLUGIN, 'heap.log': '' },
+    nodeFlags: ['--expose-gc'],
     watched: { path: 'rules', prepare: async (path) => void (configMap = await mountConfigMap(path, ruleSet(0))) },
   });
-  const { rate, seconds, every } = options;
+  const { rate, before, seconds, every } = options;
   const watches = inotifyWatches(server.pid);
-  const resident: number[] = [];
   const latencies: number[] = [];
   let sending = true;
   let sent = 0;
@@ -62,24 +65,28 @@ export async function runReloads(options: {
       await configMap?.update(ruleSet(++changes));
     }
   }
-  async function sample(): Promise<void> {
-    for (; sending; await delay(1_000)) resident.push(residentMiB(server.pid));
-  }
   const count = (text: string) => server.log().split(text).length - 1;
   try {
-    const others = [change(), sample()];
+    await send(before * rate);
+    const quiet = latencies.splice(0);
+    const changing = change();
     await send(seconds * rate);
     // On a machine that is busy with something else a few seconds may bring no change at all.
     while (count('"rules reloaded"') < FEWEST_RELOADS) await send(rate);
     sending = false;
-    await Promise.all(others);
+    await changing;
     while (count('"stage":"action"') < 2 * sent) await delay(50);
     const left = inotifyWatches(server.pid) - watches;
     await configMap?.update(ruleSet(changes + 1));
     await delay(UNTIL_READ);
     const exitCode = await server.stop();
-    const verdict = judge(server.log(), await readFile(join(server.directory, 'clients.log'), 'utf8'));
-    return { ...verdict, sent, changes, latencies, resident, watches: left, exitCode };
+    const written = (name: string) => readFile(join(server.directory, name), 'utf8');
+    const verdict = judge(server.log(), await written('clients.log'));
+    const heap = (await written('heap.log'))
+      .trim()
+      .split('\n')
+      .map((bytes) => Number(bytes) / 1024 / 1024);
+    return { ...verdict, sent, changes, latencies, quiet, heap, watches: left, exitCode };
   } finally {
     sending = false;
     await server.close();

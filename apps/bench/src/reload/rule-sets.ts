@@ -16,6 +16,14 @@ const pen = {
   kind: 'client', apiVersion: 1, id: 'pen', section: '', settings: { type: 'object', properties: {}, additionalProperties: false },
   create: async () => (note('created'), {}), close: async () => note('closed'),
 };
+// With --expose-gc: what is really in use, so that a leak is told from what was not collected yet.
+if (globalThis.gc) {
+  setInterval(() => {
+    gc();
+    const { heapUsed, external } = process.memoryUsage();
+    appendFileSync('heap.log', heapUsed + external + '\\n');
+  }, 2_000).unref();
+}
 export default {
   kind: 'plugin', apiVersion: 1, name: 'probe', category: 'probe',
   actionners: [{ ...rest, name: 'plain' }, { ...rest, name: 'pen', uses: { pen } }],
