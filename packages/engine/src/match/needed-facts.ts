@@ -39,13 +39,20 @@ export function neededFacts(match: Match): readonly AnyOf[] {
   if (names) needs.push(factsOf('rule', names));
   if (match.priority) needs.push(factsOf('priority', acceptedPriorities(match.priority)));
   if (match.source !== undefined) needs.push(factsOf('source', [match.source]));
-  if (match.tags.length > 0)
-    needs.push(match.tags.flatMap(([tag]) => (tag === undefined ? [] : factsOf('tags', [tag]))));
-  const fields = match.outputFields.map((group) => group.find(({ operator }) => operator === '='));
-  if (fields.length > 0 && fields.every((field) => field !== undefined)) {
-    needs.push(fields.flatMap(({ field, value }) => factsOf(`[]${field}`, [value])));
-  }
+  needs.push(...neededByGroups(match.tags.map((tags) => factsOf('tags', tags))));
+  const fields = match.outputFields.map((group) => group.filter(({ operator }) => operator === '='));
+  needs.push(
+    ...neededByGroups(fields.map((group) => group.flatMap(({ field, value }) => factsOf(`[]${field}`, [value])))),
+  );
   return needs.filter(({ length }) => length <= MOST_FACTS).toSorted((a, b) => rankOf(a) - rankOf(b));
+}
+
+/** Of an OR of ANDs. */
+function neededByGroups(groups: readonly (readonly Fact[])[]): readonly AnyOf[] {
+  const [only] = groups;
+  if (only && groups.length === 1) return only.map((fact) => [fact]);
+  const firsts = groups.map(([first]) => first).filter((first) => first !== undefined);
+  return firsts.length > 0 && firsts.length === groups.length ? [firsts] : [];
 }
 
 function neededBy(expression: Expression): readonly AnyOf[] {

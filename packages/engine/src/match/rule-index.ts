@@ -1,4 +1,5 @@
-import { compileOperand, isSet } from '../condition/value.ts';
+import { PRIORITIES } from '@falco-talon/core';
+import { compileOperand, isSet, type ReadValue } from '../condition/value.ts';
 import type { EventView } from './event-view.ts';
 import { PRESENT, worthOf, type AnyOf, type Fact, type Slot } from './needed-facts.ts';
 
@@ -50,58 +51,77 @@ function shareOf(needs: readonly (readonly AnyOf[])[]): (facts: AnyOf) => number
 }
 
 function leastShared(needs: readonly AnyOf[], shareOfRules: (facts: AnyOf) => number): AnyOf | undefined {
-  const shares = needs.map(shareOfRules);
+  const shares = needs.map((facts) => shareOfRules(facts) * likelihoodOf(facts));
   return needs[shares.indexOf(Math.min(...shares))];
 }
+
+/** Of a few priorities an event has one more seldom than its rules share them. */
+function likelihoodOf(facts: AnyOf): number {
+  return facts.every(({ slot }) => slot === 'priority') ? facts.length / PRIORITIES.length : 1;
+}
+
+interface FieldLists {
+  readonly name: string;
+  readonly lists: Lists;
+  readonly read: ReadValue;
+}
+type Found = (readonly number[])[];
 
 function compileLookUp(slots: ReadonlyMap<Slot, Lists>, always: readonly number[]): RuleIndex['candidates'] {
   const { rule, priority, source, hostname, tags } = Object.fromEntries(slots) as Partial<Record<Slot, Lists>>;
   const readTags = compileOperand({ kind: 'own', name: 'tags', transformers: [] });
-  const fields = new Map(
-    Array.from(slots)
-      .filter(([slot]) => slot.startsWith('[]'))
-      .map(([slot, lists]) => [slot.slice(2), { lists, read: compileOperand(fieldOf(slot.slice(2))) }]),
-  );
+  const fields = Array.from(slots)
+    .filter(([slot]) => slot.startsWith('[]'))
+    .map(([slot, lists]) => fieldLists(slot.slice(2), lists));
+  const fieldsByName = new Map(fields.map((field) => [field.name, field]));
 
   return (view) => {
     const { event } = view;
-    const found: (readonly number[])[] = [];
-    const add = (list: readonly number[] | undefined) => list && found.push(list);
-    const addAny = (lists: Lists, texts: ReadonlySet<string>) => {
-      if (texts.size <= lists.size) for (const text of texts) add(lists.get(text));
-      else for (const [text, list] of lists) if (texts.has(text)) add(list);
-    };
-    const addField = (name: string) => {
-      const field = fields.get(name);
-      const value = field && event.fields.get(name);
-      if (!field || value === undefined || value === null) return;
-      add(field.lists.get(PRESENT));
-      if (typeof value === 'string') return void add(field.lists.get(value));
-      const text = view.text(name)!;
-      add(field.lists.get(text));
-      // A list is found by its text, as `output_fields` compares it, and by its members, as conditions do.
-      if (Array.isArray(value)) {
-        const members = field.read(view);
-        if (isSet(members)) addAny(field.lists, members);
-      } else {
-        const worth = worthOf(text);
-        if (worth !== undefined) add(field.lists.get(worth));
+    const found: Found = always.length > 0 ? [always] : [];
+    if (rule) add(rule, event.rule, found);
+    if (priority && event.priority !== undefined) add(priority, event.priority, found);
+    if (source) add(source, event.source, found);
+    if (hostname) add(hostname, event.hostname, found);
+    if (tags && event.tags.length <= FEW_TAGS) for (const tag of event.tags) add(tags, tag, found);
+    else if (tags) addAny(tags, readTags(view) as ReadonlySet<string>, found);
+    if (fields.length <= event.fields.size) for (const field of fields) addField(field, view, found);
+    else {
+      for (const name of event.fields.keys()) {
+        const field = fieldsByName.get(name);
+        if (field) addField(field, view, found);
       }
-    };
-
-    if (always.length > 0) found.push(always);
-    add(rule?.get(event.rule));
-    if (priority && event.priority !== undefined) add(priority.get(event.priority));
-    add(source?.get(event.source));
-    add(hostname?.get(event.hostname));
-    if (tags && event.tags.length <= FEW_TAGS) for (const tag of event.tags) add(tags.get(tag));
-    else if (tags) addAny(tags, readTags(view) as ReadonlySet<string>);
-    if (fields.size <= event.fields.size) for (const name of fields.keys()) addField(name);
-    else for (const name of event.fields.keys()) addField(name);
+    }
     return found;
   };
 }
 
-function fieldOf(name: string) {
-  return { kind: 'field', name, transformers: [] } as const;
+function fieldLists(name: string, lists: Lists): FieldLists {
+  return { name, lists, read: compileOperand({ kind: 'field', name, transformers: [] }) };
+}
+
+function add(lists: Lists, text: string, found: Found): void {
+  const list = lists.get(text);
+  if (list) found.push(list);
+}
+
+function addAny(lists: Lists, texts: ReadonlySet<string>, found: Found): void {
+  if (texts.size <= lists.size) for (const text of texts) add(lists, text, found);
+  else for (const [text, list] of lists) if (texts.has(text)) found.push(list);
+}
+
+function addField({ name, lists, read }: FieldLists, view: EventView, found: Found): void {
+  const value = view.event.fields.get(name);
+  if (value === undefined || value === null) return;
+  add(lists, PRESENT, found);
+  if (typeof value === 'string') return add(lists, value, found);
+  const text = view.text(name)!;
+  add(lists, text, found);
+  // A list is found by its text, as `output_fields` compares it, and by its members, as conditions do.
+  if (Array.isArray(value)) {
+    const members = read(view);
+    if (isSet(members)) addAny(lists, members, found);
+    return;
+  }
+  const worth = worthOf(text);
+  if (worth !== undefined) add(lists, worth, found);
 }
