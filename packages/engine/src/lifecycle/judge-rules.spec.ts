@@ -72,6 +72,14 @@ describe('rules that are judged in a thread of their own', () => {
     expect(turns).toBeGreaterThan(10);
   });
 
+  it('are invalid when it fails, and the problem says why', async () => {
+    const unclear = { ...registry, contexts: new Map([['odd', { part: { odd: 1n } } as never]]) };
+    expect(await judgeApart(files('[]'), unclear, signal)).toMatchObject({
+      ruleSet: undefined,
+      problems: [{ file: '0.yaml', severity: 'error', message: expect.stringContaining('BigInt') }],
+    });
+  });
+
   it('are given up when the process stops', async () => {
     const stopping = new AbortController();
     const judged = judgeApart(files('[]'), registry, stopping.signal);

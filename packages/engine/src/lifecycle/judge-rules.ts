@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { parseJson, TalonError } from '@falco-talon/core';
+import { errorText, parseJson, TalonError } from '@falco-talon/core';
 import type { Registry } from '../registry/registry.ts';
 import { deepFreeze } from '../rules/deep-freeze.ts';
 import { loadRules, type LoadedRules } from '../rules/load-rules.ts';
@@ -17,7 +17,8 @@ const WORKER = new URL(`./judge-worker${import.meta.url.slice(import.meta.url.la
 /**
  * As `loadRules`, without holding up the events that come meanwhile: ten thousand rules take seconds to parse, so they are
  * judged in a thread of their own and come over piece by piece.
- * @throws TalonError `invalid_rules` when that thread failed, `aborted` when the signal fired
+ * A thread that fails makes the rules invalid, so that they are not tried again until they change.
+ * @throws TalonError `aborted` when the signal fired
  */
 export async function judgeRules(
   files: readonly RuleFile[],
@@ -33,27 +34,36 @@ export async function judgeApart(
   registry: Registry,
   signal: AbortSignal,
 ): Promise<LoadedRules> {
-  const judged = await runWorker({ files, parts: describeParts(registry) }, signal);
+  const judged = await runWorker(files, registry, signal).catch((error: unknown) => {
+    if (signal.aborted) throw error;
+    return failed(files, error);
+  });
   // Worded where the code is; rules that are fine never get there.
   return judged.ruleSet?.rules.some((rule) => isDoubted(rule, registry)) ? loadRules(files, registry) : judged;
 }
 
-async function runWorker(work: RulesToJudge, signal: AbortSignal): Promise<LoadedRules> {
-  signal.throwIfAborted();
-  const worker = new Worker(WORKER, { workerData: work, name: 'rules' });
+function failed(files: readonly RuleFile[], error: unknown): LoadedRules {
+  const message = `the rules could not be judged: ${errorText(error)}`;
+  const file = files[0]?.path ?? '';
+  return { ruleSet: undefined, problems: [{ file, line: 0, column: 0, severity: 'error', path: '', message }] };
+}
+
+async function runWorker(files: readonly RuleFile[], registry: Registry, signal: AbortSignal): Promise<LoadedRules> {
+  const stopping = () => new TalonError('aborted', 'Falco Talon is stopping');
+  if (signal.aborted) throw stopping();
+  const workerData: RulesToJudge = { files, parts: describeParts(registry) };
+  const worker = new Worker(WORKER, { workerData, name: 'rules' });
   const ended = Promise.withResolvers<LoadedRules>();
   const rules: Rule[] = [];
-  const fail = (reason: string) =>
-    ended.reject(new TalonError('invalid_rules', `the rules could not be judged: ${reason}`));
-  const stop = () => ended.reject(new TalonError('aborted', 'Falco Talon is stopping'));
-  const timer = setTimeout(() => fail(`it took longer than ${LIMIT / 1000} s`), LIMIT);
+  const stop = () => ended.reject(stopping());
+  const timer = setTimeout(() => ended.reject(new Error(`it took longer than ${LIMIT / 1000} s`)), LIMIT);
   signal.addEventListener('abort', stop, { once: true });
   worker.on('message', ({ part, version, problems }: JudgedRules) => {
     for (const rule of part ?? []) rules.push(received(rule));
     if (problems) ended.resolve({ ruleSet: version === undefined ? undefined : { version, rules }, problems });
   });
-  worker.on('error', (error) => fail(error.message));
-  worker.on('exit', (code) => fail(`the thread ended with ${code}`));
+  worker.on('error', ended.reject);
+  worker.on('exit', (code) => ended.reject(new Error(`the thread ended with ${code}`)));
   try {
     return await ended.promise;
   } finally {
