@@ -30,22 +30,40 @@ export async function flood(url: string, count: number, open: number, body: (n: 
   return { seconds, latencies, refused };
 }
 
-/** Posts bodies at a steady rate, as long as fewer than 50 answers are outstanding. Resolves when all are answered. */
-export async function pace(url: string, perSecond: number, count: number, body: (n: number) => string): Promise<void> {
-  const connections = await openConnections(url, 50);
+/**
+ * Posts bodies at a steady rate, as long as fewer answers are outstanding than `open`. Resolves when all are answered, with
+ * the milliseconds each answer took.
+ */
+export async function pace(
+  url: string,
+  perSecond: number,
+  count: number,
+  body: (n: number) => string,
+  open = 50,
+): Promise<readonly number[]> {
+  const connections = await openConnections(url, open);
   const free = [...connections];
   const startedAt = performance.now();
   const answers: Promise<boolean>[] = [];
+  const latencies: number[] = [];
   for (let n = 0; n < count; n++) {
     const wait = startedAt + (n * 1000) / perSecond - performance.now();
     if (wait > 0) await delay(wait);
-    const connection = free.pop();
-    if (!connection) throw new Error('50 answers are outstanding: the server does not keep up with the rate');
-    answers.push(connection.post(body(n)).then((status) => status === 202 && free.push(connection) > 0));
+    // In turn: a server closes connections that nobody uses.
+    const connection = free.shift();
+    if (!connection) throw new Error(`${open} answers are outstanding: the server does not keep up with the rate`);
+    const sentAt = performance.now();
+    answers.push(
+      connection.post(body(n)).then((status) => {
+        latencies.push(performance.now() - sentAt);
+        return status === 202 && free.push(connection) > 0;
+      }),
+    );
   }
   const refused = (await Promise.all(answers)).filter((accepted) => !accepted).length;
   for (const connection of connections) connection.close();
   if (refused > 0) throw new Error(`${refused} of ${count} alerts were refused`);
+  return latencies;
 }
 
 function openConnections(url: string, count: number): Promise<readonly Connection[]> {

@@ -7,6 +7,7 @@ export { readYaml, yamlValue, type YamlDocument } from './rules/yaml-document.ts
 export { pathText, type Place, type YamlNode } from './rules/yaml-node.ts';
 export { printable } from './rules/printable.ts';
 export { notifierProblems } from './lifecycle/generation.ts';
+export { judgeRules } from './lifecycle/judge-rules.ts';
 export { decodeAlert } from './decode/decode-alert.ts';
 export { compileMatcher, type Matcher } from './match/matcher.ts';
 export { possibleRules } from './match/possible-rules.ts';

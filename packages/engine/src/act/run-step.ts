@@ -48,8 +48,9 @@ export async function runStep(run: StepRun, rank: Rank, deps: StepDeps): Promise
   };
   let costly = 0;
   if (long) {
-    const { rule, action, actionner } = run.step;
-    logger.info('action', { rule, action, actionner, status: 'in_progress', trace_id: run.event.traceId });
+    const { rule, ruleSet, action, actionner } = run.step;
+    const about = { rule, rules_version: ruleSet, action, actionner, trace_id: run.event.traceId };
+    logger.info('action', { ...about, status: 'in_progress' });
   }
   for (let attempt = 1; ;) {
     const release = await slots.take(rank, signal);

@@ -19,13 +19,21 @@ export interface GenerationDeps {
 }
 
 /**
- * Compiles the rules and creates the clients they use.
+ * Compiles the rules and creates the clients they use. When the signal fires first, nobody waits for a client any more.
  * @throws TalonError `invalid_config` that lists everything missing
  */
-export async function createGeneration(ruleSet: RuleSet, deps: GenerationDeps): Promise<Generation> {
+export async function createGeneration(
+  ruleSet: RuleSet,
+  deps: GenerationDeps,
+  signal: AbortSignal,
+): Promise<Generation> {
   const { registry, pool, settings } = deps;
   const lease = pool.lease();
-  const problems = [...notifierProblems(ruleSet, registry, settings), ...(await clientProblems(ruleSet, deps, lease))];
+  const giveUp = () => void lease.release();
+  signal.addEventListener('abort', giveUp, { once: true });
+  const clients = await clientProblems(ruleSet, deps, lease);
+  signal.removeEventListener('abort', giveUp);
+  const problems = [...notifierProblems(ruleSet, registry, settings), ...clients];
   if (problems.length > 0) {
     await lease.release();
     throw new TalonError('invalid_config', problems.join('\n'));

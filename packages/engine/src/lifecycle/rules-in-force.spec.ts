@@ -92,6 +92,50 @@ describe('start, reload and stop', () => {
     expect(engine.reloads).toEqual(['failure']);
   });
 
+  it('takes many requests to reload as one, and the files as they are at the last of them', async () => {
+    const engine = await start(newWorld());
+    await writeFile(engine.rulesFile, RULE.replace('say: a', 'say: y'));
+    const first = engine.engine.reload();
+    await Promise.resolve();
+    await writeFile(engine.rulesFile, RULE.replace('say: a', 'say: z'));
+    const others = Array.from({ length: 100 }, () => engine.engine.reload());
+    expect(new Set(others).size).toBe(1);
+    await Promise.all([first, ...others]);
+    await engine.post(alert('cart'));
+    expect((await engine.outcomes(1))[0]).toMatchObject({ result: 'said z' });
+  });
+
+  it('stops at once while new rules wait for a client, and leaves the client alone', async () => {
+    const asked = Promise.withResolvers<AbortSignal>();
+    const never = defineClient({
+      id: 'never',
+      section: '',
+      settings: emptyObject,
+      create: ({ signal }) => {
+        asked.resolve(signal);
+        return new Promise<object>(() => {});
+      },
+    });
+    const bell = defineNotifier({
+      name: 'bell',
+      description: 'd',
+      settings: emptyObject,
+      uses: { never },
+      notify: async () => {},
+    });
+    const world = newWorld();
+    const { logger, lines } = testScope();
+    const plugins = [pluginOf(world), definePlugin({ name: 'bells', category: 'bells', notifiers: [bell] })];
+    const engine = await start(world, { plugins, logger });
+    await writeFile(engine.rulesFile, RULE.replace('[ear]', '[bell]'));
+    const reloaded = engine.engine.reload();
+    const signal = await asked.promise;
+    await engine.engine.stop(10_000);
+    await reloaded;
+    expect([signal.aborted, world.clients, engine.reloads]).toEqual([true, 0, []]);
+    expect(lines.filter(({ level }) => level === 'error')).toEqual([]);
+  });
+
   it('starts with a directory that holds no rules yet', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'falco-talon-rules-'));
     const { logger, lines } = testScope();

@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { asTalonError, TalonError, type Logger } from '@falco-talon/core';
 import { formatProblem } from '../rules/format-problem.ts';
-import { loadRules } from '../rules/load-rules.ts';
 import { readRuleFiles, type ReadRuleFiles } from '../rules/read-files.ts';
 import { readSettled, versionOf } from '../rules/read-settled.ts';
 import type { Problem } from '../rules/rule.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Observer } from './engine.ts';
 import { createGeneration, type Generation, type GenerationDeps } from './generation.ts';
+import { judgeRules } from './judge-rules.ts';
 import { watchRules, type RulesWatch } from './watch-rules.ts';
 
 /** Milliseconds between two reads of files that changed. */
@@ -31,31 +31,34 @@ export interface RulesSourceDeps extends GenerationDeps {
 export async function openRules(deps: RulesSourceDeps): Promise<RulesSource> {
   const { settings, logger, observer, registry } = deps;
   const found = await readRuleFiles(settings.rulesFiles);
-  const first = judge(found, registry);
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const first = await judge(found, registry, signal);
   warn(first.problems, logger);
   if (!first.ruleSet) throw new TalonError('invalid_rules', problemText(first.problems));
-  let current = await createGeneration(first.ruleSet, deps);
+  let current = await createGeneration(first.ruleSet, deps, signal);
   let judged = { version: versionOf(found), problems: first.problems };
   /** What the log said last about rules that could not be taken into force. */
   let refused = '';
-  let pending: Promise<readonly Problem[]> = Promise.resolve([]);
+  let running: Promise<readonly Problem[]> = Promise.resolve([]);
+  let next: Promise<readonly Problem[]> | undefined;
   let watcher: RulesWatch | undefined;
 
   async function swap(): Promise<readonly Problem[]> {
     const { read, version } = await readSettled(
       judged.version,
       () => readRuleFiles(settings.rulesFiles),
-      () => delay(BETWEEN_READS),
+      () => delay(BETWEEN_READS, undefined, { signal }),
     );
     if (version === judged.version) return judged.problems;
-    const { ruleSet, problems } = judge(read, registry);
+    const { ruleSet, problems } = await judge(read, registry, signal);
     // What is wrong in the files stays wrong until they change; a client that cannot be created may be tomorrow.
     if (!ruleSet) judged = { version, problems };
     try {
       if (!ruleSet) throw new TalonError('invalid_rules', problemText(problems));
-      const next = await createGeneration(ruleSet, deps);
+      const generation = await createGeneration(ruleSet, deps, signal);
       const previous = current;
-      current = next;
+      current = generation;
       judged = { version, problems };
       refused = '';
       observer.reload('success');
@@ -63,7 +66,7 @@ export async function openRules(deps: RulesSourceDeps): Promise<RulesSource> {
       logger.info('rules reloaded', { rules_version: ruleSet.version, rules: ruleSet.rules.length });
       await previous.release();
     } catch (thrown) {
-      refuse(asTalonError(thrown).message, version);
+      if (!signal.aborted) refuse(asTalonError(thrown).message, version);
     }
     return problems;
   }
@@ -79,10 +82,15 @@ export async function openRules(deps: RulesSourceDeps): Promise<RulesSource> {
     });
   }
 
-  /** One reload at a time; each sees the files as they are when its turn comes. */
+  /** One reload at a time, and at most one that waits: it sees the files as they are when its turn comes. */
   function reload(): Promise<readonly Problem[]> {
-    pending = pending.then(swap, swap);
-    return pending;
+    const begin = () => {
+      next = undefined;
+      running = swap();
+      return running;
+    };
+    next ??= running.then(begin, begin);
+    return next;
   }
 
   return {
@@ -90,19 +98,22 @@ export async function openRules(deps: RulesSourceDeps): Promise<RulesSource> {
     reload,
     watch() {
       watcher = watchRules(settings.rulesFiles, () => {
-        reload().catch((error: unknown) => logger.error('rules not read', { error: asTalonError(error).message }));
+        reload().catch((error: unknown) => {
+          if (!signal.aborted) logger.error('rules not read', { error: asTalonError(error).message });
+        });
       });
     },
     async close() {
       watcher?.close();
-      await pending.catch(() => {});
+      stopping.abort();
+      await (next ?? running).catch(() => {});
       await current.release();
     },
   };
 }
 
-function judge({ files, problems: unread }: ReadRuleFiles, registry: Registry) {
-  const { ruleSet, problems: wrong } = loadRules(files, registry);
+async function judge({ files, problems: unread }: ReadRuleFiles, registry: Registry, signal: AbortSignal) {
+  const { ruleSet, problems: wrong } = await judgeRules(files, registry, signal);
   const readable = unread.every(({ severity }) => severity === 'warning');
   return { ruleSet: readable ? ruleSet : undefined, problems: [...unread, ...wrong] };
 }

@@ -69,30 +69,92 @@ describe('a change is reported', () => {
     expect(await removed).toBe('');
   });
 
-  it.each(['new directory first', 'old directory removed first'])(
-    'of a ConfigMap whose ..data link is swapped, %s',
-    async (order) => {
-      const file = join(directory, 'rules.yaml');
-      const version = async (name: string, text: string) => {
-        await mkdir(join(directory, name));
-        await writeFile(join(directory, name, 'rules.yaml'), text);
-      };
-      const swap = async (name: string) => {
-        await symlink(name, join(directory, '..data_tmp'));
-        await rename(join(directory, '..data_tmp'), join(directory, '..data'));
-      };
-      await version('..2026_01', 'old');
-      await swap('..2026_01');
-      await symlink(join('..data', 'rules.yaml'), file);
-      const { until } = await watching([file], file);
-      const changed = until('new');
-      if (order.startsWith('old')) await rm(join(directory, '..2026_01'), { recursive: true });
-      await version('..2026_02', 'new');
-      await swap('..2026_02');
-      if (order.startsWith('new')) await rm(join(directory, '..2026_01'), { recursive: true });
-      expect(await changed).toBe('new');
-    },
-  );
+  it('of a directory that is removed and made again, and of what is then written into it', async () => {
+    const folder = join(directory, 'rules');
+    const file = join(folder, 'rules.yaml');
+    await mkdir(folder);
+    await writeFile(file, 'old');
+    const { until } = await watching([folder], file);
+    const removed = until('');
+    await rm(folder, { recursive: true });
+    await removed;
+    for (const text of ['first', 'second', 'third']) {
+      const changed = until(text);
+      await mkdir(folder, { recursive: true });
+      await writeFile(file, text);
+      expect(await changed).toBe(text);
+    }
+  });
+
+  it('of a directory that another one is renamed over, and of what is then written into it', async () => {
+    const folder = join(directory, 'rules');
+    const file = join(folder, 'rules.yaml');
+    await mkdir(folder);
+    await writeFile(file, 'old');
+    const { until } = await watching([file], file);
+    await mkdir(`${folder}.new`);
+    await writeFile(join(`${folder}.new`, 'rules.yaml'), 'new');
+    const renamed = until('new');
+    await rename(folder, `${folder}.old`);
+    await rename(`${folder}.new`, folder);
+    await renamed;
+    const written = until('newer');
+    await writeFile(file, 'newer');
+    expect(await written).toBe('newer');
+  });
+});
+
+/** A ConfigMap as the kubelet lays it out: files are links through `..data`, which is swapped in one step. */
+describe('a ConfigMap is reported', () => {
+  async function mounted(folder: string) {
+    let version = 0;
+    const make = async (text: string) => {
+      const name = `..2026_${++version}`;
+      await mkdir(join(folder, name));
+      await writeFile(join(folder, name, 'rules.yaml'), text);
+      return name;
+    };
+    const swap = async (name: string) => {
+      await symlink(name, join(folder, '..data_tmp'));
+      await rename(join(folder, '..data_tmp'), join(folder, '..data'));
+    };
+    await mkdir(folder, { recursive: true });
+    let current = await make('old');
+    await swap(current);
+    await symlink(join('..data', 'rules.yaml'), join(folder, 'rules.yaml'));
+    return async (text: string, order: 'new first' | 'old first') => {
+      const old = current;
+      if (order === 'old first') await rm(join(folder, old), { recursive: true });
+      current = await make(text);
+      await swap(current);
+      if (order === 'new first') await rm(join(folder, old), { recursive: true });
+    };
+  }
+
+  describe.each(['new first', 'old first'] as const)('whose versions are swapped, %s,', (order) => {
+    it.each([
+      ['the file in it', (folder: string) => join(folder, 'rules.yaml')],
+      ['the directory', (folder: string) => folder],
+    ])('when rules_files names %s', async (_, named) => {
+      const folder = join(directory, 'etc', 'rules');
+      const update = await mounted(folder);
+      const { until } = await watching([named(folder)], join(folder, 'rules.yaml'));
+      for (const text of ['first', 'second', 'third']) {
+        const changed = until(text);
+        await update(text, order);
+        expect(await changed).toBe(text);
+      }
+    });
+  });
+
+  it('when versions are swapped faster than they are read: the last one is', async () => {
+    const folder = join(directory, 'rules');
+    const update = await mounted(folder);
+    const { until } = await watching([folder], join(folder, 'rules.yaml'));
+    const last = until('19');
+    for (let n = 0; n < 20; n++) await update(String(n), n % 2 === 0 ? 'new first' : 'old first');
+    expect(await last).toBe('19');
+  });
 });
 
 describe('watchRules', () => {

@@ -18,44 +18,80 @@ export interface RulesWatch {
  * on a file would stay with the old one. Polls too: not every file system sends events.
  */
 export function watchRules(paths: readonly string[], changed: () => void): RulesWatch {
-  const watchers = new Set<FSWatcher>();
+  const directories = [...new Set(paths.flatMap((path) => [dirname(resolve(path)), resolve(path)]))];
+  const watches = directories.map((directory) => watchDirectory(directory, later));
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
 
-  const later = () => {
+  function later(): void {
     if (closed) return;
     clearTimeout(timer);
-    timer = setTimeout(changed, QUIET);
-  };
-  const directories = new Set(paths.flatMap((path) => [dirname(resolve(path)), resolve(path)]));
-  const starts = [...directories].map(async (directory) => {
-    const watcher = await watchDirectory(directory, later);
-    if (closed) watcher?.close();
-    else if (watcher) watchers.add(watcher);
-  });
-  const poll = setInterval(changed, POLL);
+    timer = setTimeout(tell, QUIET);
+  }
+  function tell(): void {
+    void renew();
+    changed();
+  }
+  const renew = () => Promise.all(watches.map((one) => one.renew()));
+  const poll = setInterval(tell, POLL);
   poll.unref();
 
   return {
-    watching: Promise.all(starts).then(() => {}),
+    watching: renew().then(() => {}),
     close() {
       closed = true;
       clearInterval(poll);
       clearTimeout(timer);
-      for (const watcher of watchers) watcher.close();
+      for (const one of watches) one.close();
     },
   };
 }
 
-async function watchDirectory(directory: string, changed: () => void): Promise<FSWatcher | undefined> {
-  try {
-    if (!(await stat(directory)).isDirectory()) return undefined;
-    const watcher = watch(directory, { persistent: false }, changed);
-    // A directory that disappears ends its watch; the poll goes on.
-    watcher.on('error', () => watcher.close());
-    return watcher;
-  } catch {
-    // Nothing to watch yet; the poll finds it when it comes.
-    return undefined;
+interface DirectoryWatch {
+  /** Watches the directory that has this path now: a watch stays with one that was removed or renamed. */
+  renew(): Promise<void>;
+  close(): void;
+}
+
+function watchDirectory(path: string, changed: () => void): DirectoryWatch {
+  let watched: { readonly identity: string; readonly watcher: FSWatcher } | undefined;
+  let renewing: Promise<void> | undefined;
+  let closed = false;
+
+  function close(): void {
+    watched?.watcher.close();
+    watched = undefined;
   }
+
+  async function renew(): Promise<void> {
+    const identity = await identityOf(path);
+    if (closed || identity === watched?.identity) return;
+    close();
+    // Nothing to watch yet; the poll finds it when it comes.
+    if (identity === undefined) return;
+    try {
+      const watcher = watch(path, { persistent: false }, changed);
+      watched = { identity, watcher };
+      // What ends a watch is found out by the next renewal.
+      watcher.on('error', () => watched?.watcher === watcher && close());
+      // Whatever happened before the watch began was not reported.
+      changed();
+    } catch {
+      // It is gone again, or there are no watches left: the poll goes on.
+    }
+  }
+
+  return {
+    renew: () => (renewing ??= renew().finally(() => (renewing = undefined))),
+    close() {
+      closed = true;
+      close();
+    },
+  };
+}
+
+/** Undefined for what is no directory. A new one may get the number of the one that was removed. */
+async function identityOf(path: string): Promise<string | undefined> {
+  const found = await stat(path, { bigint: true }).catch(() => undefined);
+  return found?.isDirectory() ? `${found.dev}:${found.ino}:${found.birthtimeNs}` : undefined;
 }

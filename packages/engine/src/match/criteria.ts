@@ -1,4 +1,4 @@
-import { PRIORITIES } from '@falco-talon/core';
+import { PRIORITIES, type Priority } from '@falco-talon/core';
 import { fieldCriteriaText } from '../rules/parse-field-criteria.ts';
 import { priorityText } from '../rules/parse-priority.ts';
 import type { CompileCondition } from '../condition/compile-condition.ts';
@@ -47,13 +47,17 @@ function rulesCriterion(rules: readonly string[]): Criterion {
 }
 
 function priorityCriterion(wanted: PriorityCriterion): Criterion {
-  const accepted = new Set(PRIORITIES.filter((_, rank) => compare(wanted, rank)));
+  const accepted = new Set(acceptedPriorities(wanted));
   return {
     criterion: 'priority',
     expected: priorityText(wanted),
     holds: ({ event }) => event.priority !== undefined && accepted.has(event.priority),
     actual: ({ event }) => event.priority ?? event.priorityText,
   };
+}
+
+export function acceptedPriorities(wanted: PriorityCriterion): readonly Priority[] {
+  return PRIORITIES.filter((_, rank) => compare(wanted, rank));
 }
 
 /** `>` means more severe. Rank 0 is the most severe of all. */
@@ -86,14 +90,20 @@ function fieldsCriterion(groups: Match['outputFields']): Criterion {
   return {
     criterion: 'output_fields',
     expected: groups.map(fieldCriteriaText),
-    holds: (view) => groups.some((group) => group.every((comparison) => compareField(comparison, view))),
+    holds(view) {
+      for (const group of groups) if (allEqual(group, view)) return true;
+      return false;
+    },
     actual: (view) => Object.fromEntries(fields.map((field) => [field, view.text(field) ?? null])),
   };
 }
 
 /** An absent or null field equals no text, so `!=` holds for it. */
-function compareField({ field, operator, value }: FieldCriterion, view: EventView): boolean {
-  return (view.text(field) === value) === (operator === '=');
+function allEqual(group: readonly FieldCriterion[], view: EventView): boolean {
+  for (const { field, operator, value } of group) {
+    if ((view.text(field) === value) !== (operator === '=')) return false;
+  }
+  return true;
 }
 
 function conditionCriterion(condition: Expression, compileCondition: CompileCondition): Criterion {

@@ -178,17 +178,17 @@ describe('the index', () => {
     };
     const matched = compileMatcher({ version: '', rules }).match({ ...eventOf({ rule: 'F500' }), fields });
     expect(matched.map(({ name }) => name)).toEqual(['r500']);
-    expect(read).toEqual(['f.f500']);
+    expect(new Set(read)).toEqual(new Set(['f.f500']));
   });
 
   it('tries a macro once per alert, however many rules use it', () => {
     const reads: string[] = [];
-    const part = resolved('f.a = x or f.b = x');
+    const part = resolved('f.a contains x or f.b contains x');
     const rules = Array.from({ length: 50 }, (_, n) => ({
       name: `r${n}`,
       description: '',
       position: { file: '', line: 1, column: 1 },
-      match: { rules: [], tags: [], outputFields: [], condition: macro(part) },
+      match: { rules: [], tags: [], outputFields: [], condition: { kind: 'not' as const, part: macro(part) } },
       actions: [],
       continue: true,
       dryRun: false,
@@ -197,7 +197,7 @@ describe('the index', () => {
     const fields = new Map<string, unknown>();
     fields.get = (field) => void reads.push(field);
     const matcher = compileMatcher({ version: '', rules });
-    expect(matcher.match({ ...eventOf(), fields })).toEqual([]);
+    expect(matcher.match({ ...eventOf(), fields })).toHaveLength(50);
     expect(reads).toEqual(['f.a', 'f.b']);
     matcher.match({ ...eventOf(), fields });
     expect(reads).toHaveLength(4);

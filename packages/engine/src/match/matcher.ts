@@ -4,7 +4,8 @@ import type { ExplainedComparison } from '../condition/explain-condition.ts';
 import type { Rule, RuleSet } from '../rules/rule.ts';
 import { compileCriteria, type Criterion, type Seen } from './criteria.ts';
 import { viewEvent, type EventView } from './event-view.ts';
-import { possibleRules } from './possible-rules.ts';
+import { neededFacts, type AnyOf } from './needed-facts.ts';
+import { buildRuleIndex } from './rule-index.ts';
 
 export interface Matcher {
   /** The rules that match, in order; none after a matching one whose `continue` is false. */
@@ -34,45 +35,45 @@ interface CompiledRule {
   readonly criteria: readonly Criterion[];
   /** The ones the index has not answered already. */
   readonly remaining: readonly Criterion[];
+  /** True when the index may find it more than once for an event. */
+  readonly repeats: boolean;
 }
 
-const NONE: readonly number[] = [];
-
 /**
- * Compiles the rules once, so that an event costs a look-up by Falco's rule name plus the rules that name none.
+ * Compiles the rules once, so that an event costs a few look-ups and the rules that what it has leads to.
  * Pure: the same event always gets the same answer.
  */
 export function compileMatcher(ruleSet: RuleSet): Matcher {
   const compileCondition = createConditionCompiler();
-  const compiled = ruleSet.rules.map((rule) => compileRule(rule, compileCondition));
-  const named = new Map<string, number[]>();
-  const nameless: number[] = [];
-  for (const [index, { rule }] of compiled.entries()) {
-    const names = possibleRules(rule.match);
-    if (!names) nameless.push(index);
-    for (const name of names ?? []) {
-      const indexes = named.get(name);
-      if (indexes) indexes.push(index);
-      else named.set(name, [index]);
-    }
-  }
+  const index = buildRuleIndex(ruleSet.rules.map(({ match }) => neededFacts(match)));
+  const compiled = ruleSet.rules.map((rule, n) => compileRule(rule, index.chosen[n], compileCondition));
 
   return {
     match(event) {
-      const withName = named.get(event.rule) ?? NONE;
-      const matched: Rule[] = [];
-      if (withName.length + nameless.length === 0) return matched;
       const view = viewEvent(event);
-      // Both lists are in the order of the rules; walk them as one.
-      for (let a = 0, b = 0; a < withName.length || b < nameless.length;) {
-        const fromNamed = withName[a] ?? Infinity;
-        const fromNameless = nameless[b] ?? Infinity;
-        const candidate = compiled[fromNamed < fromNameless ? (a++, fromNamed) : (b++, fromNameless)]!;
-        if (!allHold(candidate.remaining, view)) continue;
-        matched.push(candidate.rule);
-        if (!candidate.rule.continue) break;
+      const lists = index.candidates(view);
+      const matched: number[] = [];
+      let tried: Set<number> | undefined;
+      /** The first rule found to match that ends the search: none after it counts. */
+      let last = Infinity;
+      for (const list of lists) {
+        for (const n of list) {
+          if (n > last) break;
+          const { rule, remaining, repeats } = compiled[n]!;
+          if (repeats) {
+            tried ??= new Set();
+            if (tried.has(n)) continue;
+            tried.add(n);
+          }
+          if (!allHold(remaining, view)) continue;
+          matched.push(n);
+          if (!rule.continue) last = n;
+        }
       }
-      return matched;
+      // Each list is in the order of the rules.
+      if (lists.length > 1 && matched.length > 1) matched.sort((a, b) => a - b);
+      while (matched.length > 0 && matched.at(-1)! > last) matched.pop();
+      return matched.map((n) => compiled[n]!.rule);
     },
 
     explain(event) {
@@ -95,9 +96,15 @@ export function compileMatcher(ruleSet: RuleSet): Matcher {
   };
 }
 
-function compileRule(rule: Rule, compileCondition: CompileCondition): CompiledRule {
+function compileRule(rule: Rule, found: AnyOf | undefined, compileCondition: CompileCondition): CompiledRule {
   const criteria = compileCriteria(rule.match, compileCondition);
-  return { rule, criteria, remaining: criteria.filter(({ criterion }) => criterion !== 'rules') };
+  const byName = found !== undefined && found.every(({ slot }) => slot === 'rule');
+  return {
+    rule,
+    criteria,
+    remaining: byName ? criteria.filter(({ criterion }) => criterion !== 'rules') : criteria,
+    repeats: found !== undefined && !byName,
+  };
 }
 
 function allHold(criteria: readonly Criterion[], view: EventView): boolean {

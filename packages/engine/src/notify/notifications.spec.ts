@@ -112,11 +112,13 @@ describe('submit', () => {
     const told = lines.filter(({ message }) => message === 'notification').map(({ level, fields }) => [level, fields]);
     expect(told).toHaveLength(2);
     const about = { rule: 'a', trace_id: 't' };
-    expect(told).toContainEqual(['warn', expect.objectContaining({ notifier: 'bad', status: 'failure', ...about })]);
-    expect(told).toContainEqual(['info', expect.objectContaining({ notifier: 'good', status: 'success', ...about })]);
-    expect(lines.filter(({ message }) => message === 'notifier failed')).toMatchObject([
-      { level: 'error', fields: { notifier: 'bad', records: 1 } },
+    const why = { error: expect.any(String), code: 'plugin_failed' };
+    expect(told).toContainEqual([
+      'error',
+      expect.objectContaining({ notifier: 'bad', status: 'failure', ...about, ...why }),
     ]);
+    expect(told).toContainEqual(['info', expect.objectContaining({ notifier: 'good', status: 'success', ...about })]);
+    expect(lines).toHaveLength(2);
   });
 
   it('a notifier that hangs has 10 s a call, and five of them', async () => {
@@ -176,8 +178,8 @@ describe('a batch of which a part is refused', () => {
       { notifier: 'loki', status: 'failure', records: 1 },
       { notifier: 'loki', status: 'success', records: 3 },
     ]);
-    expect(lines.filter(({ message }) => message === 'notifier failed').map(({ fields }) => fields)).toMatchObject([
-      { error: 'too old', records: 1 },
+    expect(lines.filter(({ level }) => level === 'error').map(({ fields }) => fields)).toMatchObject([
+      { rule: 'bad', error: 'too old', code: 'rejected' },
     ]);
   });
 

@@ -1,11 +1,4 @@
-import {
-  asTalonError,
-  TalonError,
-  type Logger,
-  type Notifier,
-  type OutcomeRecord,
-  type Scope,
-} from '@falco-talon/core';
+import { asTalonError, TalonError, type Notifier, type OutcomeRecord, type Scope } from '@falco-talon/core';
 import { withRetry } from '../calls/retry.ts';
 import { withTimeLimit } from '../calls/time-limit.ts';
 import type { ClientPool } from '../clients/client-pool.ts';
@@ -47,77 +40,74 @@ export function createNotifications(deps: NotificationDeps): Notifications {
     async submit(record, notifiers) {
       await Promise.all(
         notifiers.map(async (name) => {
-          const answer = await outboxOf(name)?.put({ ...record, notifier: name });
-          const { rule, rules_version, action, stage, trace_id } = record;
-          const about = { rule, rules_version, action, stage, trace_id };
-          if (answer === 'delivered') {
-            deps.scope.logger.info('notification', { notifier: name, status: 'success', ...about });
-            return;
-          }
-          const status = answer === 'failed' ? 'failure' : 'dropped';
-          deps.observer.notification({ notifier: name, status, records: 1 });
-          deps.scope.logger.warn('notification', { notifier: name, status, ...about });
+          const outbox = outboxOf(name);
+          const lost = outbox ? await outbox.put({ ...record, notifier: name }) : 'dropped';
+          tell(name, record, lost, deps);
         }),
       );
     },
   };
 }
 
-/** Sends one batch, with retries; answers per record whether it arrived. */
+/** The one log line of a notification. Successes are counted by the batch. */
+function tell(
+  notifier: string,
+  { rule, rules_version, action, stage, trace_id }: OutcomeRecord,
+  lost: 'dropped' | TalonError | undefined,
+  { observer, scope: { logger } }: NotificationDeps,
+): void {
+  const about = { rule, rules_version, action, stage, trace_id };
+  if (!lost) return logger.info('notification', { notifier, status: 'success', ...about });
+  const status = lost === 'dropped' ? 'dropped' : 'failure';
+  observer.notification({ notifier, status, records: 1 });
+  const why = lost === 'dropped' ? {} : { error: lost.message, code: lost.code };
+  logger.error('notification', { notifier, status, ...about, ...why });
+}
+
+/** Sends one batch, with retries; answers per record why it did not arrive. */
 function sender(name: string, notifier: Notifier, { sections, pool, observer, scope }: NotificationDeps) {
   const settings = sections.get(name)?.value ?? {};
   // After a destination was given up on, each batch gets one try until one succeeds: no storm against a dead service.
   let broken = false;
 
-  /** @returns the errors of the records that were not delivered, by position */
-  async function call(records: readonly OutcomeRecord[]): Promise<ReadonlyMap<number, TalonError>> {
+  /** @returns the errors of the records that were not delivered, by their index */
+  async function call(
+    open: readonly number[],
+    all: readonly OutcomeRecord[],
+  ): Promise<ReadonlyMap<number, TalonError>> {
+    const records = open.map((index) => all[index]!);
     // The rules in force keep the clients open; after a reload that drops the notifier, its last batch lets go of them.
     const lease = pool.lease();
     try {
       const refused = await withTimeLimit(`notifier ${name}`, CALL_LIMIT, scope.signal, async (signal) =>
         notifier.notify({ ...scope, signal, settings, clients: await lease.all(notifier.uses ?? {}), records }),
       );
-      return new Map((refused ?? []).map(({ index, error }) => [index, asTalonError(error)]));
+      return new Map((refused ?? []).map(({ index, error }) => [open[index] ?? -1, asTalonError(error)]));
     } finally {
       void lease.release();
     }
   }
 
-  return async function send(records: readonly OutcomeRecord[]): Promise<readonly boolean[]> {
-    const arrived = records.map(() => false);
+  return async function send(records: readonly OutcomeRecord[]): Promise<readonly (TalonError | undefined)[]> {
+    const errors = records.map((): TalonError | undefined => undefined);
     let open = records.map((_, index) => index);
-    let lost: TalonError | undefined;
-    const startedAt = performance.now();
     try {
       await withRetry(broken ? 1 : ATTEMPTS, scope.signal, async () => {
-        const failed = await call(open.map((index) => records[index]!));
-        open.forEach((index, position) => (arrived[index] = !failed.has(position)));
-        open = open.filter((_, position) => failed.get(position)?.retryable);
-        const errors = [...failed.values()];
-        lost = errors.find((error) => !error.retryable) ?? lost;
-        const retry = errors.find((error) => error.retryable);
-        if (retry) throw retry;
+        const failed = await call(open, records);
+        for (const index of open) errors[index] = failed.get(index);
+        open = open.filter((index) => errors[index]?.retryable);
+        if (open[0] !== undefined) throw errors[open[0]]!;
       });
       broken = false;
     } catch (thrown) {
-      lost = asTalonError(thrown);
-      if (scope.signal.aborted) throw lost;
-      broken = !arrived.includes(true);
+      if (scope.signal.aborted) throw asTalonError(thrown);
+      // A call that failed as a whole says why for all it was about.
+      const error = asTalonError(thrown);
+      if (!errors.includes(error)) for (const index of open) errors[index] = error;
+      broken = !errors.includes(undefined);
     }
-    const delivered = arrived.filter(Boolean).length;
-    if (lost)
-      logFailure(scope.logger, name, lost, records.length - delivered, Math.round(performance.now() - startedAt));
+    const delivered = errors.filter((error) => error === undefined).length;
     if (delivered > 0) observer.notification({ notifier: name, status: 'success', records: delivered });
-    return arrived;
+    return errors;
   };
-}
-
-function logFailure(logger: Logger, notifier: string, error: TalonError, records: number, milliseconds: number): void {
-  logger.error('notifier failed', {
-    notifier,
-    error: error.message,
-    code: error.code,
-    records,
-    milliseconds,
-  });
 }

@@ -2,6 +2,7 @@ import { TalonError, type OutcomeRecord } from '@falco-talon/core';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createOutbox } from './outbox.ts';
 
+type Answers = readonly (TalonError | undefined)[];
 const record = (rule: string) => ({ rule }) as OutcomeRecord;
 const batch = { records: 3, bytes: 1000, delay: 500 };
 const { signal } = new AbortController();
@@ -11,10 +12,10 @@ afterEach(() => void vi.useRealTimers());
 
 function recorder() {
   const calls: string[][] = [];
-  const pending: PromiseWithResolvers<readonly boolean[]>[] = [];
+  const pending: PromiseWithResolvers<Answers>[] = [];
   const send = (records: readonly OutcomeRecord[]) => {
     calls.push(records.map(({ rule }) => rule));
-    const call = Promise.withResolvers<readonly boolean[]>();
+    const call = Promise.withResolvers<Answers>();
     pending.push(call);
     return call.promise;
   };
@@ -26,7 +27,7 @@ const instantly = () => {
     calls,
     send: async (records: readonly OutcomeRecord[]) => (
       calls.push(records.map(({ rule }) => rule)),
-      records.map(() => true)
+      records.map(() => undefined)
     ),
   };
 };
@@ -36,7 +37,7 @@ describe('a notifier with batches', () => {
     const { calls, send } = instantly();
     const outbox = createOutbox(batch, send, signal);
     const answers = ['a', 'b', 'c', 'd'].map((rule) => outbox.put(record(rule)));
-    await expect(Promise.all(answers.slice(0, 3))).resolves.toEqual(['delivered', 'delivered', 'delivered']);
+    await expect(Promise.all(answers.slice(0, 3))).resolves.toEqual([undefined, undefined, undefined]);
     expect(calls).toEqual([['a', 'b', 'c']]);
     await vi.advanceTimersByTimeAsync(500);
     expect(calls).toEqual([['a', 'b', 'c'], ['d']]);
@@ -70,7 +71,7 @@ describe('a notifier with batches', () => {
     for (const rule of ['a', 'b', 'c', 'd', 'e', 'f']) void outbox.put(record(rule));
     await vi.advanceTimersByTimeAsync(10_000);
     expect(calls).toEqual([['a', 'b', 'c']]);
-    pending[0]?.resolve([true, true, true]);
+    pending[0]?.resolve([]);
     await vi.advanceTimersByTimeAsync(0);
     expect(calls[1]).toEqual(['d', 'e', 'f']);
   });
@@ -83,15 +84,16 @@ describe('a notifier with batches', () => {
     const { send } = instantly();
     const answers = ['a', 'b', 'c'].map((rule) => createOutbox(limits, send, signal).put(record(rule)));
     await vi.advanceTimersByTimeAsync(1000);
-    await expect(Promise.all(answers)).resolves.toEqual(['delivered', 'delivered', 'delivered']);
+    await expect(Promise.all(answers)).resolves.toEqual([undefined, undefined, undefined]);
   });
 
   it('says which records did not arrive', async () => {
-    const outbox = createOutbox(batch, async () => [true, false], signal);
+    const refused = new TalonError('rejected', 'too old');
+    const outbox = createOutbox(batch, async () => [undefined, refused, undefined], signal);
     await expect(Promise.all(['a', 'b', 'c'].map((rule) => outbox.put(record(rule))))).resolves.toEqual([
-      'delivered',
-      'failed',
-      'failed',
+      undefined,
+      refused,
+      undefined,
     ]);
   });
 });
@@ -102,7 +104,7 @@ describe('a notifier without batches', () => {
     const outbox = createOutbox(undefined, send, signal);
     for (const rule of ['a', 'b', 'c', 'd', 'e']) void outbox.put(record(rule));
     expect(calls).toEqual([['a'], ['b'], ['c'], ['d']]);
-    pending[2]?.resolve([true]);
+    pending[2]?.resolve([]);
     await vi.advanceTimersByTimeAsync(0);
     expect(calls).toEqual([['a'], ['b'], ['c'], ['d'], ['e']]);
   });
@@ -114,9 +116,9 @@ describe('the bound', () => {
     const outbox = createOutbox(undefined, send, signal);
     for (let i = 0; i < 10_004; i++) void outbox.put(record('x'));
     await expect(outbox.put(record('y'))).resolves.toBe('dropped');
-    pending[0]?.resolve([true]);
+    pending[0]?.resolve([]);
     await vi.advanceTimersByTimeAsync(0);
-    let answer: string | undefined;
+    let answer: unknown;
     void outbox.put(record('z')).then((given) => (answer = given));
     await vi.advanceTimersByTimeAsync(0);
     expect(answer).toBeUndefined();

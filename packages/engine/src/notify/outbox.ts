@@ -8,19 +8,23 @@ const MAX_WAITING_SIZE = 64 * 1024 * 1024;
 const PARALLEL = 4;
 
 export interface Outbox {
-  /** @throws TalonError `aborted` when the process stops first */
-  put(record: OutcomeRecord): Promise<'delivered' | 'failed' | 'dropped'>;
+  /**
+   * Why the record was not delivered; undefined when it was.
+   * @throws TalonError `aborted` when the process stops first
+   */
+  put(record: OutcomeRecord): Promise<'dropped' | TalonError | undefined>;
 }
 
 interface Waiting {
   readonly record: OutcomeRecord;
   /** In bytes when the notifier limits its batches by them, else in characters. */
   readonly size: number;
-  readonly end: (result: 'delivered' | 'failed') => void;
+  readonly end: (error: TalonError | undefined) => void;
   readonly abort: (error: unknown) => void;
 }
 
-type Send = (records: readonly OutcomeRecord[]) => Promise<readonly boolean[]>;
+/** Answers per record why it did not arrive. */
+type Send = (records: readonly OutcomeRecord[]) => Promise<readonly (TalonError | undefined)[]>;
 
 /** The bounded queue in front of one notifier: collects batches as the notifier asked for, and keeps calls apart. */
 export function createOutbox(batch: Notifier['batch'], send: Send, signal: AbortSignal): Outbox {
@@ -66,8 +70,8 @@ export function createOutbox(batch: Notifier['batch'], send: Send, signal: Abort
 
   async function deliver(taken: readonly Waiting[]): Promise<void> {
     try {
-      const arrived = await send(taken.map(({ record }) => record));
-      taken.forEach(({ end }, index) => end(arrived[index] ? 'delivered' : 'failed'));
+      const errors = await send(taken.map(({ record }) => record));
+      taken.forEach(({ end }, index) => end(errors[index]));
     } catch (error) {
       for (const { abort } of taken) abort(error);
     }

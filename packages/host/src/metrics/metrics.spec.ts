@@ -51,6 +51,26 @@ describe('the metrics', () => {
     expect(await metrics.text()).toContain('process_cpu_user_seconds_total');
   });
 
+  it('tell whether the last rules came into force, and when those in force did', async () => {
+    const metrics = createMetrics();
+    const shown = async (name: string) =>
+      Number(
+        (await lines(metrics))
+          .find((line) => line.startsWith(`falcosecurity_falco_talon_rules_${name} `))
+          ?.split(' ')[1],
+      );
+    const before = Date.now() / 1000;
+    metrics.watch({ queueDepth: async () => ({ pending: 0, dead: 0 }), droppedLogLines: () => 0 });
+    const started = await shown('last_reload_success_timestamp_seconds');
+    expect(started).toBeGreaterThanOrEqual(before - 0.001);
+    expect(await shown('last_reload_successful')).toBe(1);
+    metrics.observer.reload('failure');
+    expect(await shown('last_reload_successful')).toBe(0);
+    expect(await shown('last_reload_success_timestamp_seconds')).toBe(started);
+    metrics.observer.reload('success');
+    expect(await shown('last_reload_successful')).toBe(1);
+  });
+
   it('take no label from an event', async () => {
     const metrics = createMetrics();
     for (let i = 0; i < 1000; i++) {

@@ -21,7 +21,7 @@ export interface Metrics {
   connectionRefused(): void;
   /** An error no caller of a plugin was there to take. */
   uncaughtError(): void;
-  /** Read at each scrape. */
+  /** The engine has started, with valid rules; these are read at each scrape. */
   watch(sources: { readonly queueDepth: Engine['queueDepth']; readonly droppedLogLines: () => number }): void;
 }
 
@@ -38,6 +38,17 @@ export function createMetrics(): Metrics {
   const outputs = counter('outputs', 'Outcomes of storing artifacts.', ['rule', 'action', 'target', 'status']);
   const notifications = counter('notifications', 'Records by notifier and outcome.', ['notifier', 'status']);
   const reloads = counter('rule_reloads', 'Reloads of the rules.', ['result']);
+  // As Prometheus names them for its own configuration.
+  const lastReload = new Gauge({
+    name: `${PREFIX}_rules_last_reload_successful`,
+    help: 'Whether the last rules that were read came into force: 1 or 0.',
+    registers,
+  });
+  const lastGood = new Gauge({
+    name: `${PREFIX}_rules_last_reload_success_timestamp_seconds`,
+    help: 'When the rules in force came into force.',
+    registers,
+  });
   const refused = counter('requests_refused', 'Requests refused, by HTTP status.', ['status']);
   const connections = counter('connections_refused', 'Connections beyond the limit.', []);
   const uncaught = counter('uncaught_errors', 'Errors that escaped a plugin.', []);
@@ -67,8 +78,16 @@ export function createMetrics(): Metrics {
     },
     notification: ({ notifier, status, records }) => notifications.inc({ notifier, status }, records),
     latency: (stage, milliseconds) => latency.observe({ stage }, milliseconds / 1000),
-    reload: (result) => reloads.inc({ result }),
+    reload(result) {
+      reloads.inc({ result });
+      noteRules(result === 'success');
+    },
   };
+
+  function noteRules(good: boolean): void {
+    lastReload.set(good ? 1 : 0);
+    if (good) lastGood.setToCurrentTime();
+  }
 
   return {
     observer,
@@ -78,6 +97,7 @@ export function createMetrics(): Metrics {
     connectionRefused: () => connections.inc(),
     uncaughtError: () => uncaught.inc(),
     watch({ queueDepth, droppedLogLines }) {
+      noteRules(true);
       new Gauge({
         name: `${PREFIX}_queue_messages`,
         help: 'Events in the queue: pending, or set aside as dead.',
