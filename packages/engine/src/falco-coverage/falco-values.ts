@@ -6,7 +6,7 @@ import type { FalcoBlock, ReportFalco } from './falco-block.ts';
 /** The name a block of rules begins with. */
 export function nameOf({ entries }: YamlMap, report: ReportFalco): string | undefined {
   const { key, value } = entries.get('rule')!;
-  const name = scalar(value);
+  const name = textOf(value);
   if (name === undefined) report(key, [], 'a rule begins with its name: - rule: NAME');
   return name;
 }
@@ -14,7 +14,7 @@ export function nameOf({ entries }: YamlMap, report: ReportFalco): string | unde
 /** A text that must be there and not be empty. */
 export function textAt({ map, report }: FalcoBlock, key: string): string | undefined {
   const entry = map.entries.get(key);
-  const text = entry && scalar(entry.value);
+  const text = entry && textOf(entry.value);
   if (text === undefined)
     report(entry?.key ?? map.entries.get('rule')!.key, key, `a rule of Falco has ${aOrAn(key)}, which is a text`);
   return text;
@@ -37,24 +37,29 @@ export function priorityAt(rule: FalcoBlock): Priority | undefined {
 export function listAt({ map, report }: FalcoBlock, key: string): readonly string[] | undefined {
   const entry = map.entries.get(key);
   if (!entry) return undefined;
-  const texts = entry.value.kind === 'list' ? entry.value.items.map(scalar) : [undefined];
+  const texts = entry.value.kind === 'list' ? entry.value.items.map(textOf) : [undefined];
   if (!texts.includes(undefined)) return texts as string[];
   report(entry.key, key, `${key} is a list of texts`);
   return undefined;
 }
 
-/** yaml-cpp's words, which are YAML 1.1's: `yes`, `Off`, `N`. Undefined when it is not there, or wrong. */
+/** Undefined when it is not there, or wrong. */
 export function switchAt({ map, report }: FalcoBlock, key: string): boolean | undefined {
   const entry = map.entries.get(key);
   if (!entry) return undefined;
-  const word = scalar(entry.value) ?? '';
-  if (/^(?:y|Y|yes|Yes|YES|true|True|TRUE|on|On|ON)$/.test(word)) return true;
-  if (/^(?:n|N|no|No|NO|false|False|FALSE|off|Off|OFF)$/.test(word)) return false;
-  report(entry.key, key, `${key} is true or false`);
-  return undefined;
+  const value = switchWord(textOf(entry.value) ?? '');
+  if (value === undefined) report(entry.key, key, `${key} is true or false`);
+  return value;
 }
 
-function scalar(node: YamlNode): string | undefined {
+/** yaml-cpp's words, which are YAML 1.1's: `yes`, `Off`, `N`. Undefined for any other. */
+export function switchWord(word: string): boolean | undefined {
+  if (/^(?:y|Y|yes|Yes|YES|true|True|TRUE|on|On|ON)$/.test(word)) return true;
+  return /^(?:n|N|no|No|NO|false|False|FALSE|off|Off|OFF)$/.test(word) ? false : undefined;
+}
+
+/** The text of a scalar; undefined when it has none. */
+export function textOf(node: YamlNode): string | undefined {
   const text = node.kind === 'scalar' ? valueText(node.value) : undefined;
   return text === '' ? undefined : text;
 }

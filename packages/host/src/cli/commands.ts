@@ -1,5 +1,6 @@
 import { print, type CommandSpec } from './command.ts';
 import { completionScript, SHELLS, type Shell } from './completion.ts';
+import { coverageCommand } from './coverage-command.ts';
 import { explainCommand } from './explain-command.ts';
 import {
   formatList,
@@ -54,6 +55,7 @@ const completionCommand: CommandSpec = {
 export const commands: readonly CommandSpec[] = [
   serverCommand,
   ...rulesCommands,
+  coverageCommand,
   explainCommand,
   listCommand('actionners', listActionners),
   listCommand('outputs', listOutputs),
