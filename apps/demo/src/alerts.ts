@@ -37,13 +37,13 @@ export function demoAlerts(namespace: string, pods: readonly Pod[]): readonly De
     },
     { ...NOTHING, title: 'the same alert once more', body: cart, duplicate: true },
     {
-      title: 'a connection to a command and control server',
+      title: 'a shell for somebody outside',
       body: alertAbout(
         pod('payment'),
         namespace,
-        'Outbound Connection to C2 Servers',
-        'Warning',
-        'Outbound connection to C2 server',
+        'Redirect STDOUT/STDIN to Network Connection in Container',
+        'Notice',
+        'Redirect stdout/stdin to network connection',
         {
           'fd.rip': '203.0.113.7',
           'fd.rport': 4444,

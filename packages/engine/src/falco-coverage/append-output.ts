@@ -1,6 +1,6 @@
 import type { FalcoWorld } from './check-rule.ts';
 import type { AppendOutput, Finding } from './coverage.ts';
-import { likelyField } from './likely-field.ts';
+import { likelyField } from './falco-fields.ts';
 import { canCarry } from './missing-fields.ts';
 
 /** From so many rules of a source on, one entry for the source is easier to keep. */
@@ -11,30 +11,33 @@ export function appendOutput(
   findings: readonly Finding[],
   { byName, knownFields }: FalcoWorld,
 ): readonly AppendOutput[] {
+  /** By field, the Falco rules that lack it. */
   const wanted = new Map<string, Set<string>>();
+  const sourceOf = (name: string) => byName.get(name)?.rule.source ?? '';
   for (const { fields, falco_rules: names } of findings) {
-    for (const name of names) {
-      const source = byName.get(name)?.rule.source ?? '';
-      const addable = fields.filter(
-        (field) => canCarry(source, field) && likelyField(field, knownFields) === undefined,
-      );
-      if (addable.length > 0) wanted.set(name, new Set([...(wanted.get(name) ?? []), ...addable]));
+    for (const field of fields) {
+      if (likelyField(field, knownFields) !== undefined) continue;
+      const rules = wanted.get(field) ?? new Set();
+      wanted.set(field, rules);
+      for (const name of names) if (canCarry(sourceOf(name), field)) rules.add(name);
     }
   }
-  const sourceOf = (name: string) => byName.get(name)!.rule.source;
-  const groups = Map.groupBy(wanted, ([name, fields]) => [sourceOf(name), ...[...fields].toSorted()].join('\0'));
-  const bySource = new Map<string, Set<string>>();
-  for (const entries of groups.values()) {
-    if (entries.length < MANY_RULES) continue;
-    const [[name, fields]] = entries as [(typeof entries)[number]];
-    bySource.set(sourceOf(name), (bySource.get(sourceOf(name)) ?? new Set()).union(fields));
+  const bySource = new Map<string, string[]>();
+  const byRule = new Map<string, string[]>();
+  for (const [field, rules] of wanted) {
+    for (const [source, names] of Map.groupBy(rules, sourceOf)) {
+      if (names.length >= MANY_RULES) push(bySource, source, field);
+      else for (const name of names) push(byRule, name, field);
+    }
   }
-  const byRule = Array.from(wanted, ([rule, fields]) => ({
-    match: { rule },
-    extra_fields: [...fields.difference(bySource.get(sourceOf(rule)) ?? new Set())],
-  }));
   return [
-    ...Array.from(bySource, ([source, fields]) => ({ match: { source }, extra_fields: [...fields] })),
-    ...byRule.filter(({ extra_fields: fields }) => fields.length > 0),
+    ...Array.from(bySource, ([source, fields]) => ({ match: { source }, extra_fields: fields })),
+    ...Array.from(byRule, ([rule, fields]) => ({ match: { rule }, extra_fields: fields })),
   ];
+}
+
+function push(lists: Map<string, string[]>, key: string, item: string): void {
+  const list = lists.get(key);
+  if (list) list.push(item);
+  else lists.set(key, [item]);
 }

@@ -36,7 +36,7 @@ export function checkCoverage({ ruleSet, files, registry, falcoRules, settings }
     falco: {
       all,
       byName,
-      knownFields: new Set([...all.flatMap(({ fields }) => [...fields]), ...requiredFields(registry)]),
+      knownFields: new Set(all.flatMap(({ fields }) => [...fields])),
     },
     registry,
     places: findPlaces(files),
@@ -62,10 +62,6 @@ export function checkCoverage({ ruleSet, files, registry, falcoRules, settings }
     falco_rules: rules,
     append_output: appendOutput(findings, deps.falco),
   };
-}
-
-function requiredFields({ actionners }: Registry): readonly string[] {
-  return [...actionners.values()].flatMap(({ part }) => (part.requiredFields ?? []).flat());
 }
 
 function alwaysMatches(rule: Rule, alerts: Alerts, { judgeCondition }: CheckDeps): boolean {

@@ -1,4 +1,4 @@
-import { likelyField } from './likely-field.ts';
+import { likelyField } from './falco-fields.ts';
 
 const SHOWN = 5;
 

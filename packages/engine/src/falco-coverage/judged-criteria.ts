@@ -1,4 +1,5 @@
 import { nearest } from '@falco-talon/core';
+import type { Expression } from '../condition/expression.ts';
 import { printCondition } from '../condition/print-condition.ts';
 import { compileCriteria } from '../match/criteria.ts';
 import { fieldCriteriaText } from '../rules/parse-field-criteria.ts';
@@ -6,7 +7,6 @@ import { priorityText } from '../rules/parse-priority.ts';
 import type { Match } from '../rules/rule.ts';
 import type { Alerts } from './alerts-of.ts';
 import { absentFields, judgeFields, some, type Certainty, type JudgeCondition } from './certainty.ts';
-import { counted } from './finding-words.ts';
 
 /** A criterion, or one of the alternatives it has, judged for the alerts of a Falco rule before there is one. */
 export interface JudgedCriterion {
@@ -103,8 +103,7 @@ function conditionCriterion(condition: NonNullable<Match['condition']>, judge: J
     ...NO_HINT,
     kind: 'condition',
     get expected() {
-      const text = printCondition(condition);
-      return text.length > 120 ? `${text.slice(0, 119)}…` : text;
+      return shortened(condition);
     },
     certainty: (alerts) => judge(condition, alerts),
     reason: (alerts) => {
@@ -112,11 +111,21 @@ function conditionCriterion(condition: NonNullable<Match['condition']>, judge: J
       // With all the fields it asks for, would it be possible?
       const complete = { ...alerts, fields: new Set([...alerts.fields, ...lacks]) };
       if (judge(condition, complete) !== false) return { lacks };
-      return {
-        has: `${alerts.rule.priority}, ${alerts.view.event.source}, ${counted(alerts.rule.tags.length, 'tag')}`,
-      };
+      return { has: `${shortened(falsePart(condition, alerts, judge))} is false` };
     },
   };
+}
+
+/** Of parts joined by `and` the first that never holds. */
+function falsePart(condition: Expression, alerts: Alerts, judge: JudgeCondition): Expression {
+  if (condition.kind === 'macro') return falsePart(condition.part, alerts, judge);
+  const part = condition.kind === 'and' && condition.parts.find((inner) => judge(inner, alerts) === false);
+  return part ? falsePart(part, alerts, judge) : condition;
+}
+
+function shortened(condition: Expression): string {
+  const text = printCondition(condition);
+  return text.length > 120 ? `${text.slice(0, 119)}…` : text;
 }
 
 function withAlternatives(alternatives: readonly JudgedCriterion[]): JudgedCriterion {

@@ -1,6 +1,8 @@
 import { tokenName, type Actionner } from '@falco-talon/core';
 import type { RuleAction } from '../rules/rule.ts';
 import type { Alerts } from './alerts-of.ts';
+import { likelyField } from './falco-fields.ts';
+import { listedFields } from './finding-words.ts';
 import { fieldOfToken, usedTokens } from './used-tokens.ts';
 
 /** Something an action needs of an alert and never gets. */
@@ -29,7 +31,10 @@ export function missingFields(
     .filter((token) => !carried.has(token) && !tokens.has(token))
     .map((token) => {
       const field = fieldOfToken(token, known);
-      return { words: `${field} (for ${token})`, field: addable([field], fields, rule.source) };
+      return {
+        words: `${listedFields([field], known)} (for ${token})`,
+        field: likelyField(field, known) === undefined ? addable([field], fields, rule.source) : undefined,
+      };
     });
   return [...required, ...named];
 }

@@ -1,5 +1,6 @@
 import { respellOwnTokens, tokenName, type Context } from '@falco-talon/core';
 import type { RuleAction } from '../rules/rule.ts';
+import { FALCO_FIELDS } from './falco-fields.ts';
 
 const SHELL_PARAMETERS: ReadonlySet<string> = new Set(['command', 'script']);
 /** Classes of Falco's own fields and those of its plugins for Kubernetes; a shell's own variables are none of them. */
@@ -35,9 +36,11 @@ export function contextTokens(contexts: readonly Context[]): ReadonlySet<string>
   return new Set(names.map(tokenName));
 }
 
-/** The field a token stands for; a guess when no rule of Falco mentions it. */
+/** The field a token stands for; a guess when neither Falco nor any alert has one. */
 export function fieldOfToken(token: string, known: Iterable<string>): string {
-  for (const field of known) if (tokenName(field) === token) return field;
+  for (const fields of [known, FALCO_FIELDS]) {
+    for (const field of fields) if (tokenName(field) === token) return field;
+  }
   const [, name, index] = /^(.*?)(?:_(\d+))?$/.exec(token.toLowerCase()) ?? ['', ''];
   const field = name!.replaceAll('_', '.');
   return index === undefined ? field : `${field}[${index}]`;
