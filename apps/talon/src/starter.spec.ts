@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
@@ -12,6 +13,7 @@ import {
   readFalcoRules,
   readRuleFiles,
   SHIPPED_SETTINGS,
+  type Matcher,
 } from '@falco-talon/engine';
 import { runTalon } from '@falco-talon/host';
 import { describe, expect, it } from 'vitest';
@@ -33,11 +35,15 @@ async function load(path: string) {
 const starter = await load('examples/starter');
 const matcher = compileMatcher(starter.ruleSet);
 
-function planOf(rule: (typeof falcoRules)[number], fields: Readonly<Record<string, unknown>>) {
+function planOf(
+  rule: (typeof falcoRules)[number],
+  fields: Readonly<Record<string, unknown>>,
+  rules: Matcher = matcher,
+) {
   const { name, priority, source, tags } = rule;
   const alert = { rule: name, priority, source, tags, output_fields: fields };
   const event = decodeAlert(Buffer.from(JSON.stringify(alert)), { id: 'e', traceId: 't', receivedAt: 0 });
-  return explainEvent(event, matcher, { observe: false, defaultNotifiers: [], ruleSetVersion: '' }).plan;
+  return explainEvent(event, rules, { observe: false, defaultNotifiers: [], ruleSetVersion: '' }).plan;
 }
 
 const shop = { 'k8s.ns.name': 'shop', 'k8s.pod.name': 'cart-x2x9z' };
@@ -94,6 +100,21 @@ describe('the starter rules', () => {
       'kubernetes:terminate',
     ]);
   });
+});
+
+it('go from observing to acting with the file that docs/starting.md shows', async () => {
+  const guide = await readFile(join(repository, 'docs/starting.md'), 'utf8');
+  const [, own] = /^```yml\n([^]*?)^```$/m.exec(guide)!;
+  const { files } = await readRuleFiles([join(repository, 'examples/starter')]);
+  const { ruleSet, problems } = loadRules([...files, { path: 'my-rules.yaml', text: own! }], registry);
+  expect(problems).toEqual([]);
+  const acting = ruleSet!.rules.filter(({ dryRun }) => !dryRun);
+  expect(acting.map(({ name, actions }) => [name, actions.length])).toEqual([['Evidence of an interactive shell', 2]]);
+  const shell = falcoRules.find(({ name }) => name === 'Terminal shell in container')!;
+  const ours = compileMatcher(ruleSet!);
+  expect(planOf(shell, shop, ours).map(({ dry_run: dry }) => dry)).toEqual([false, false]);
+  expect(planOf(shell, { ...shop, 'k8s.ns.name': 'monitoring' }, ours)).toEqual([]);
+  expect(planOf(shell, { ...shop, 'k8s.ns.name': 'kube-system' }, ours)).toEqual([]);
 });
 
 it('examples/rules.yaml names rules that Falco has and enables', async () => {

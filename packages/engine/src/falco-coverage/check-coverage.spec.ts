@@ -23,9 +23,7 @@ describe('names of Falco rules', () => {
     ['{condition: not rule = Gone}', undefined],
     ['{rules: [Shell]}', undefined],
   ])('%s', (match, finding) => {
-    const findings = findingsOf(matching(match));
-    if (finding === undefined) expect(findings).toEqual([]);
-    else expect(findings).toEqual([finding]);
+    expect(findingsOf(matching(match))).toEqual(finding === undefined ? [] : [finding]);
   });
 });
 

@@ -195,8 +195,8 @@ describe('what Falco would refuse', () => {
   it.each([
     [
       'too many rules',
-      Array.from({ length: 20_002 }, (_, index) => `- {rule: r${index}, output: o, priority: debug}`).join('\n'),
-      'more than 20000',
+      Array.from({ length: 5_002 }, (_, index) => `- {rule: r${index}, output: o, priority: debug}`).join('\n'),
+      'more than 5000',
     ],
     ['too many documents', '---\n'.repeat(1_000_000), 'more than 1000 documents'],
     [

@@ -6,7 +6,7 @@ import { positionOf, type ReportFalco } from './falco-block.ts';
 import type { FalcoRule } from './falco-rule.ts';
 
 /** The rules that ship with Falco and all its plugins are fewer than 300. */
-const RULES_LIMIT = 20_000;
+const RULES_LIMIT = 5_000;
 const PROBLEM_LIMIT = 100;
 
 export interface FalcoRules {

@@ -121,7 +121,7 @@ describe('rules coverage', () => {
       'falco.rules.yaml': FALCO.replace('Read sensitive file untrusted', name),
     });
     expect(stdout).toContain('\\u{1b}[31m\\u{202e}evil');
-    expect(stdout).not.toMatch(/[\u001b\u202e]/);
+    expect(stdout).not.toMatch(/[^\n -~]/);
   });
 
   it('is used with the rules of Falco', async () => {
