@@ -1,4 +1,4 @@
-import type { FalcoWorld } from './check-rule.ts';
+import type { FalcoWorld } from './check-deps.ts';
 import type { AppendOutput, Finding } from './coverage.ts';
 import { likelyField } from './falco-fields.ts';
 import { canCarry } from './missing-fields.ts';

@@ -3,7 +3,8 @@ import { matchesEverything, type Rule, type RuleFile, type RuleSet } from '../ru
 import type { Registry } from '../registry/registry.ts';
 import { alertsOf, type Alerts } from './alerts-of.ts';
 import { createConditionJudge, every } from './certainty.ts';
-import { checkRule, type CheckDeps } from './check-rule.ts';
+import type { CheckDeps } from './check-deps.ts';
+import { checkRule } from './check-rule.ts';
 import { appendOutput } from './append-output.ts';
 import type { Coverage, CoveredRule, Finding, Response } from './coverage.ts';
 import type { FalcoRule } from './falco-rule.ts';

@@ -7,12 +7,16 @@ import type { Coverage } from './coverage.ts';
 import { SHIPPED_SETTINGS, type FalcoSettings } from './falco-settings.ts';
 import { readFalcoRules } from './read-falco-rules.ts';
 
-const actionner = (name: string, requiredFields: readonly (string | readonly string[])[]) =>
+const actionner = (
+  name: string,
+  requiredFields: readonly (string | readonly string[])[],
+  sources: readonly string[] | 'any' = 'any',
+) =>
   defineActionner({
     name,
     description: 'For specs.',
     stability: 'alpha',
-    sources: 'any',
+    sources,
     continue: true,
     output: 'none',
     idempotent: true,
@@ -35,6 +39,7 @@ const registry = buildRegistry([
     actionners: [
       actionner('note', []),
       actionner('pod', POD_FIELDS),
+      actionner('quiet', [], ['syscalls']),
       actionner('deny', [['fd.rip', 'fd.sip'], 'k8s.pod.name']),
     ],
     contexts: [
