@@ -37,13 +37,13 @@ export function demoAlerts(namespace: string, pods: readonly Pod[]): readonly De
     },
     { ...NOTHING, title: 'the same alert once more', body: cart, duplicate: true },
     {
-      title: 'a shell for somebody outside',
+      title: 'code that somebody else runs',
       body: alertAbout(
         pod('payment'),
         namespace,
-        'Redirect STDOUT/STDIN to Network Connection in Container',
-        'Notice',
-        'Redirect stdout/stdin to network connection',
+        'Netcat Remote Code Execution in Container',
+        'Warning',
+        'Netcat takes commands from outside',
         {
           'fd.rip': '203.0.113.7',
           'fd.rport': 4444,

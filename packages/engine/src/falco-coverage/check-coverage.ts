@@ -19,6 +19,8 @@ export interface CoverageInput {
   readonly registry: Registry;
   readonly falcoRules: readonly FalcoRule[];
   readonly settings: FalcoSettings;
+  /** The configuration makes every rule a dry run. */
+  readonly observe: boolean;
 }
 
 /** Each costs a look at all names. */
@@ -28,7 +30,8 @@ const SUGGESTIONS_LIMIT = 200;
  * How the rules fit those of Falco: what never works, what nothing answers. Judged by what is known before there is
  * an alert, so what is reported as never is never, and what is not reported may still be rare. Pure.
  */
-export function checkCoverage({ ruleSet, files, registry, falcoRules, settings }: CoverageInput): Coverage {
+export function checkCoverage(input: CoverageInput): Coverage {
+  const { ruleSet, files, registry, falcoRules, settings, observe } = input;
   const all = switchedRules(falcoRules, settings).map((rule) => alertsOf(rule, settings));
   const findings: Finding[] = [];
   const byName = new Map(all.map((alerts) => [alerts.rule.name, alerts]));
@@ -52,7 +55,7 @@ export function checkCoverage({ ruleSet, files, registry, falcoRules, settings }
     const reached = answered.filter((alerts) => !ended.has(alerts));
     if (answered.length > 0 && reached.length === 0) reportUnreached(rule, answered, ended, deps);
     for (const alerts of reached) {
-      if (rule.actions.length > 0) responses.get(alerts)!.push(responseOf(rule));
+      if (rule.actions.length > 0) responses.get(alerts)!.push(responseOf(rule, observe));
       if (!rule.continue && alwaysMatches(rule, alerts, deps)) ended.set(alerts, rule);
     }
   }
@@ -86,8 +89,8 @@ function reportUnreached(rule: Rule, answered: readonly Alerts[], ended: Readonl
   });
 }
 
-function responseOf({ name, dryRun, actions }: Rule): Response {
-  return { rule: name, dry_run: dryRun, actions: actions.map(({ actionner }) => actionner) };
+function responseOf({ name, dryRun, actions }: Rule, observe: boolean): Response {
+  return { rule: name, dry_run: observe || dryRun, actions: actions.map(({ actionner }) => actionner) };
 }
 
 function coveredRule({ rule, view }: Alerts, responses: readonly Response[]): CoveredRule {

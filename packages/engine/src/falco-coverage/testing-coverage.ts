@@ -93,6 +93,7 @@ export function cover(rules: string, settings: Partial<FalcoSettings> = {}, falc
     registry,
     falcoRules: read.rules,
     settings: { ...SHIPPED_SETTINGS, ...settings },
+    observe: false,
   });
 }
 

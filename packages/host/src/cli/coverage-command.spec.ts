@@ -33,6 +33,12 @@ describe('rules coverage', () => {
     });
   });
 
+  it('counts what a configuration in observe mode only tries out', async () => {
+    const { stdout } = await run(ARGV, { ...FILES, 'config.yaml': `${CONFIG}mode: observe\n` });
+    expect(stdout).toContain('Answered in a dry run only:\n  Notice  Terminal shell in container\n');
+    expect(stdout).toContain('0 answered, 1 in a dry run only, 1 without a response');
+  });
+
   it('shows the line of what never works, and ends with 1', async () => {
     const { code, stdout } = await run(ARGV, { ...FILES, 'rules.yaml': MISSPELT });
     expect(code).toBe(1);

@@ -29,7 +29,7 @@ async function coverage(input: CommandInput): Promise<ExitCode> {
   const { rules, problems: wrong } = readFalcoRules(falco.files);
   const problems = [...falco.problems, ...wrong, ...settings.problems];
   if (problems.length > 0) print(program.stderr, formatProblems(problems, [...falco.files, ...settings.files]));
-  if (prepared === undefined || problems.some(({ severity }) => severity === 'error')) return 1;
+  if (prepared?.config === undefined || problems.some(({ severity }) => severity === 'error')) return 1;
 
   const { ruleSet, files } = prepared.rules;
   const extra = (options['extraField'] ?? []) as readonly string[];
@@ -38,6 +38,7 @@ async function coverage(input: CommandInput): Promise<ExitCode> {
     files,
     registry: prepared.loaded.registry,
     falcoRules: rules,
+    observe: prepared.config.host.mode === 'observe',
     settings: { ...settings.settings, added: [...settings.settings.added, { tags: [], fields: extra }] },
   });
   const format = options['output'];
