@@ -79,7 +79,7 @@ async function falcoSettings(
   return { settings: read.settings, files, problems: [...problems, ...read.problems] };
 }
 
-/** Each word takes in the ones before it. */
+/** Each word but `never` takes in the ones before it. */
 function fails({ errors, warnings, unanswered }: Coverage['summary'], on: FailOn): boolean {
   const counts = { error: errors, warning: errors + warnings, unanswered: errors + warnings + unanswered, never: 0 };
   return counts[on] > 0;
@@ -109,7 +109,7 @@ export const coverageCommand: CommandSpec = {
     { flags: '-o, --output <format>', description: 'format', choices: ['text', 'json', 'yaml'], default: 'text' },
     {
       flags: '--fail-on <what>',
-      description: 'the least that ends it with code 1; each word takes in the ones before it',
+      description: 'end with code 1 for errors, for warnings too, for unanswered rules of Falco too, or never',
       choices: FAIL_ON,
       default: 'error',
     },
