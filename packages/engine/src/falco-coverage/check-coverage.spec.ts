@@ -28,6 +28,7 @@ describe('names of Falco rules', () => {
 });
 
 describe('a finding points at', () => {
+  const later = '- rule: R\n  actions: [{action: b, actionner: do:note}, {action: a, actionner: do:deny}]\n';
   const list = '- list: names\n  items: [Shel]\n';
   const more = `- rule: R\n  match:\n    rules:\n      - Gone\n    tags: [no, shell]\n`;
   it.each([
@@ -50,6 +51,7 @@ describe('a finding points at', () => {
       ['a.b=c (R.match.output_fields[1])'],
     ],
     ['the action', matching('{rules: [Shell]}', 'deny'), ['a (R.actions[0].action)']],
+    ['the block that says the action last', matching('{rules: [Shell]}') + later, ['a (R.actions[1].action)']],
   ])('%s', (_, text, places) => {
     expect(placesOf(text)).toEqual(places);
   });
