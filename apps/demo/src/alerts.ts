@@ -37,13 +37,13 @@ export function demoAlerts(namespace: string, pods: readonly Pod[]): readonly De
     },
     { ...NOTHING, title: 'the same alert once more', body: cart, duplicate: true },
     {
-      title: 'a connection to a command and control server',
+      title: 'code that somebody else runs',
       body: alertAbout(
         pod('payment'),
         namespace,
-        'Outbound Connection to C2 Servers',
+        'Netcat Remote Code Execution in Container',
         'Warning',
-        'Outbound connection to C2 server',
+        'Netcat takes commands from outside',
         {
           'fd.rip': '203.0.113.7',
           'fd.rport': 4444,

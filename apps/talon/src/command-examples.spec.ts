@@ -29,6 +29,7 @@ data_directory: data
 rules_files: [rules.yaml]
 shutdown_grace_period: 1
 `,
+  'falco.yaml': 'append_output: [{ extra_fields: [evt.hostname] }]\n',
   'kube.yaml': `apiVersion: v1
 kind: Config
 current-context: a
@@ -46,6 +47,7 @@ users: [{ name: a, user: {} }]
 `,
 });
 copyFileSync(join(root, 'examples', 'rules.yaml'), join(files.path, 'rules.yaml'));
+copyFileSync(join(import.meta.dirname, 'falco-rules.fixture.yaml'), join(files.path, 'falco_rules.yaml'));
 copyFileSync(join(root, 'examples', 'alert.json'), join(files.path, 'alert.json'));
 
 function talon(argv: readonly string[], variables: Readonly<Record<string, string>> = {}) {

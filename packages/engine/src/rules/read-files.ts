@@ -16,8 +16,9 @@ export interface ReadRuleFiles {
  * Reads rules files in the order given; a directory stands for its `*.yaml` and `*.yml` in name order, without hidden
  * ones (editors' and Kubernetes' own) and without its folders. Pipes are read like files. Never rejects: what cannot be
  * read is a problem, and all of them are returned at once.
+ * @param namedBy where somebody says which files are read
  */
-export async function readRuleFiles(paths: readonly string[]): Promise<ReadRuleFiles> {
+export async function readRuleFiles(paths: readonly string[], namedBy = '-r or rules_files'): Promise<ReadRuleFiles> {
   const files: RuleFile[] = [];
   const problems: Problem[] = [];
   const report = (file: string, message: string, severity: Problem['severity'] = 'error') => {
@@ -29,10 +30,10 @@ export async function readRuleFiles(paths: readonly string[]): Promise<ReadRuleF
       for (const file of await expand(path, report)) {
         if (files.length === FILES_LIMIT) throw new Error(`more than ${FILES_LIMIT} rules files`);
         // One after the other: the rules' order is the files' order.
-        await readInto(files, file, report);
+        await readInto(files, file, namedBy, report);
       }
     } catch (error) {
-      report(path, reason(error));
+      report(path, reason(error, namedBy));
     }
   }
   return { files, problems };
@@ -57,12 +58,12 @@ async function isFolder(path: string): Promise<boolean> {
   );
 }
 
-async function readInto(files: RuleFile[], path: string, report: Report): Promise<void> {
+async function readInto(files: RuleFile[], path: string, namedBy: string, report: Report): Promise<void> {
   try {
     const text = await readText(path);
     files.push({ path, text });
   } catch (error) {
-    report(path, reason(error));
+    report(path, reason(error, namedBy));
   }
 }
 
@@ -82,9 +83,9 @@ async function readText(path: string): Promise<string> {
   }
 }
 
-function reason(error: unknown): string {
+function reason(error: unknown, namedBy: string): string {
   const code = (error as NodeJS.ErrnoException | undefined)?.code;
-  if (code === 'ENOENT') return 'there is no such file or directory; name another one with -r or rules_files';
+  if (code === 'ENOENT') return `there is no such file or directory; name another one with ${namedBy}`;
   if (code === 'EACCES' || code === 'EPERM') return 'the file may not be read by this user';
   if (code === 'EISDIR') return 'this is a directory';
   return errorText(error);

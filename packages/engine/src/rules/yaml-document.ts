@@ -1,17 +1,26 @@
-import { parseDocument, type YAMLError } from 'yaml';
+import { parseAllDocuments, parseDocument, type Node, type YAMLError } from 'yaml';
 import { indexLines } from './line-index.ts';
 import type { Problem } from './rule.ts';
 import { buildYamlTree } from './yaml-tree.ts';
-import { pathOf, pathText, plainValue, type YamlNode, type YamlSource } from './yaml-node.ts';
+import { pathOf, pathText, plainValue, type Place, type YamlNode, type YamlSource } from './yaml-node.ts';
 
 /** Bytes (UTF-16 units, to be exact) one YAML file may have. A Kubernetes ConfigMap holds a quarter of it. */
 export const YAML_SIZE_LIMIT = 4 * 1024 * 1024;
 const PROBLEM_LIMIT = 50;
+/** Each costs the parser far more than the four characters that begin it. */
+const DOCUMENTS_LIMIT = 1000;
 
 export interface YamlDocument {
   readonly source: YamlSource;
   /** Undefined when the document is empty, or has problems. */
   readonly root: YamlNode | undefined;
+  readonly problems: readonly Problem[];
+}
+
+export interface YamlStream {
+  readonly source: YamlSource;
+  /** One for each document that is not empty; none when there are problems. */
+  readonly roots: readonly YamlNode[];
   readonly problems: readonly Problem[];
 }
 
@@ -21,6 +30,34 @@ export interface YamlDocument {
  * Digits are kept: `1.10` and numbers above 2^53 are `ExactNumber`s.
  */
 export function readYaml(file: string, text: string): YamlDocument {
+  const { source, roots, problems } = readContents(file, text, (content) => [parseDocument(content, SYNTAX)]);
+  return { source, root: roots[0], problems };
+}
+
+/** As `readYaml`, for files that may hold several documents, as those of Falco may. */
+export function readYamlStream(file: string, text: string): YamlStream {
+  return readContents(file, text, (content) => parseAllDocuments(content, SYNTAX));
+}
+
+const SYNTAX = {
+  version: '1.2',
+  schema: 'core',
+  merge: false,
+  resolveKnownTags: false,
+  stringKeys: true,
+  // The parser's own check compares every key with every other one.
+  uniqueKeys: false,
+  prettyErrors: false,
+  logLevel: 'error',
+} as const;
+
+interface Parsed {
+  readonly contents: Node | null;
+  readonly errors: readonly YAMLError[];
+  readonly warnings: readonly YAMLError[];
+}
+
+function readContents(file: string, text: string, parse: (content: string) => readonly Parsed[]): YamlStream {
   const content = text.startsWith('\uFEFF') ? text.slice(1) : text;
   const lineAt = indexLines(content);
   const source: YamlSource = { file, text: content, position: (offset) => ({ file, ...lineAt(offset) }) };
@@ -28,39 +65,32 @@ export function readYaml(file: string, text: string): YamlDocument {
   const report = (offset: number, message: string, path = '') => {
     problems.push({ ...source.position(offset), severity: 'error', path, message });
   };
-  const failed = { source, root: undefined, problems };
+  const failed = { source, roots: [], problems };
 
   if (content.length > YAML_SIZE_LIMIT) {
     report(0, `the file is larger than ${YAML_SIZE_LIMIT / 1024 / 1024} MiB; split it`);
     return failed;
   }
-  const document = parseDocument(content, {
-    version: '1.2',
-    schema: 'core',
-    merge: false,
-    resolveKnownTags: false,
-    stringKeys: true,
-    // The parser's own check compares every key with every other one.
-    uniqueKeys: false,
-    prettyErrors: false,
-    logLevel: 'error',
-  });
+  if ((content.match(/^(?:---|\.\.\.)/gm)?.length ?? 0) > DOCUMENTS_LIMIT) {
+    report(0, `the file holds more than ${DOCUMENTS_LIMIT} documents; split it`);
+    return failed;
+  }
+  const documents = parse(content);
 
   // Line feeds, tabs and carriage returns are the only controls YAML needs.
   // oxlint-disable-next-line no-control-regex
   const control = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/.exec(content);
   if (control) report(control.index, `a control character (${codePoint(control[0])}); is this a text file?`);
-  for (const error of parserErrors([...document.errors, ...document.warnings])) {
+  for (const error of parserErrors(documents.flatMap(({ errors, warnings }) => [...errors, ...warnings]))) {
     report(error.pos[0], indentedByTab(content, error.pos[0]) ? TABS : worded(error));
   }
   if (problems.length > 0) return failed;
 
-  const root =
-    document.contents &&
-    buildYamlTree(document.contents, source, (place, message) => {
-      if (problems.length < PROBLEM_LIMIT) report(place.offset, message, pathText(pathOf(place)));
-    });
-  return { source, root: problems.length > 0 ? undefined : (root ?? undefined), problems };
+  const reportPlace = (place: Place, message: string) => {
+    if (problems.length < PROBLEM_LIMIT) report(place.offset, message, pathText(pathOf(place)));
+  };
+  const roots = documents.flatMap(({ contents }) => (contents ? [buildYamlTree(contents, source, reportPlace)] : []));
+  return problems.length > 0 ? failed : { source, roots, problems };
 }
 
 const TABS = 'tabs cannot indent YAML; use spaces';

@@ -1,5 +1,6 @@
 import type { CommandSpec } from './command.ts';
 import { completionCommand } from './completion-command.ts';
+import { coverageCommand } from './coverage-command.ts';
 import { explainCommand } from './explain-command.ts';
 import { listCommands } from './list-commands.ts';
 import { migrateCommand } from './migrate-command.ts';
@@ -13,6 +14,7 @@ export const commands: readonly CommandSpec[] = [
   serverCommand,
   ...rulesCommands,
   migrateCommand,
+  coverageCommand,
   explainCommand,
   testAlertCommand,
   ...listCommands,
