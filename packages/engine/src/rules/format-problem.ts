@@ -3,12 +3,15 @@ import type { Problem, RuleFile } from './rule.ts';
 
 const FRAME_WIDTH = 120;
 
+/** A problem, or anything else that is told about a place in a file. */
+type Printed = Omit<Problem, 'severity'> & { readonly severity: string };
+
 /** `rules.yaml:12:7: error: message (path)`, and below it the line with a caret when the file's text is given. */
-export function formatProblem(problem: Problem, text?: string): string {
+export function formatProblem(problem: Printed, text?: string): string {
   return format(problem, text === undefined ? [] : linesOf(text));
 }
 
-function format(problem: Problem, lines: readonly string[]): string {
+function format(problem: Printed, lines: readonly string[]): string {
   const { file, line, column, severity, path, message } = problem;
   const where = line === 0 ? printable(file) : `${printable(file)}:${line}:${column}`;
   const head = `${where}: ${severity}: ${printable(message)}${path === '' ? '' : ` (${printable(path)})`}`;
