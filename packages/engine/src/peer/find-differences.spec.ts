@@ -116,9 +116,12 @@ const CASES: Record<(typeof LANGUAGE_DIFFERENCES)[number]['id'], { has: string[]
     ],
   },
   'list-nested': {
-    has: [SHARED, rule('all', '', '[{ action: Cut }]')],
-    at: '2.yaml:3:15',
-    not: [SHARED, rule('all', '', '[{ action: Mark }]')],
+    has: [
+      SHARED.replace('allow_cidr: [10.0.0.0/8]', '{}'),
+      '- action: Cut\n  parameters: { allow_cidr: [1.1.1.1/32] }\n',
+    ],
+    at: '2.yaml:2:17',
+    not: [SHARED, rule('all', '', '[{ action: Cut }]')],
   },
   'other-actionner': {
     has: [SHARED, rule('all', '', '[{ action: Mark, actionner: kubernetes:log }]')],
@@ -176,8 +179,12 @@ describe('a difference of the language', () => {
   });
 
   it('is told once for a shared action, and by the rule it stands in', () => {
-    const twice = [SHARED, rule('all', '', '[{ action: Cut }]'), rule('{ tags: [a b] }').replace(': R', ': S')];
-    expect(differencesOf(twice)).toEqual(['2.yaml:3:15 list-nested', '3.yaml:2:19 tag-blanks']);
+    const twice = [
+      SHARED,
+      rule('all', '', '[{ action: Keep, contexts: [aws] }]'),
+      rule('{ tags: [a b] }').replace(': R', ': S'),
+    ];
+    expect(differencesOf(twice)).toEqual(['2.yaml:3:40 contexts-ignored', '3.yaml:2:19 tag-blanks']);
     const files = [{ path: 'r.yaml', text: rule('{ tags: [a b] }') }];
     expect(findDifferences(files, testingRegistry)[0]?.path).toBe('R.match.tags[0]');
   });

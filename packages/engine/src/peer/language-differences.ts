@@ -137,7 +137,7 @@ export const LANGUAGE_DIFFERENCES = [
   {
     id: 'list-nested',
     effect: 'other',
-    when: 'a parameter that is a list is given in the shared action or in the later block alone',
+    when: 'a later block of a shared action gives a parameter that is a list and was not given before',
     there: 'it is put into another list, and the rules are refused',
     here: 'it is taken as it is',
   },

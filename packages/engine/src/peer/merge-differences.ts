@@ -44,10 +44,6 @@ function layered(below: readonly YamlMap[], over: YamlMap, findings: Findings, k
   }
   const mine = new Map(entriesOf(mapAt(over, 'parameters')));
   const theirs = new Map(given);
-  for (const [key, { value }] of theirs) {
-    if (value.kind === 'list' && kind === 'own' && !mine.has(key))
-      findings.add(keyPlace(over, 'action'), 'list-nested');
-  }
   for (const [key, entry] of mine) {
     const other = theirs.get(key);
     if (entry.value.kind === 'list' && other?.value.kind === 'list') findings.add(entry.key, 'list-appended');
