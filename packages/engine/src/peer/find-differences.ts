@@ -1,3 +1,4 @@
+import type { Difference, WrittenAction } from '@falco-talon/core';
 import type { Registry } from '../registry/registry.ts';
 import type { ActionBlock, RuleBlock } from '../rules/block.ts';
 import { mergeActions, mergeByName, mergeRules } from '../rules/merge.ts';
@@ -106,8 +107,17 @@ function actionDifferences(
     isLast: index === rule.actions.length - 1,
   };
   for (const difference of registry.actionners.get(name)?.part.differences ?? []) {
-    if (difference.applies && !difference.applies(written)) continue;
+    if (!concerns(difference, written)) continue;
     const entry = difference.parameter === undefined ? undefined : entries?.get(difference.parameter);
     findings.addOf(entry?.key ?? action.actionner!.place, name, difference);
+  }
+}
+
+/** What a plugin cannot tell is told rather than hidden. */
+function concerns({ applies }: Difference, written: WrittenAction): boolean {
+  try {
+    return applies?.(written) ?? true;
+  } catch {
+    return true;
   }
 }
