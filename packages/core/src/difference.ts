@@ -16,7 +16,7 @@ export interface Difference {
   /** The parameter to point at, where it is given. */
   readonly parameter?: string;
   /** The same as `when`, as a function. Pure. Absent: it concerns every use of the actionner. */
-  applies?(action: WrittenAction): boolean;
+  readonly applies?: (action: WrittenAction) => boolean;
 }
 
 export type DifferenceEffect = 'more' | 'less' | 'other';
