@@ -1,7 +1,6 @@
 import { asTalonError, nearest, TalonError } from '@falco-talon/core';
 import type { ClientLease, ClientPool } from '../clients/client-pool.ts';
 import { compileMatcher, type Matcher } from '../match/matcher.ts';
-import { notLoaded } from '../registry/not-loaded.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { RuleSet } from '../rules/rule.ts';
 import type { EngineSettings } from './engine.ts';
@@ -41,8 +40,6 @@ export function notifierProblems(
 ): readonly string[] {
   return usedNotifiers(ruleSet, settings).flatMap((name) => {
     if (!registry.notifiers.has(name)) {
-      const absent = notLoaded('notifier', name);
-      if (absent !== undefined) return [`default_notifiers: ${absent}`];
       const hint = nearest(name, registry.notifiers.keys());
       return [
         `default_notifiers: unknown notifier ${JSON.stringify(name)}${hint ? `; did you mean ${hint}?` : ''} (there are ${[...registry.notifiers.keys()].join(', ') || 'none'})`,

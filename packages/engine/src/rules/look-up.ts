@@ -1,5 +1,4 @@
 import { nearest } from '@falco-talon/core';
-import { notLoaded } from '../registry/not-loaded.ts';
 import type { Placed } from './block.ts';
 import type { Report } from './report.ts';
 
@@ -11,8 +10,7 @@ export function lookUp<T>(name: Placed, kind: string, parts: ReadonlyMap<string,
     const hint = nearest(name.text, known);
     report.error(
       name.place,
-      notLoaded(kind, name.text) ??
-        `unknown ${kind} ${JSON.stringify(name.text)}${hint === undefined ? '' : `; did you mean ${hint}?`} (${known.length === 0 ? 'none is loaded' : `known: ${known.join(', ')}`})`,
+      `unknown ${kind} ${JSON.stringify(name.text)}${hint === undefined ? '' : `; did you mean ${hint}?`} (${known.length === 0 ? 'none is loaded' : `known: ${known.join(', ')}`})`,
     );
   }
   return part;
