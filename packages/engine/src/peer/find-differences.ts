@@ -28,7 +28,7 @@ export function findDifferences(files: readonly RuleFile[], registry: Registry):
     );
   const rules = named('rule');
   const shared = named('action');
-  const findings = createFindings((place, index) => nameOfBlock(blocks, place, index));
+  const findings = createFindings(blockNames(blocks));
 
   for (const group of rules.values()) {
     for (const block of group) ruleDifferences(block, shared, findings);
@@ -42,9 +42,14 @@ export function findDifferences(files: readonly RuleFile[], registry: Registry):
   return findings.all(files.map(({ path }) => path));
 }
 
-function nameOfBlock(blocks: readonly YamlMap[], place: Place, index: number): string | undefined {
-  const block = blocks.find((one) => one.place.source === place.source && one.place.trail?.key === index);
-  return block && (textAt(block, 'rule') ?? textAt(block, 'action'))?.text;
+function blockNames(blocks: readonly YamlMap[]): (place: Place, index: number) => string | undefined {
+  const names = new Map<Place['source'], Map<unknown, string | undefined>>();
+  for (const block of blocks) {
+    const { source, trail } = block.place;
+    if (!names.has(source)) names.set(source, new Map());
+    names.get(source)!.set(trail?.key, (textAt(block, 'rule') ?? textAt(block, 'action'))?.text);
+  }
+  return ({ source }, index) => names.get(source)?.get(index);
 }
 
 /** What one block of a rule says by itself. */

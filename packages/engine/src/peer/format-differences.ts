@@ -1,5 +1,5 @@
 import type { DifferenceEffect } from '@falco-talon/core';
-import { formatProblem } from '../rules/format-problem.ts';
+import { problemFormatter } from '../rules/format-problem.ts';
 import type { RuleFile } from '../rules/rule.ts';
 import type { PeerDifference } from './finding.ts';
 
@@ -11,13 +11,12 @@ const HEADINGS: Readonly<Record<DifferenceEffect, string>> = {
 
 /** Under a heading for each effect, each with its place and its line; empty without differences. */
 export function formatDifferences(differences: readonly PeerDifference[], files: readonly RuleFile[]): string {
-  const texts = new Map(files.map(({ path, text }) => [path, text]));
+  const format = problemFormatter(files);
   return Object.entries(HEADINGS)
     .map(([effect, heading]) => {
       const mine = differences.filter((difference) => difference.effect === effect);
       if (mine.length === 0) return '';
-      const lines = mine.map((difference) => formatProblem(difference, texts.get(difference.file)));
-      return [`${mine.length === 1 ? '1 place' : `${mine.length} places`}: ${heading}`, ...lines].join('\n');
+      return [`${mine.length === 1 ? '1 place' : `${mine.length} places`}: ${heading}`, ...mine.map(format)].join('\n');
     })
     .filter((text) => text !== '')
     .join('\n\n');
