@@ -25,7 +25,10 @@ const rule = (
 ) => `- rule: R\n  match: ${match}\n  actions: ${actions}\n${more}`;
 
 /** For each difference of the language: rules that have it (the place is told), and ones that nearly have it. */
-const CASES: Record<(typeof LANGUAGE_DIFFERENCES)[number]['id'], { has: string[]; at: string; not: string[] }> = {
+const CASES: Record<
+  Exclude<(typeof LANGUAGE_DIFFERENCES)[number]['id'], 'first-releases'>,
+  { has: string[]; at: string; not: string[] }
+> = {
   'source-alias': { has: [rule('{ source: syscalls }')], at: '1.yaml:2:20', not: [rule('{ source: syscall }')] },
   'not-equal-never-held': {
     has: [rule('{ output_fields: ["a.b!=c=d"] }')],
@@ -164,6 +167,16 @@ const CASES: Record<(typeof LANGUAGE_DIFFERENCES)[number]['id'], { has: string[]
 };
 
 describe('a difference of the language', () => {
+  it('first-releases is told once a file, and nothing else about it', () => {
+    const old = '- name: A\n  match: { source: syscalls }\n  action: { name: "kubernetes:exec" }\n- name: B\n';
+    const files = [
+      { path: '1.yaml', text: old },
+      { path: '2.yaml', text: rule('{ rules: [a] }') },
+    ];
+    const told = findDifferences(files, testingRegistry).map(({ file, line, id }) => `${file}:${line} ${id}`);
+    expect(told).toEqual(['1.yaml:1 first-releases']);
+  });
+
   it.each(Object.entries(CASES))('%s is told where it is, and only there', (id, { has, at, not }) => {
     expect(differencesOf(has)).toContain(`${at} ${id}`);
     expect(differencesOf(not).filter((line) => line.endsWith(` ${id}`))).toEqual([]);

@@ -5,7 +5,7 @@ import { mergeActions, mergeByName, mergeRules } from '../rules/merge.ts';
 import { parseBlocks } from '../rules/parse-blocks.ts';
 import { createReport } from '../rules/report.ts';
 import type { RuleFile } from '../rules/rule.ts';
-import { readYaml } from '../rules/yaml-document.ts';
+import { readYaml, type YamlDocument } from '../rules/yaml-document.ts';
 import { plainValue, type Place, type YamlMap } from '../rules/yaml-node.ts';
 import { createFindings, type Findings, type PeerDifference } from './finding.ts';
 import { matchDifferences } from './match-differences.ts';
@@ -17,10 +17,11 @@ import { keyPlace, mapsAt, rawText, textAt, textsAt } from './written.ts';
  * Pure. What concerns every installation, whatever its rules say, is not among them.
  */
 export function findDifferences(files: readonly RuleFile[], registry: Registry): readonly PeerDifference[] {
-  const documents = files.map(({ path, text }) => readYaml(path, text));
-  const blocks = documents.flatMap(({ root }) =>
-    root?.kind === 'list' ? root.items.filter((item) => item.kind === 'map') : [],
-  );
+  const all = files.map(({ path, text }) => readYaml(path, text));
+  const old = all.map(firstOldRule);
+  // Those rules were never in force there: what they would have done is of no use to anybody.
+  const documents = all.filter((_, index) => old[index] === undefined);
+  const blocks = documents.flatMap(blocksOf);
   const named = (key: string) =>
     Map.groupBy(
       blocks.filter((block) => textAt(block, key)),
@@ -38,8 +39,18 @@ export function findDifferences(files: readonly RuleFile[], registry: Registry):
     sharedDifferences(group, findings);
     for (const block of group) switchDifferences(block, ['continue', 'ignore_errors'], findings);
   }
+  for (const rule of old) if (rule) findings.add(rule.place, 'first-releases');
   mergedDifferences(documents, registry, findings);
   return findings.all(files.map(({ path }) => path));
+}
+
+function blocksOf({ root }: YamlDocument): readonly YamlMap[] {
+  return root?.kind === 'list' ? root.items.filter((item) => item.kind === 'map') : [];
+}
+
+/** A file is in one syntax or the other. */
+function firstOldRule(document: YamlDocument): YamlMap | undefined {
+  return blocksOf(document).find(({ entries }) => entries.has('name') && !entries.has('rule'));
 }
 
 function blockNames(blocks: readonly YamlMap[]): (place: Place, index: number) => string | undefined {
@@ -72,10 +83,8 @@ function switchDifferences(block: YamlMap, keys: readonly string[], findings: Fi
   }
 }
 
-type Documents = readonly ReturnType<typeof readYaml>[];
-
 /** What rules come to once shared actions and later blocks are merged. */
-function mergedDifferences(documents: Documents, registry: Registry, findings: Findings): void {
+function mergedDifferences(documents: readonly YamlDocument[], registry: Registry, findings: Findings): void {
   // The mistakes have been reported when the rules were loaded.
   const parsed = documents.map((document) => parseBlocks(document, createReport()));
   const shared = mergeByName(

@@ -12,6 +12,13 @@ export const LANGUAGE_DIFFERENCES = [
     here: 'both spellings are the same source, so the rule matches and acts',
   },
   {
+    id: 'first-releases',
+    effect: 'more',
+    when: 'rules are in the syntax of the first releases (- name:)',
+    there: 'releases since 0.1 refuse the file, or pass over such rules without a word',
+    here: 'they are in force, and mean what they meant in the first releases',
+  },
+  {
     id: 'not-equal-never-held',
     effect: 'more',
     when: 'a value after != contains =',
@@ -73,7 +80,7 @@ export const LANGUAGE_DIFFERENCES = [
   },
   {
     id: 'comma-parts',
-    effect: 'other',
+    effect: 'more',
     when: 'a value in quotes contains a comma',
     there: 'quotes mean nothing, so the comma begins another comparison',
     here: 'the comma belongs to the value',
