@@ -39,6 +39,7 @@ describe('a difference from the Go engine', () => {
     ['log', 'container', {}, { container: 'app' }],
     ['log', 'no-lines', { tail_lines: 0 }, { tail_lines: 20 }],
     ['tcpdump', 'snaplen', {}, { snaplen: 0 }],
+    ['tcpdump', 'long', { duration: '61' }, { duration: 60 }],
     ['tcpdump', 'image', {}, { image: 'a/b:1' }],
   ])('%s: %s concerns an action that says %j, not one that says %j', (name, id, has, hasNot) => {
     expect(concerning(name, has)).toContain(id);

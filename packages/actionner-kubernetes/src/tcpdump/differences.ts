@@ -1,4 +1,4 @@
-import type { Difference } from '@falco-talon/core';
+import { valueText, type Difference } from '@falco-talon/core';
 import { goesOn, image } from '../capture/differences.ts';
 
 export const differences: readonly Difference[] = [
@@ -10,6 +10,15 @@ export const differences: readonly Difference[] = [
     there: 'packets are kept whole',
     here: 'the first 4096 bytes of each are kept',
     applies: ({ parameters }) => parameters['snaplen'] === undefined,
+  },
+  {
+    id: 'long',
+    effect: 'other',
+    when: 'duration is more than 60',
+    there: 'the container ends after 60 s, and the capture is lost',
+    here: 'it goes on for as long as the rule says',
+    parameter: 'duration',
+    applies: ({ parameters }) => Number(valueText(parameters['duration'])) > 60,
   },
   image,
 ];

@@ -39,7 +39,6 @@ function matchProblems(matched: string, there: string, told: Told): readonly str
     const dangerous = told.some(({ effect }) => effect === 'more');
     return dangerous ? [] : [`alert ${index} matches only here, and that is not told first`];
   });
-  // These alerts have one for each difference; only an alias of a source nobody sends makes none.
-  const idle = told.length > 0 && matched === there && !told.some(({ id }) => id === 'source-alias');
-  return idle ? ['something is told without a reason'] : problems;
+  // Nor is anything told without a reason: the alerts have one for each difference.
+  return told.length > 0 && matched === there ? ['something is told without a reason'] : problems;
 }
