@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { valueText, type Difference } from '@falco-talon/core';
-import type { PeerDifference, YamlNode } from '@falco-talon/engine';
+import { yamlValue, type PeerDifference, type YamlNode } from '@falco-talon/engine';
 import type { ConfigFile, ConfigSources } from './config-file.ts';
 import type { LoadedConfig } from './load-config.ts';
 
@@ -101,12 +101,13 @@ export function findConfigDifferences(
 ): readonly PeerDifference[] {
   const root = document?.root;
   if (!root) return [];
+  const values = yamlValue(document);
   return CONFIG_DIFFERENCES.flatMap((difference) => {
-    const found = entryAt(root, difference.path);
-    if (found === undefined) return [];
-    const value = plain(found.value);
+    const key = keyAt(root, difference.path);
+    if (key === undefined) return [];
+    const value = valueAt(values, difference.path);
     const elsewhere = difference.id === 'relative-path' && rulesFiles === undefined && moved(value);
-    return difference.applies(value) || elsewhere ? [told(difference, found.key)] : [];
+    return difference.applies(value) || elsewhere ? [told(difference, key)] : [];
   });
 
   function moved(paths: unknown): boolean {
@@ -121,19 +122,18 @@ function told({ id, effect, path, there, here }: ConfigDifference, place: YamlNo
   return { ...position, severity: 'differs', id: `config/${id}`, effect, path: path.join('.'), message };
 }
 
-function entryAt(root: YamlNode, path: readonly string[]): { key: YamlNode['place']; value: YamlNode } | undefined {
+/** Where the last key of the path stands, when all of them are there. */
+function keyAt(root: YamlNode, path: readonly string[]): YamlNode['place'] | undefined {
   let node = root;
-  let key = root.place;
+  let key: YamlNode['place'] | undefined;
   for (const name of path) {
     const entry = node.kind === 'map' ? node.entries.get(name) : undefined;
     if (entry === undefined) return undefined;
     ({ key, value: node } = entry);
   }
-  return { key, value: node };
+  return key;
 }
 
-function plain(node: YamlNode): unknown {
-  if (node.kind === 'scalar') return node.value;
-  if (node.kind === 'list') return node.items.map(plain);
-  return Object.fromEntries(Array.from(node.entries, ([key, entry]) => [key, plain(entry.value)]));
+function valueAt(root: unknown, path: readonly string[]): unknown {
+  return path.reduce((value, key) => (value as Readonly<Record<string, unknown>> | null | undefined)?.[key], root);
 }
