@@ -120,19 +120,22 @@ const CASES: Record<
   },
   'list-nested': {
     has: [
-      SHARED.replace('allow_cidr: [10.0.0.0/8]', '{}'),
+      SHARED.replace('allow_cidr: [10.0.0.0/8]', '{}') + rule('all', '', '[{ action: Cut }]'),
       '- action: Cut\n  parameters: { allow_cidr: [1.1.1.1/32] }\n',
     ],
     at: '2.yaml:2:17',
     not: [SHARED, rule('all', '', '[{ action: Cut }]')],
   },
-  'other-actionner': {
+  'parameters-joined': {
     has: [SHARED, rule('all', '', '[{ action: Mark, actionner: kubernetes:log }]')],
     at: '2.yaml:3:40',
     not: [SHARED, rule('all', '', '[{ action: Mark, actionner: kubernetes:label }]')],
   },
   'other-target': {
-    has: [SHARED, '- action: Keep\n  output: { target: "local:file", parameters: { destination: /tmp } }\n'],
+    has: [
+      SHARED + rule('all', '', '[{ action: Keep }]'),
+      '- action: Keep\n  output: { target: "local:file", parameters: { destination: /tmp } }\n',
+    ],
     at: '2.yaml:2:21',
     not: [SHARED, '- action: Keep\n  output: { target: "aws:s3", parameters: { bucket: other } }\n'],
   },
@@ -201,6 +204,15 @@ describe('a difference of the language', () => {
     const files = [{ path: 'r.yaml', text: rule('{ tags: [a b] }') }];
     expect(findDifferences(files, testingRegistry)[0]?.path).toBe('R.match.tags[0]');
   });
+});
+
+it('tells that output parameters were joined, and that actions need an actionner there', () => {
+  const other =
+    '[{ action: Keep, actionner: kubernetes:log, output: { target: "local:file", parameters: { destination: /tmp } } }]';
+  expect(differencesOf([SHARED, rule('all', '', other)])).toEqual(['2.yaml:3:74 parameters-joined']);
+  const bare = rule('all', '', '[{ action: A }]');
+  const told = differencesOf([bare, '- rule: R\n  actions: [{ action: A, actionner: kubernetes:log }]\n']);
+  expect(told).toEqual(['2.yaml:2:23 action-repeated', '1.yaml:3:23 refused']);
 });
 
 describe('a difference of an actionner', () => {

@@ -35,13 +35,20 @@ export function findDifferences(files: readonly RuleFile[], registry: Registry):
     for (const block of group) ruleDifferences(block, shared, findings);
     overrideDifferences(group, findings);
   }
-  for (const group of shared.values()) {
+  for (const name of usedActions(rules)) {
+    const group = shared.get(name) ?? [];
     sharedDifferences(group, findings);
     for (const block of group) switchDifferences(block, ['continue', 'ignore_errors'], findings);
   }
   for (const rule of old) if (rule) findings.add(rule.place, 'first-releases');
   mergedDifferences(documents, registry, findings);
   return findings.all(files.map(({ path }) => path));
+}
+
+/** Nothing is asked of a shared action that no rule uses. */
+function usedActions(rules: ReadonlyMap<string, readonly YamlMap[]>): ReadonlySet<string> {
+  const actions = [...rules.values()].flat().flatMap((rule) => mapsAt(rule, 'actions'));
+  return new Set(actions.flatMap((action) => textAt(action, 'action')?.text ?? []));
 }
 
 function blocksOf({ root }: YamlDocument): readonly YamlMap[] {

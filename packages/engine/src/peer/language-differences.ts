@@ -149,11 +149,11 @@ export const LANGUAGE_DIFFERENCES = [
     here: 'it is taken as it is',
   },
   {
-    id: 'other-actionner',
+    id: 'parameters-joined',
     effect: 'other',
-    when: 'a rule or a later block names another actionner for an action that has parameters',
+    when: 'a rule or a later block names another actionner, or a rule another output target, and there are parameters already',
     there: 'the parameters of both are taken together',
-    here: 'parameters belong to their actionner, so only those beside the new one count',
+    here: 'parameters belong to their actionner or target, so only those beside the new one count',
   },
   {
     id: 'other-target',
@@ -186,7 +186,7 @@ export const LANGUAGE_DIFFERENCES = [
   {
     id: 'refused',
     effect: 'other',
-    when: 'a field or a tag has another character than letters, digits, dots (and [ ], _ in tags), a priority is Info or has blanks in it, a switch is not true or false in lower case, a rule has no action',
+    when: 'a field or a tag has another character than letters, digits, dots (and [ ], _ in tags), a priority is Info or has blanks in it, a switch is not true or false in lower case, a rule has no action, or an earlier block an action without an actionner',
     there: 'the rules are refused as a whole',
     here: 'this is understood',
   },
