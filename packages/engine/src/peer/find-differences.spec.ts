@@ -171,13 +171,9 @@ const CASES: Record<
 
 describe('a difference of the language', () => {
   it('first-releases is told once a file, and nothing else about it', () => {
-    const old = '- name: A\n  match: { source: syscalls }\n  action: { name: "kubernetes:exec" }\n- name: B\n';
-    const files = [
-      { path: '1.yaml', text: old },
-      { path: '2.yaml', text: rule('{ rules: [a] }') },
-    ];
-    const told = findDifferences(files, testingRegistry).map(({ file, line, id }) => `${file}:${line} ${id}`);
-    expect(told).toEqual(['1.yaml:1 first-releases']);
+    const old = (name: string) =>
+      `- name: ${name}\n  match: { rules: [a], source: syscalls }\n  action: { name: "kubernetes:terminate" }\n`;
+    expect(differencesOf([old('A') + old('B'), rule('{ rules: [a] }')])).toEqual(['1.yaml:1:3 first-releases']);
   });
 
   it.each(Object.entries(CASES))('%s is told where it is, and only there', (id, { has, at, not }) => {

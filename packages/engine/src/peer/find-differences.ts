@@ -2,6 +2,7 @@ import type { Difference, WrittenAction } from '@falco-talon/core';
 import type { Registry } from '../registry/registry.ts';
 import type { ActionBlock, RuleBlock } from '../rules/block.ts';
 import { mergeActions, mergeByName, mergeRules } from '../rules/merge.ts';
+import { isOldRule } from '../rules/old-syntax/block-syntax.ts';
 import { parseBlocks } from '../rules/parse-blocks.ts';
 import { createReport } from '../rules/report.ts';
 import type { RuleFile } from '../rules/rule.ts';
@@ -57,7 +58,7 @@ function blocksOf({ root }: YamlDocument): readonly YamlMap[] {
 
 /** A file is in one syntax or the other. */
 function firstOldRule(document: YamlDocument): YamlMap | undefined {
-  return blocksOf(document).find(({ entries }) => entries.has('name') && !entries.has('rule'));
+  return blocksOf(document).find(isOldRule);
 }
 
 function blockNames(blocks: readonly YamlMap[]): (place: Place, index: number) => string | undefined {
