@@ -1,5 +1,6 @@
 import type { Static, TObject } from 'typebox';
 import type { Clients, Reads, Uses } from './client.ts';
+import type { Difference } from './difference.ts';
 import type { FalcoEvent } from './event.ts';
 import type { Scope } from './scope.ts';
 import type { Target } from './target.ts';
@@ -106,6 +107,8 @@ export interface ActionnerDefinition<P extends TObject, F extends TObject, U ext
   readonly idempotent: boolean;
   readonly permissions: readonly Permission[];
   readonly examples: readonly [ActionnerExample<Static<P>>, ...ActionnerExample<Static<P>>[]];
+  /** Where it does something else than its namesake in the Go engine. */
+  readonly differences?: readonly Difference[];
   /** What a schema cannot say (exactly one of two keys, a CIDR's syntax). Runs when rules load. */
   validate?(parameters: Static<P>): readonly Issue[];
   /** Pure. Undefined: the action touches nothing that another one could. */

@@ -11,6 +11,7 @@ import {
   type DenyPolicy,
 } from '@falco-talon/client-kubernetes';
 import { findCalico, isOurs, namingTiers, ROOM, type CalicoApi } from './api.ts';
+import { differences } from './differences.ts';
 import { examples } from './examples.ts';
 import { parameters, type Parameters } from './parameters.ts';
 import { deniedRanges, policySpec } from './policy.ts';
@@ -46,6 +47,7 @@ export const networkpolicy = defineActionner({
     ...ownerPermissions('pods of such an owner'),
   ],
   examples,
+  differences,
 
   validate: ({ allow_cidr: ranges }) => rangeIssues(ranges),
 

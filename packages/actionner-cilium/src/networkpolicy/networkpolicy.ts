@@ -13,6 +13,7 @@ import {
   type KubernetesReads,
   type Resource,
 } from '@falco-talon/client-kubernetes';
+import { differences } from './differences.ts';
 import { examples } from './examples.ts';
 import { droppedLabel } from './identity-labels.ts';
 import { refuseInCluster } from './in-cluster.ts';
@@ -39,6 +40,7 @@ export const networkpolicy = defineActionner({
     ...ownerPermissions('pods of such an owner'),
   ],
   examples,
+  differences,
 
   validate: ({ allow_cidr: ranges }) => rangeIssues(ranges),
 

@@ -9,6 +9,7 @@ import {
   previewChange,
 } from '../metadata/change-metadata.ts';
 import { annotationIssues } from './annotation-syntax.ts';
+import { metadataDifferences } from '../metadata/differences.ts';
 import { examples } from './examples.ts';
 
 export const annotation = defineActionner({
@@ -31,6 +32,7 @@ export const annotation = defineActionner({
   idempotent: true,
   permissions: changePermissions('annotations'),
   examples,
+  differences: metadataDifferences('annotations'),
   validate: ({ annotations }) => annotationIssues(annotations),
 
   // The pod with `level: node` too: which node it is only the API server knows.

@@ -12,6 +12,7 @@ import { isMirrorPod } from '../pod/pod.ts';
 import { recreated } from '../pod/read-pod.ts';
 import { ignoredText, MIRROR_POD } from '../terminate/guards.ts';
 import { auditTarget, laneTarget } from './audit-target.ts';
+import { differences } from './differences.ts';
 import { examples } from './examples.ts';
 import { findKind, objectName, type FoundKind } from './find-object.ts';
 import { permissions } from './permissions.ts';
@@ -41,6 +42,7 @@ export const deleteObject = defineActionner({
   idempotent: false,
   permissions,
   examples,
+  differences,
 
   target: ({ event }) => laneTarget(auditTarget(event)),
 

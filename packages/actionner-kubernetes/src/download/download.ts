@@ -21,6 +21,7 @@ import { AROUND_COMMAND } from '../remote/run-remote.ts';
 import { createSaid } from '../remote/said.ts';
 import { checkContainer, choiceContext, EXEC_PERMISSIONS, previewPlace } from '../remote/shell-action.ts';
 import { artifactName } from './artifact-name.ts';
+import { downloadDifferences } from '../remote/differences.ts';
 import { examples } from './examples.ts';
 import { readRemoteFile, type RemoteFile } from './read-file.ts';
 import { NO_FILE, NO_READER, readablePath } from './reader.ts';
@@ -55,6 +56,7 @@ export const download = defineActionner({
   idempotent: true,
   permissions: EXEC_PERMISSIONS,
   examples,
+  differences: downloadDifferences,
 
   validate: ({ file }) => (file.includes('\0') ? [{ path: ['file'], message: 'holds NUL, which no path can' }] : []),
   target: ({ event }) => podTarget(event),

@@ -15,6 +15,7 @@ import { minimumIssues } from '../terminate/minimum.ts';
 import { REPLICA_PERMISSIONS } from '../terminate/replicas.ts';
 import { UnseenTerminations } from '../terminate/unseen-terminations.ts';
 import { drainNode } from './drain-node.ts';
+import { differences } from './differences.ts';
 import { examples } from './examples.ts';
 import { fateText, isProblem, problemCode, problemText, summary } from './fates.ts';
 import { contradiction, ignoresErrors, parameters, waitSeconds, type Parameters } from './parameters.ts';
@@ -45,6 +46,7 @@ export const drain = defineActionner({
     ...REPLICA_PERMISSIONS,
   ],
   examples,
+  differences,
 
   validate: (parameters) => [...minimumIssues(parameters.min_healthy_replicas), ...contradiction(parameters)],
 

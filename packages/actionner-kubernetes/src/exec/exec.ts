@@ -10,6 +10,7 @@ import {
   runInShell,
   shellParameters,
 } from '../remote/shell-action.ts';
+import { shellDifferences } from '../remote/differences.ts';
 import { examples } from './examples.ts';
 
 export const exec = defineActionner({
@@ -34,6 +35,7 @@ export const exec = defineActionner({
   idempotent: false,
   permissions: EXEC_PERMISSIONS,
   examples,
+  differences: shellDifferences('command', 'it runs in every container of the pod, one after the other'),
 
   validate: ({ command }) => textIssues('command', command),
   target: ({ event }) => podTarget(event),

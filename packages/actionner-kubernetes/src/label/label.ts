@@ -8,6 +8,7 @@ import {
   nodeFacts,
   previewChange,
 } from '../metadata/change-metadata.ts';
+import { metadataDifferences } from '../metadata/differences.ts';
 import { examples } from './examples.ts';
 import { labelKeyProblem, labelValueProblem } from './label-syntax.ts';
 
@@ -31,6 +32,7 @@ export const label = defineActionner({
   idempotent: true,
   permissions: changePermissions('labels'),
   examples,
+  differences: metadataDifferences('labels'),
 
   validate({ labels }) {
     return Object.entries(labels).flatMap(([key, value]): readonly Issue[] =>

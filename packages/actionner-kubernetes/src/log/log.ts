@@ -20,6 +20,7 @@ import {
 } from '../pod/container-choice.ts';
 import { readPod, type PodTarget } from '../pod/read-pod.ts';
 import { logText, RESULT_BYTES } from './container-log.ts';
+import { differences } from './differences.ts';
 import { examples } from './examples.ts';
 
 const MANY_LINES = 10_000;
@@ -44,6 +45,7 @@ export const log = defineActionner({
     { kind: 'kubernetes', apiGroup: '', resources: ['pods'], verbs: ['get'], when: 'no container is given' },
   ],
   examples,
+  differences,
 
   target: ({ event }) => podTarget(event),
 

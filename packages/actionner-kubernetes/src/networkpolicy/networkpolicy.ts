@@ -13,6 +13,7 @@ import {
 } from '@falco-talon/client-kubernetes';
 import type { Pod } from '../pod/pod.ts';
 import { readPod } from '../pod/read-pod.ts';
+import { differences } from './differences.ts';
 import { examples } from './examples.ts';
 import { openPolicies, openPoliciesText } from './open-policies.ts';
 import { parameters } from './parameters.ts';
@@ -37,6 +38,7 @@ export const networkpolicy = defineActionner({
     ...ownerPermissions('scope: workload'),
   ],
   examples,
+  differences,
 
   validate: ({ allow_cidr: ranges }) => rangeIssues(ranges),
 

@@ -10,6 +10,7 @@ import {
   runInShell,
   shellParameters,
 } from '../remote/shell-action.ts';
+import { scriptFile, shellDifferences } from '../remote/differences.ts';
 import { examples } from './examples.ts';
 import { readScript } from './read-script.ts';
 
@@ -50,6 +51,10 @@ export const script = defineActionner({
   idempotent: false,
   permissions: EXEC_PERMISSIONS,
   examples,
+  differences: [
+    ...shellDifferences('script', 'it is put into every container of the pod and runs in the last one'),
+    scriptFile,
+  ],
 
   validate: (parameters) => [
     ...sourceIssues(parameters),

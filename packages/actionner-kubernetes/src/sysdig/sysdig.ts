@@ -21,6 +21,7 @@ import { observedPod } from '../pod/capturable.ts';
 import { readPod, type PodTarget } from '../pod/read-pod.ts';
 import { AROUND_COMMAND } from '../remote/run-remote.ts';
 import { awaitJobPod, cleanUp, CLEAN_UP, START, startJob } from './capture-job.ts';
+import { differences } from './differences.ts';
 import { DEFAULT_IMAGE, examples } from './examples.ts';
 import { containerFilter, containerIds } from './filter.ts';
 import { CONTAINER } from './job.ts';
@@ -88,6 +89,7 @@ export const sysdig = defineActionner({
     },
   ],
   examples,
+  differences,
 
   target: ({ event }) => podTarget(event),
 

@@ -22,6 +22,7 @@ import { observedPod } from '../pod/capturable.ts';
 import { readPod, recreated, type PodTarget } from '../pod/read-pod.ts';
 import { AROUND_COMMAND } from '../remote/run-remote.ts';
 import { captureContainers, tcpdumpCommand, type CaptureContainer } from './container.ts';
+import { differences } from './differences.ts';
 import { DEFAULT_IMAGE, examples } from './examples.ts';
 
 /** Milliseconds from adding the container until it runs: most of it is for its image. */
@@ -71,6 +72,7 @@ export const tcpdump = defineActionner({
     { kind: 'kubernetes', apiGroup: '', resources: ['pods/exec'], verbs: ['create', 'get'] },
   ],
   examples,
+  differences,
 
   target: ({ event }) => podTarget(event),
 

@@ -10,6 +10,7 @@ import {
 import { kubernetes, PODS, type Kubernetes } from '@falco-talon/client-kubernetes';
 import { isMirrorPod } from '../pod/pod.ts';
 import { readPod, recreated, type PodTarget } from '../pod/read-pod.ts';
+import { differences } from './differences.ts';
 import { examples } from './examples.ts';
 import { hasGuard, ignoredText, MIRROR_POD, refusal, tallyReplicas, tallySchema, tooFewLeft } from './guards.ts';
 import { minimumIssues } from './minimum.ts';
@@ -38,6 +39,7 @@ export const terminate = defineActionner({
     ...REPLICA_PERMISSIONS,
   ],
   examples,
+  differences,
 
   validate: ({ min_healthy_replicas: minimum }) => minimumIssues(minimum),
 

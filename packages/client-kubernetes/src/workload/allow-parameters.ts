@@ -1,4 +1,4 @@
-import { Type, type Issue } from '@falco-talon/core';
+import { Type, type Difference, type Issue } from '@falco-talon/core';
 import { nameParameter } from '../name-parameter.ts';
 import { normalCidr } from './cidr.ts';
 
@@ -14,6 +14,17 @@ export function allowedRanges(ranges: readonly string[]) {
 export function allowedNamespaces(description: string) {
   return Type.Array(nameParameter('a namespace'), { default: [], description });
 }
+
+/** Of every policy with `allow_namespaces`. */
+export const allowedNamespacesDifference: Difference = {
+  id: 'allowed-namespaces',
+  effect: 'less',
+  when: 'allow_namespaces is given',
+  there: 'namespaces are chosen by a label that none has (k8s.io/metadata.name), so none of them can be reached',
+  here: 'their pods can still be reached',
+  parameter: 'allow_namespaces',
+  applies: ({ parameters }) => parameters['allow_namespaces'] !== undefined,
+};
 
 /** What a schema cannot say of `allow_cidr`. */
 export function rangeIssues(ranges: readonly string[]): readonly Issue[] {

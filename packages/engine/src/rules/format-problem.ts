@@ -3,12 +3,26 @@ import type { Problem, RuleFile } from './rule.ts';
 
 const FRAME_WIDTH = 120;
 
+/** A problem, or anything else that is told about a place in a file. */
+type Printed = Omit<Problem, 'severity'> & { readonly severity: string };
+
 /** `rules.yaml:12:7: error: message (path)`, and below it the line with a caret when the file's text is given. */
-export function formatProblem(problem: Problem, text?: string): string {
+export function formatProblem(problem: Printed, text?: string): string {
   return format(problem, text === undefined ? [] : linesOf(text));
 }
 
-function format(problem: Problem, lines: readonly string[]): string {
+/** Formats many problems of these files, each with its line. */
+export function problemFormatter(files: readonly RuleFile[]): (problem: Printed) => string {
+  const lines = new Map<string, readonly string[]>();
+  const texts = new Map(files.map(({ path, text }) => [path, text]));
+  return (problem) => {
+    const { file } = problem;
+    if (!lines.has(file)) lines.set(file, linesOf(texts.get(file) ?? ''));
+    return format(problem, lines.get(file)!);
+  };
+}
+
+function format(problem: Printed, lines: readonly string[]): string {
   const { file, line, column, severity, path, message } = problem;
   const where = line === 0 ? printable(file) : `${printable(file)}:${line}:${column}`;
   const head = `${where}: ${severity}: ${printable(message)}${path === '' ? '' : ` (${printable(path)})`}`;
@@ -24,10 +38,9 @@ function linesOf(text: string): string[] {
 /** All of them, one below the other, with a line that counts them; empty without problems. */
 export function formatProblems(problems: readonly Problem[], files: readonly RuleFile[]): string {
   if (problems.length === 0) return '';
-  const lines = new Map(files.map(({ path, text }) => [path, linesOf(text)]));
   const errors = problems.filter(({ severity }) => severity === 'error').length;
   return [
-    ...problems.map((problem) => format(problem, lines.get(problem.file) ?? [])),
+    ...problems.map(problemFormatter(files)),
     `${counted(errors, 'error')}, ${counted(problems.length - errors, 'warning')}`,
   ].join('\n');
 }

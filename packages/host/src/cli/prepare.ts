@@ -8,7 +8,7 @@ import {
   type RuleFile,
   type RuleSet,
 } from '@falco-talon/engine';
-import { configDirectory, readConfigFile, type ConfigSources } from '../config/config-file.ts';
+import { configDirectory, readConfigFile, type ConfigFile, type ConfigSources } from '../config/config-file.ts';
 import { loadConfig, pluginList, type Config } from '../config/load-config.ts';
 import { formatConfigProblem } from '../config/origins.ts';
 import { refuseExit } from '../lifecycle/process-guard.ts';
@@ -18,6 +18,8 @@ import type { CommandInput } from './command.ts';
 export interface Prepared {
   /** Undefined when it has problems. */
   readonly config: Config | undefined;
+  readonly sources: ConfigSources;
+  readonly file: ConfigFile;
   /** The rules files to read, when at least those are known. */
   readonly rulesFiles: readonly string[] | undefined;
   readonly loaded: LoadedPlugins;
@@ -34,6 +36,8 @@ export async function prepare({ program, options }: CommandInput): Promise<Prepa
   // The keys of a plugin that did not load are unknown through no fault of theirs.
   const { config, rulesFiles, problems } = loadConfig(file, sources, loaded.registry, loaded.problems.length === 0);
   return {
+    sources,
+    file,
     config: file.problems.length > 0 ? undefined : config,
     // A file that cannot be read may name other rules than the default ones.
     rulesFiles: file.problems.length > 0 ? sources.rulesFiles : rulesFiles,

@@ -7,7 +7,9 @@ import {
   type CommandSpec,
   type ExampleSpec,
   type ExitCode,
+  type OptionSpec,
 } from './command.ts';
+import { peerReport } from './peer-report.ts';
 import { checkRules, prepare, type CheckedRules, type Prepared } from './prepare.ts';
 
 /** Config, plugins and rules, with all mistakes of all three printed at once; undefined when there are any. */
@@ -23,10 +25,17 @@ export async function preparedRules(
     : { ...prepared, rules: { ...rules, ruleSet: rules.ruleSet } };
 }
 
+const PEER_LATER =
+  'What acts otherwise than in the Go engine is told once nothing is wrong. Keys that are unknown here had no effect there: without them the rules mean what they meant.';
+
 async function check(input: CommandInput): Promise<ExitCode> {
   const prepared = await preparedRules(input);
-  if (prepared === undefined) return 1;
+  if (prepared === undefined) {
+    if (input.options['peer'] === true) print(input.program.stderr, PEER_LATER);
+    return 1;
+  }
   const { ruleSet, files } = prepared.rules;
+  if (input.options['peer'] === true) print(input.program.stdout, peerReport(prepared, files));
   const count = (number: number, what: string) => `${number} ${what}${number === 1 ? '' : 's'}`;
   print(
     input.program.stdout,
@@ -61,21 +70,29 @@ function checkExamples(command: string): readonly ExampleSpec[] {
   return [
     { line: `falco-talon ${command}`, meaning: 'config.yaml in this directory, and the rules it names' },
     { line: `falco-talon ${command} -r rules.yaml -r more-rules.yaml`, meaning: 'several rules files, in this order' },
+    { line: `falco-talon ${command} --peer`, meaning: 'what will act otherwise than in the Go engine, too' },
   ];
 }
+
+const CHECK_OPTIONS: readonly OptionSpec[] = [
+  {
+    flags: '--peer',
+    description: 'also tell each place where rules and config made for the Go engine will act otherwise here, and why',
+  },
+];
 
 export const rulesCommands: readonly CommandSpec[] = [
   {
     path: ['check'],
     description: 'check config and rules: every mistake with its place',
-    options: [],
+    options: CHECK_OPTIONS,
     examples: checkExamples('check'),
     run: check,
   },
   {
     path: ['rules', 'check'],
     description: 'the same as check',
-    options: [],
+    options: CHECK_OPTIONS,
     examples: checkExamples('rules check'),
     run: check,
   },

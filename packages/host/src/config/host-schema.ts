@@ -138,4 +138,4 @@ export const RESERVED_SECTIONS: readonly (readonly string[])[] = [
 ];
 
 /** Names that are more than another spelling of today's key. */
-export const RENAMED: Readonly<Record<string, string>> = { rulesFile: 'rules_files' };
+export const RENAMED: Readonly<Record<string, string>> = { rulesFile: 'rules_files', rules_file: 'rules_files' };

@@ -13,6 +13,7 @@ import {
 import { expect, it } from 'vitest';
 import { withFields } from '../events/falco-event.ts';
 import type { ActionnerSuite } from './actionner-suite.ts';
+import { differenceProblems } from './difference-problems.ts';
 import { HOSTILE_VALUES } from './hostile-values.ts';
 import { PART_NAME, permissionProblems } from './part-problems.ts';
 import { schemaProblems } from './schema-problems.ts';
@@ -55,6 +56,10 @@ export function actionnerDeclaration<P extends TObject, F extends TObject, U ext
       expect(actionner.validate?.(value) ?? [], description).toEqual([]);
     }
     expect(new Set(actionner.examples.map(({ description }) => description)).size).toBe(actionner.examples.length);
+  });
+
+  it('tells differences from its namesake in short clauses, and when they matter in words and as a function', () => {
+    expect(differenceProblems(actionner)).toEqual([]);
   });
 
   it('announces a time limit that is a number of milliseconds', () => {
