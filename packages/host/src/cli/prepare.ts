@@ -9,7 +9,7 @@ import {
   type RuleSet,
 } from '@falco-talon/engine';
 import { configDirectory, readConfigFile, type ConfigSources } from '../config/config-file.ts';
-import { loadConfig, pluginList, type Config } from '../config/load-config.ts';
+import { loadConfig, pluginList, type Config, type Effective } from '../config/load-config.ts';
 import { formatConfigProblem } from '../config/origins.ts';
 import { refuseExit } from '../lifecycle/process-guard.ts';
 import { loadPlugins, type LoadedPlugins, type PluginSources } from '../plugins/load-plugins.ts';
@@ -18,6 +18,8 @@ import type { CommandInput } from './command.ts';
 export interface Prepared {
   /** Undefined when it has problems. */
   readonly config: Config | undefined;
+  /** What is known of it even then. */
+  readonly effective: Effective | undefined;
   /** The rules files to read, when at least those are known. */
   readonly rulesFiles: readonly string[] | undefined;
   readonly loaded: LoadedPlugins;
@@ -32,9 +34,15 @@ export async function prepare({ program, options }: CommandInput): Promise<Prepa
   const list = pluginList(file, sources);
   const loaded = await load(program, { list, directories: [configDirectory(file, sources), program.directory] });
   // The keys of a plugin that did not load are unknown through no fault of theirs.
-  const { config, rulesFiles, problems } = loadConfig(file, sources, loaded.registry, loaded.problems.length === 0);
+  const { config, effective, rulesFiles, problems } = loadConfig(
+    file,
+    sources,
+    loaded.registry,
+    loaded.problems.length === 0,
+  );
   return {
     config: file.problems.length > 0 ? undefined : config,
+    effective,
     // A file that cannot be read may name other rules than the default ones.
     rulesFiles: file.problems.length > 0 ? sources.rulesFiles : rulesFiles,
     loaded,
