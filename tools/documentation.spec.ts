@@ -8,6 +8,7 @@ import { ERROR_CODES } from '@falco-talon/core';
 import { runTalon } from '@falco-talon/host';
 import { plugins } from 'falco-talon';
 import { afterAll, describe, expect, it } from 'vitest';
+import { startLanguageServer } from './editor/language-server.ts';
 
 const root = join(import.meta.dirname, '..');
 const exclude = ['**/node_modules/**', '**/dist/**', '**/coverage/**'];
@@ -30,6 +31,7 @@ const isRules = (block: string) => /^(#.*\n)*- (rule|action|macro|list|name): /.
 const SHOWN: Readonly<Record<string, readonly [rules: number, config: number]>> = {
   'README.md': [1, 0],
   'docs/captures.md': [1, 0],
+  'docs/editors.md': [1, 0],
   'docs/network-policies.md': [3, 0],
   'docs/old-rules.md': [4, 0],
   'docs/plugins.md': [1, 1],
@@ -43,8 +45,9 @@ const SHOWN: Readonly<Record<string, readonly [rules: number, config: number]>> 
   'packages/queue-sqlite/README.md': [0, 1],
 };
 
+const editor = await startLanguageServer();
 const folder = await mkdtemp(join(tmpdir(), 'documentation-'));
-afterAll(async () => await rm(folder, { recursive: true, force: true }));
+afterAll(() => Promise.all([editor.stop(), rm(folder, { recursive: true, force: true })]));
 
 /** `falco-talon` on these texts, as somebody would run it who copied them. */
 async function talon(config: string, rules: string, ...argv: string[]) {
@@ -89,6 +92,18 @@ describe.each(pages)('%s', (page) => {
         : /^$/;
       expect(errors.trimEnd()).toMatch(told);
       expect(code).toBe(0);
+    }
+  });
+
+  it('shows YAML that an editor does not underline', async () => {
+    const yaml = blocks(page, 'yaml');
+    const config = yaml.find((block) => !isRules(block)) ?? '';
+    for (const [index, block] of yaml.entries()) {
+      const kind = /^tests:$/m.test(block) ? 'tests' : isRules(block) ? 'rules' : 'config';
+      const schema = join(folder, `${page.replaceAll('/', '-')}-${index}.schema.json`);
+      await writeFile(schema, (await talon(isRules(block) ? config : block, '[]\n', 'schema', kind)).output);
+      const modeline = `# yaml-language-server: $schema=${schema}\n`;
+      expect((await editor.open(folder, modeline + block)).diagnostics).toEqual([]);
     }
   });
 

@@ -106,7 +106,7 @@ function readParameters(
 }
 
 /** Parameters that published examples carry although the actionner never had them. */
-const IGNORED: ReadonlyMap<string, string> = new Map([
+export const IGNORED_PARAMETERS: ReadonlyMap<string, string> = new Map([
   ['kubernetes:delete', 'tail_lines'],
   ['kubernetes:download', 'tail_lines'],
 ]);
@@ -117,7 +117,7 @@ function withoutIgnored(
   given: YamlEntry<YamlMap>,
   report: Report,
 ): YamlEntry<YamlMap> {
-  const key = IGNORED.get(name);
+  const key = IGNORED_PARAMETERS.get(name);
   const entry = key === undefined ? undefined : given.value.entries.get(key);
   if (key === undefined || !entry || Object.hasOwn(actionner.parameters.properties, key)) return given;
   report.warning(entry.key, `${name} has no parameter ${key}; it has no effect and can be removed`);

@@ -119,6 +119,8 @@ export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
 /** Groups of commands that have no action of their own. */
 export const GROUPS: Readonly<Record<string, string>> = {
   rules: 'check, list, print, migrate and compare rules',
+  config: 'print the configuration',
+  schema: 'JSON Schemas, for editors',
   actionners: 'what actions can do',
   outputs: 'where artifacts can go',
   notifiers: 'who can be told',

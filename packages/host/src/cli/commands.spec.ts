@@ -71,7 +71,9 @@ describe('check', () => {
     });
     expect(code).toBe(1);
     expect(stdout).toBe('');
-    expect(stderr).toMatch(/config\.yaml:1:14: listen_port: must be a whole number, not "x"/);
+    expect(stderr).toMatch(
+      /config\.yaml:1:14: error: must be a whole number, not "x" \(listen_port\)\n  1 \| listen_port: x\n    \|              \^\n/,
+    );
     expect(stderr).toMatch(/plugin \.\/absent\.js: there is no/);
     expect(stderr).toMatch(/rules\.yaml:6:21: error: unknown key "txt"; did you mean text\?/);
     expect(stderr).not.toMatch(/\n\s+at /);

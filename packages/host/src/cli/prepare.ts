@@ -9,7 +9,7 @@ import {
   type RuleSet,
 } from '@falco-talon/engine';
 import { configDirectory, readConfigFile, type ConfigFile, type ConfigSources } from '../config/config-file.ts';
-import { loadConfig, pluginList, type Config } from '../config/load-config.ts';
+import { loadConfig, pluginList, type Config, type Effective } from '../config/load-config.ts';
 import { formatConfigProblem } from '../config/origins.ts';
 import { refuseExit } from '../lifecycle/process-guard.ts';
 import { loadPlugins, type LoadedPlugins, type PluginSources } from '../plugins/load-plugins.ts';
@@ -20,6 +20,8 @@ export interface Prepared {
   readonly config: Config | undefined;
   readonly sources: ConfigSources;
   readonly file: ConfigFile;
+  /** What is known of it even then. */
+  readonly effective: Effective | undefined;
   /** The rules files to read, when at least those are known. */
   readonly rulesFiles: readonly string[] | undefined;
   readonly loaded: LoadedPlugins;
@@ -34,11 +36,17 @@ export async function prepare({ program, options }: CommandInput): Promise<Prepa
   const list = pluginList(file, sources);
   const loaded = await load(program, { list, directories: [configDirectory(file, sources), program.directory] });
   // The keys of a plugin that did not load are unknown through no fault of theirs.
-  const { config, rulesFiles, problems } = loadConfig(file, sources, loaded.registry, loaded.problems.length === 0);
+  const { config, effective, rulesFiles, problems } = loadConfig(
+    file,
+    sources,
+    loaded.registry,
+    loaded.problems.length === 0,
+  );
   return {
     sources,
     file,
     config: file.problems.length > 0 ? undefined : config,
+    effective,
     // A file that cannot be read may name other rules than the default ones.
     rulesFiles: file.problems.length > 0 ? sources.rulesFiles : rulesFiles,
     loaded,

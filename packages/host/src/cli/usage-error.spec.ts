@@ -12,7 +12,7 @@ describe('wrong usage', () => {
     ['rule print', "unknown command 'rule print'", 'falco-talon rules print'],
     ['actionner list', "unknown command 'actionner list'", 'falco-talon actionners list'],
     ['list actionners', "unknown command 'list actionners'", 'falco-talon actionners list'],
-    ['print', "unknown command 'print'", 'falco-talon rules print'],
+    ['print', "unknown command 'print'", 'falco-talon rules print\n          or: falco-talon config print'],
     ['validate', "unknown command 'validate'", 'falco-talon check'],
     ['check --confg x', 'check has no option --confg', 'falco-talon check --config'],
     ['check -f x', 'check has no option -f', 'falco-talon check --rules'],

@@ -35,15 +35,21 @@ export async function readConfigFile({ file, workingDirectory }: ConfigSources):
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    return { path, document: undefined, problems: [{ where: file ?? path, path: '', message: fileError(error) }] };
+    const origin = { from: 'unreadable', file: file ?? path } as const;
+    return { path, document: undefined, problems: [{ origin, path: '', message: fileError(error) }] };
   }
   const document = readYaml(file ?? path, text);
-  const problems = document.problems.map((problem) => ({
-    where: `${problem.file}:${problem.line}:${problem.column}`,
-    path: problem.path,
-    message: problem.message,
+  const problems = document.problems.map(({ path: place, message, ...position }) => ({
+    origin: { from: 'file', position } as const,
+    path: place,
+    message: withoutContent(message),
   }));
   return { path, document, problems };
+}
+
+/** Of YAML that cannot be read nobody knows what is secret, so only names of keys are repeated. */
+function withoutContent(message: string): string {
+  return message.replaceAll(/([!&*])[^\s;,)…]+/g, '$1…').replaceAll(/"[^"]*"(?! stands here twice)/g, '"…"');
 }
 
 /** Where relative paths of the config start. */

@@ -73,8 +73,33 @@ describe('the environment', () => {
 
   it('is named in its mistakes', async () => {
     expect((await load('', { variables: { LISTENPORT: 'x' } })).problems).toEqual([
-      'environment variable LISTENPORT: listen_port: must be a whole number, not "x"',
+      'environment variable LISTENPORT: must be a whole number, not "x" (listen_port)',
     ]);
+  });
+
+  it('has lists and maps as JSON, too', async () => {
+    const { config, problems } = await load('', {
+      variables: {
+        FALCO_TALON_RULES_FILES: ' ["/a,b", "/c"]',
+        FALCO_TALON_DEFAULT_NOTIFIERS: '[]',
+        FALCO_TALON_NOTIFIERS_WEBHOOK_CUSTOM_HEADERS: '{"x-a": 12345678901234567890, "x-b": true, "__proto__": "c"}',
+      },
+    });
+    expect(problems).toEqual([]);
+    expect(config?.host).toMatchObject({ rules_files: ['/a,b', '/c'], default_notifiers: [] });
+    const headers = config?.sections.notifiers.get('webhook')?.value['custom_headers'];
+    expect(JSON.stringify(headers)).toBe('{"x-a":"12345678901234567890","x-b":"true","__proto__":"c"}');
+  });
+
+  it.each([
+    ['RULESFILE', '[a, b]', 'begins with [ and is no list in JSON: ["a", "b"]; or write a, b (rules_files)'],
+    ['FALCO_TALON_RULES_FILES', '["a", [2]]', 'must be a text, not a list (rules_files[1])'],
+    ['FALCO_TALON_CLOUD_HEADERS', 'CANARY', 'must be a map written as JSON: {"key": "value"} (cloud.headers)'],
+    ['FALCO_TALON_CLOUD_HEADERS', '["CANARY"]', 'must be a map written as JSON: {"key": "value"} (cloud.headers)'],
+    ['FALCO_TALON_CLOUD_HEADERS', '{"a": ["CANARY"]}', 'must be a text, not a list (cloud.headers.a)'],
+  ])('says what is wrong with %s=%s', async (variable, text, message) => {
+    const { problems } = await load('', { variables: { [variable]: text } });
+    expect(problems).toEqual([`environment variable ${variable}: ${message}`]);
   });
 
   it('leaves a list of kubeconfigs to the client', async () => {
@@ -92,7 +117,7 @@ describe('the environment', () => {
 
     const missing = await load('', { variables: { FALCO_TALON_NOTIFIERS_WEBHOOK_URL_FILE: join(directory, 'no') } });
     expect(missing.problems[0]).toMatch(
-      /^environment variable FALCO_TALON_NOTIFIERS_WEBHOOK_URL_FILE: .*\/no: there is no such file$/,
+      /^environment variable FALCO_TALON_NOTIFIERS_WEBHOOK_URL_FILE: .*\/no: there is no such file \(notifiers.webhook.url\)$/,
     );
 
     const endless = await load('', { variables: { FALCO_TALON_NOTIFIERS_WEBHOOK_URL_FILE: '/dev/zero' } });

@@ -1,17 +1,16 @@
-import { closeSync, openSync, readSync } from 'node:fs';
 import { delimiter } from 'node:path';
 import type { JsonSchema } from '@falco-talon/core';
 import { fileError } from './file-error.ts';
 import { emptyMap, squeezed, type ConfigMap } from './file-values.ts';
 import { OLD_KEYS } from './host-schema.ts';
 import type { Branch, Leaf } from './owners.ts';
-import type { ConfigProblem, Origins } from './origins.ts';
+import type { ConfigProblem, Origin, Origins } from './origins.ts';
+import { parseVariable } from './parse-variable.ts';
+import { readSecret } from './secret-file.ts';
 
 export type Variables = Readonly<Record<string, string | undefined>>;
 
 const PREFIX = 'FALCO_TALON';
-/** Bytes of a file named by a `…_FILE` variable. */
-const MAX_SECRET = 1024 * 1024;
 
 /** A key that holds a value, with the names the environment may give it, the first one that is set winning. */
 export interface EnvironmentKey {
@@ -60,7 +59,7 @@ function variableName(segments: readonly string[]): string {
 
 /**
  * Lays the environment's values over `value`. An empty variable counts as not set. `FALCO_TALON_<KEY>_FILE` names a file
- * that holds the value; a line break at its end is dropped.
+ * that holds the value.
  */
 export function applyEnvironment(
   value: ConfigMap,
@@ -74,8 +73,11 @@ export function applyEnvironment(
   for (const key of keys) {
     const found = lookUp(key, variables, own, problems);
     if (found === undefined) continue;
-    put(value, key.path, parsed(found.text, key.schema));
-    origins.set(key.path, `environment variable ${found.variable}`);
+    const origin: Origin = { from: 'environment', variable: found.variable };
+    const parsed = parseVariable(found.text, key.schema);
+    if (typeof parsed === 'string') problems.push({ origin, path: key.path.join('.'), message: parsed });
+    else put(value, key.path, parsed.value);
+    origins.set(key.path, origin);
   }
   return problems;
 }
@@ -86,59 +88,27 @@ function lookUp(
   own: ReadonlySet<string>,
   problems: ConfigProblem[],
 ): { readonly variable: string; readonly text: string } | undefined {
-  const fileVariable = `${name}_FILE`;
+  const variable = `${name}_FILE`;
   // `x_file` may be a key of its own.
-  const file = own.has(fileVariable) ? undefined : variables[fileVariable];
+  const file = own.has(variable) ? undefined : variables[variable];
   if (file !== undefined && file !== '') {
-    const where = `environment variable ${fileVariable}`;
-    if (variables[name])
-      problems.push({ where, path: path.join('.'), message: `${name} is set too; set only one of them` });
+    const problem = { origin: { from: 'environment', variable }, path: path.join('.') } as const;
+    if (variables[name]) problems.push({ ...problem, message: `${name} is set too; set only one of them` });
     try {
-      return { variable: fileVariable, text: readSecret(file).replace(/\r?\n$/, '') };
+      return { variable, text: readSecret(file) };
     } catch (error) {
-      problems.push({ where, path: path.join('.'), message: `${file}: ${fileError(error)}` });
+      problems.push({ ...problem, message: `${file}: ${fileError(error)}` });
       return undefined;
     }
   }
-  for (const variable of [name, ...oldNames]) {
-    const text = variables[variable];
-    if (text === undefined || text === '') continue;
-    // Kubernetes tools read several files from KUBECONFIG; the client knows how, a single path does not.
-    if (variable === 'KUBECONFIG' && text.includes(delimiter)) continue;
-    return { variable, text };
-  }
-  return undefined;
+  const set = [name, ...oldNames].find((candidate) => isSet(candidate, variables[candidate]));
+  return set === undefined ? undefined : { variable: set, text: variables[set]! };
 }
 
-/** Reads no more than it must to know that a file is too large: a device has no end. */
-function readSecret(file: string): string {
-  const buffer = Buffer.alloc(MAX_SECRET + 1);
-  const fd = openSync(file, 'r');
-  try {
-    let length = 0;
-    for (let read = -1; read !== 0 && length < buffer.length; length += read) {
-      read = readSync(fd, buffer, length, buffer.length - length, null);
-    }
-    if (length > MAX_SECRET) throw new Error(`${file} is larger than ${MAX_SECRET} bytes`);
-    return buffer.toString('utf8', 0, length);
-  } finally {
-    closeSync(fd);
-  }
-}
-
-function parsed(text: string, schema: JsonSchema): unknown {
-  if (schema.type === 'array') {
-    return text
-      .split(',')
-      .map((item) => item.trim())
-      .filter((item) => item !== '');
-  }
-  if (schema.type !== 'object') return text;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text; // the schema says that a map was expected
-  }
+function isSet(variable: string, text: string | undefined): boolean {
+  if (text === undefined || text === '') return false;
+  // Kubernetes tools read several files from KUBECONFIG; the client knows how, a single path does not.
+  return variable !== 'KUBECONFIG' || !text.includes(delimiter);
 }
 
 /** A map in the way that is none (a mistake of the file) stays, for the schema to refuse. */

@@ -52,12 +52,16 @@ describe('the config file', () => {
     expect(problems).toHaveLength(6);
     expect(problems).toEqual(
       expect.arrayContaining([
-        expect.stringMatching(/^config.yaml:1:1: listen_prot: unknown key "listen_prot"; did you mean listen_port\?/),
-        expect.stringMatching(/^config.yaml:2:14: listen_port: must be a whole number, not "many"/),
-        expect.stringMatching(/^config.yaml:4:24: deduplication.time_window_seconds: must be at least 0/),
-        expect.stringMatching(/^config.yaml:7:5: notifiers.webhook.ur: unknown key "ur"; did you mean url\?/),
-        expect.stringMatching(/^config.yaml:8:3: notifiers.slak: unknown key "slak"; did you mean slack\?/),
-        expect.stringMatching(/^config.yaml:9:14: watch_rules: must be true or false, not a list/),
+        expect.stringMatching(
+          /^config.yaml:1:1: error: unknown key "listen_prot"; did you mean listen_port\?.* \(listen_prot\)$/,
+        ),
+        expect.stringMatching(/^config.yaml:2:14: error: must be a whole number, not "many" \(listen_port\)$/),
+        expect.stringMatching(
+          /^config.yaml:4:24: error: must be at least 0, not -1 \(deduplication.time_window_seconds\)$/,
+        ),
+        expect.stringMatching(/^config.yaml:7:5: error: unknown key "ur"; did you mean url\?/),
+        expect.stringMatching(/^config.yaml:8:3: error: unknown key "slak"; did you mean slack\?/),
+        expect.stringMatching(/^config.yaml:9:14: error: must be true or false, not a list/),
       ]),
     );
   });
@@ -101,7 +105,7 @@ describe('the config file', () => {
   it('refuses a key that stands there under two names', async () => {
     const { problems } = await load('listen_port: 1\nlistenPort: 2\n');
     expect(problems).toEqual([
-      'config.yaml:2:1: listenPort: "listenPort" is another name of listen_port, which stands here already',
+      'config.yaml:2:1: error: listenPort and listen_port (line 1) say the same; keep one of them (listenPort)',
     ]);
   });
 
@@ -132,7 +136,9 @@ describe('the config file', () => {
   });
 
   it('must be a map', async () => {
-    expect((await load('- a\n')).problems).toEqual(['config.yaml:1:1: the file must hold a map of keys and values']);
+    expect((await load('- a\n')).problems).toEqual([
+      'config.yaml:1:1: error: the file must hold a map of keys and values',
+    ]);
   });
 
   it('names both owners of a key', async () => {
@@ -147,7 +153,7 @@ describe('the config file', () => {
 
   it('offers the queues that are loaded', async () => {
     expect((await load('queue: {type: dsk}\n')).problems[0]).toMatch(
-      /queue.type: must be one of memory, disk, not "dsk"; did you mean disk\?/,
+      /must be one of memory, disk, not "dsk"; did you mean disk\? \(queue.type\)$/,
     );
     expect((await load('queue: {type: disk, disk: {size: 9}}\n')).config).toMatchObject({ queueType: 'disk' });
   });
@@ -172,10 +178,35 @@ describe('the config file', () => {
     ]) {
       const { problems } = await load(`${text}\n`);
       expect(problems).toHaveLength(1);
-      expect(problems[0]).toMatch(/^config.yaml:1:\d+: cloud.*: must be/);
+      expect(problems[0]).toMatch(/^config.yaml:1:\d+: error: must be .* \(cloud.*\)$/);
       expect(problems[0]).not.toContain('CANARY');
     }
     expect((await load('intake: text\n')).problems[0]).toContain('not "text"');
+  });
+
+  it('takes a secret from a file it names', async () => {
+    writeFileSync(join(directory, 'key'), 's3cret\n');
+    const { config, problems } = await load('cloud: {region: eu, key_file: /k, key: null}\n');
+    expect(problems).toEqual([]);
+    expect(config?.sections.clients.get('cloud')?.value).toEqual({ region: 'eu', key_file: '/k' });
+    const token = await load('cloud: {token_file: key}\n');
+    expect(token.problems).toEqual([]);
+    expect(token.config?.sections.clients.get('cloud')?.value).toEqual({ token: 's3cret' });
+    expect((await load('cloud: {token_file: null}\n')).config?.sections.clients.get('cloud')?.value).toEqual({});
+  });
+
+  it.each([
+    ['{token_file: absent}', 'config.yaml:1:21: error: absent: there is no such file (cloud.token_file)'],
+    ['{token_file: [a]}', 'config.yaml:1:21: error: must be the path of a file (cloud.token_file)'],
+    [
+      '{token: a, token_file: b}',
+      'config.yaml:1:19: error: token_file and token (line 1) say the same; keep one of them (cloud.token_file)',
+    ],
+    ['{region_file: a}', 'config.yaml:1:9: error: unknown key "region_file"'],
+  ])('says what is wrong with the file of a secret: %s', async (section, message) => {
+    const { problems } = await load(`cloud: ${section}\n`);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain(message);
   });
 
   it('says which rules files there are even when something else is wrong', async () => {

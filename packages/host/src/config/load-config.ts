@@ -1,14 +1,16 @@
 import { existsSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
-import { fit, type TSchema } from '@falco-talon/core';
+import { fit, type Issue, type TSchema } from '@falco-talon/core';
 import { pathText, type EngineSettings, type Registry } from '@falco-talon/engine';
 import { configDirectory, type ConfigFile, type ConfigSources } from './config-file.ts';
 import { applyEnvironment } from './environment.ts';
-import { emptyMap, fileValues, type ConfigMap } from './file-values.ts';
+import { fileValues, type ConfigMap } from './file-values.ts';
 import type { HostConfig } from './host-schema.ts';
+import { layers } from './layers.ts';
 import { Origins, type ConfigProblem } from './origins.ts';
 import { hostOwner, ownersOf, schemaTree, treeSchema, type Branch } from './owners.ts';
 import { dropEmpty, pick, sectionsOf } from './sections.ts';
+import { isKeyName, shownLines } from './shown-line.ts';
 
 export interface Config {
   readonly host: HostConfig;
@@ -21,16 +23,25 @@ export function pluginList(file: ConfigFile, sources: ConfigSources): readonly s
   const { root } = schemaTree([hostOwner]);
   const plugins: Branch = { ...root, keys: new Map([['plugins', root.keys.get('plugins')!]]) };
   const origins = new Origins();
-  const { value } = fileValues(file.document?.root, plugins, origins);
+  const { value } = fileValues(file.document?.root, plugins, origins, configDirectory(file, sources));
   if (typeof value !== 'object' || value === null) return undefined;
   applyEnvironment(value as ConfigMap, plugins, sources.variables, origins);
   const list = (value as ConfigMap)['plugins'];
   return Array.isArray(list) && list.every((item) => typeof item === 'string') ? list : undefined;
 }
 
+/** Every value there is, wrong ones included, and where it comes from. */
+export interface Effective {
+  readonly tree: Branch;
+  readonly values: ConfigMap;
+  readonly origins: Origins;
+}
+
 export interface LoadedConfig {
   /** Undefined when there are problems. */
   readonly config: Config | undefined;
+  /** Known even then, as far as they can be read. Undefined: the file is no map. */
+  readonly effective: Effective | undefined;
   /** Known even then, unless the list itself is wrong, so that the rules can be checked in the same run. */
   readonly rulesFiles: readonly string[] | undefined;
   readonly problems: readonly ConfigProblem[];
@@ -43,32 +54,22 @@ export interface LoadedConfig {
 export function loadConfig(file: ConfigFile, sources: ConfigSources, registry: Registry, strict = true): LoadedConfig {
   const owners = ownersOf(registry);
   const tree = schemaTree(owners);
-  const origins = new Origins();
-  const problems: ConfigProblem[] = tree.clashes.map((message) => ({ where: '', path: '', message }));
-  const read = fileValues(file.document?.root, tree.root, origins);
-  problems.push(...read.problems);
-
-  if (typeof read.value !== 'object' || read.value === null || Array.isArray(read.value)) {
-    problems.push({
-      where: origins.place([], 'value'),
-      path: '',
-      message: 'the file must hold a map of keys and values',
-    });
-    return { config: undefined, rulesFiles: sources.rulesFiles, problems };
-  }
-  const value = read.value as ConfigMap;
-  problems.push(...applyEnvironment(value, tree.root, sources.variables, origins));
-  if (sources.rulesFiles !== undefined) value['rules_files'] = [...sources.rulesFiles];
-  if (sources.observe === true) value['mode'] = 'observe';
-  fillBranches(value, tree.root);
+  const { value, origins, problems: misread } = layers(file, sources, tree.root);
+  const problems: ConfigProblem[] = tree.clashes.map((message) => ({ origin: undefined, path: '', message }));
+  problems.push(...misread);
+  const framed = () => withLines(problems, file, tree.root);
+  if (value === undefined)
+    return { config: undefined, effective: undefined, rulesFiles: sources.rulesFiles, problems: framed() };
   for (const owner of owners) dropEmpty(owner, value);
 
   const fitted = fit(treeSchema(tree.root) as unknown as TSchema, value);
   for (const issue of fitted.issues) {
     const unknown = issue.message.startsWith('unknown key');
     if (unknown && !strict) continue;
-    const where = origins.place(issue.path, unknown ? 'key' : 'value');
-    problems.push({ where, path: pathText(issue.path), message: issue.message });
+    const origin = origins.nearest(issue.path, unknown ? 'key' : 'value');
+    problems.push(
+      unknown ? unknownKeyProblem(issue, origin) : { origin, path: pathText(issue.path), message: issue.message },
+    );
   }
   const all = fitted.value as ConfigMap;
   const fromFile = sources.rulesFiles === undefined;
@@ -76,11 +77,14 @@ export function loadConfig(file: ConfigFile, sources: ConfigSources, registry: R
     ? undefined
     : (all['rules_files'] as string[]);
   const rulesFiles = listed?.map((path) => rulesPath(path, fromFile, file, sources));
-  if (problems.length > 0 || rulesFiles === undefined) return { config: undefined, rulesFiles, problems };
+  const effective: Effective = { tree: tree.root, values: all, origins };
+  if (problems.length > 0 || rulesFiles === undefined)
+    return { config: undefined, effective, rulesFiles, problems: framed() };
 
   const host = pick(owners[0]!, all) as HostConfig;
   return {
     rulesFiles,
+    effective,
     config: {
       host: {
         ...host,
@@ -105,11 +109,22 @@ function rulesPath(path: string, fromFile: boolean, file: ConfigFile, sources: C
   return fromFile && existsSync(beside) ? beside : resolve(sources.workingDirectory, path);
 }
 
-/** Every map the schema knows exists, so that the defaults inside are filled in. */
-function fillBranches(value: ConfigMap, tree: Branch): void {
-  for (const [key, child] of tree.keys) {
-    if (child.type === 'leaf') continue;
-    value[key] ??= emptyMap();
-    if (typeof value[key] === 'object' && !Array.isArray(value[key])) fillBranches(value[key] as ConfigMap, child);
-  }
+/** What cannot be a key may be a secret whose key was forgotten: `{url https://…}`. */
+function unknownKeyProblem({ path, message }: Issue, origin: ConfigProblem['origin']): ConfigProblem {
+  if (isKeyName(String(path.at(-1)))) return { origin, path: pathText(path), message };
+  const rest = message.replace(/^unknown key "(?:\\.|[^"\\])*(?:"|…)/, 'unknown key');
+  return { origin, path: pathText(path.slice(0, -1)), message: rest };
+}
+
+/** Each mistake of the file with its line, as far as that may be shown. */
+function withLines(
+  problems: readonly ConfigProblem[],
+  { document }: ConfigFile,
+  tree: Branch,
+): readonly ConfigProblem[] {
+  if (document === undefined || problems.length === 0) return problems;
+  const lineOf = shownLines(document, tree);
+  return problems.map((problem) =>
+    problem.origin?.from === 'file' ? { ...problem, shown: lineOf(problem.origin.position) } : problem,
+  );
 }

@@ -158,7 +158,7 @@ export function treeSchema(node: Branch | Leaf): JsonSchema {
   return holdsSecret(schema) ? { ...schema, writeOnly: true } : schema;
 }
 
-function holdsSecret({ writeOnly, properties, patternProperties, items }: JsonSchema): boolean {
+export function holdsSecret({ writeOnly, properties, patternProperties, items }: JsonSchema): boolean {
   if (writeOnly === true) return true;
   const inner = [
     ...Object.values(properties ?? {}),
@@ -166,4 +166,14 @@ function holdsSecret({ writeOnly, properties, patternProperties, items }: JsonSc
     ...(items ? [items] : []),
   ];
   return inner.some(holdsSecret);
+}
+
+/** `url_file` names a file that holds the secret `url`: the name of that key. Undefined: this is no such key. */
+export function secretFileKey(written: string, { keys }: Branch): string | undefined {
+  if (keys.has(written) || !written.endsWith('_file')) return undefined;
+  const key = written.slice(0, -'_file'.length);
+  const secret = keys.get(key);
+  return secret?.type === 'leaf' && secret.schema.type === 'string' && secret.schema.writeOnly === true
+    ? key
+    : undefined;
 }

@@ -8,8 +8,9 @@ export function dropEmpty({ path, schema }: Owner, all: ConfigMap): void {
   let node: unknown = all;
   for (const key of path) node = (node as ConfigMap | undefined)?.[key];
   if (typeof node !== 'object' || node === null) return;
-  for (const key of Object.keys(schema.properties ?? {})) {
-    if (isRequired(schema, key) && (node as ConfigMap)[key] === '') delete (node as ConfigMap)[key];
+  for (const [key, { type }] of Object.entries(schema.properties ?? {})) {
+    if (type !== 'object' && isRequired(schema, key) && (node as ConfigMap)[key] === '')
+      delete (node as ConfigMap)[key];
   }
 }
 
@@ -38,7 +39,7 @@ export function pick(owner: Owner, all: ConfigMap): ConfigMap {
 }
 
 /** A key with a default stays in the schema's list of required ones. */
-function isRequired(schema: JsonSchema, key: string): boolean {
+export function isRequired(schema: JsonSchema, key: string): boolean {
   return schema.required?.includes(key) === true && schema.properties?.[key]?.default === undefined;
 }
 

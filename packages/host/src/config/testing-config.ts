@@ -22,6 +22,7 @@ export const cloud = defineClient({
     region: Type.String(),
     key_file: Type.Optional(Type.String()),
     key: Type.Optional(Type.String({ writeOnly: true })),
+    token: Type.Optional(Type.String({ writeOnly: true })),
     headers: Type.Optional(Type.Record(Type.String(), Type.String({ writeOnly: true }))),
   }),
   create: async () => ({}),
@@ -57,13 +58,19 @@ export const registry = buildRegistry([
 let files = 0;
 /** Loads a config file with this text; problems name it `config.yaml`. */
 export async function load(text: string, sources: Partial<ConfigSources> = {}, of = registry) {
+  const { read, all, file, ...result } = await loaded(text, sources, of);
+  const problems = result.problems.map((problem) =>
+    formatConfigProblem({ ...problem, shown: undefined }).replace(file, 'config.yaml'),
+  );
+  return { ...result, problems, list: pluginList(read, all) };
+}
+
+/** The same with problems as data. */
+export async function loaded(text: string, sources: Partial<ConfigSources> = {}, of = registry) {
   const file = join(directory, `config-${files++}.yaml`);
   writeFileSync(file, text);
   const all: ConfigSources = { file, variables: {}, workingDirectory: directory, ...sources };
   const read = await readConfigFile(all);
-  const loaded = loadConfig(read, all, of);
-  const problems = [...read.problems, ...loaded.problems].map((problem) =>
-    formatConfigProblem(problem).replace(`${file}`, 'config.yaml'),
-  );
-  return { ...loaded, problems, list: pluginList(read, all) };
+  const result = loadConfig(read, all, of);
+  return { ...result, problems: [...read.problems, ...result.problems], read, all, file };
 }
