@@ -175,7 +175,7 @@ describe('the config file', () => {
       expect(problems[0]).toMatch(/^config.yaml:1:\d+: cloud.*: must be/);
       expect(problems[0]).not.toContain('CANARY');
     }
-    expect((await load('intake: text\n')).problems[0]).toContain('not "text"');
+    expect((await load('limits: text\n')).problems[0]).toContain('not "text"');
   });
 
   it('says which rules files there are even when something else is wrong', async () => {
