@@ -1,7 +1,7 @@
 import Type, { type TObject, type TProperties, type TSchema } from 'typebox';
 
 export { Type };
-export type { Static, TObject, TProperties, TSchema } from 'typebox';
+export type { Static, TObject, TProperties, TSchema, TString } from 'typebox';
 
 /** An object whose unknown keys are errors. The only kind of object settings and parameters may be. */
 export function strictObject<const T extends TProperties>(properties: T, options: { description?: string } = {}) {

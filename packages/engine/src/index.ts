@@ -2,6 +2,7 @@ export * from './lifecycle/engine.ts';
 export * from './plan/plan.ts';
 export * from './registry/registry.ts';
 export * from './rules/rule.ts';
+export { watchRules as watchFiles, type RulesWatch as FilesWatch } from './lifecycle/watch-rules.ts';
 export { startEngine } from './lifecycle/start-engine.ts';
 export { readYaml, yamlValue, type YamlDocument } from './rules/yaml-document.ts';
 export { pathText, type Place, type YamlEntry, type YamlMap, type YamlNode } from './rules/yaml-node.ts';

@@ -3,7 +3,6 @@ import { editorSchema, inAnyCase, when, type EditorSchema, type Registry } from 
 import { environmentKeys } from './environment.ts';
 import { squeezed } from './file-values.ts';
 import { ownersOf, schemaTree, secretFileKey, type Branch, type Leaf } from './owners.ts';
-import { isRequired } from './sections.ts';
 
 /**
  * JSON Schema (draft 07) of config.yaml, for editors: the program's keys and those of the loaded plugins. Nothing is
@@ -34,7 +33,7 @@ export function configSchema(registry: Registry): EditorSchema {
 
   function nodeSchema(node: Branch | Leaf, path: readonly string[]): EditorSchema {
     if (node.type === 'branch') return branchSchema(node, path);
-    const { schema, owner } = node;
+    const { schema, owner, required } = node;
     if (owner === undefined) return { description: 'Accepted and without effect: no loaded plugin owns it.' };
     const variable = variables.get(path.join('.'));
     const description = [schema.description, variable && `Environment variable: ${variable}.`]
@@ -42,7 +41,7 @@ export function configSchema(registry: Registry): EditorSchema {
       .join(' ');
     const own = editorSchema({ ...schema, description }, 'whole');
     const value = schema.type === 'array' ? orOneItem(own, schema, offered(path, registry)) : own;
-    return isRequired(owner.schema, path.at(-1)!) ? orEmpty(value) : value;
+    return required ? orEmpty(value) : value;
   }
 }
 

@@ -1,5 +1,6 @@
-import { oneOf, strictObject, Type, type Static } from '@falco-talon/core';
+import { oneOf, strictObject, Type, type Static, type TString } from '@falco-talon/core';
 import { DEFAULT_LIMITS } from '@falco-talon/engine';
+import { SECRET_LENGTH } from '../door/credentials.ts';
 import { LOG_FORMATS, LOG_LEVELS } from '../logging/logger.ts';
 
 const MODES = ['enforce', 'observe'] as const;
@@ -22,8 +23,78 @@ const deduplication = strictObject(
   { description: 'Equal alerts are run once.' },
 );
 
+const secret = (minLength: number, options: { pattern?: string; form?: string } = {}) =>
+  Type.String({ minLength, writeOnly: true, ...options });
+const secrets = (description: string, item: TString) => Type.Array(item, { default: [], description });
+const files = (what: string) =>
+  Type.Array(Type.String({ minLength: 1 }), {
+    default: [],
+    description: `Files with ${what}, one a line. They are read again when they change; a relative path starts at this file.`,
+  });
+const file = (description: string) => text('', `${description} A relative path starts at this file.`);
+
+const auth = strictObject(
+  {
+    tokens: secrets('Sent as `Authorization: Bearer …`.', secret(SECRET_LENGTH)),
+    token_files: files('tokens'),
+    basic: secrets(
+      '`user:password`, as Falco sends them when they stand in its URL.',
+      secret(3, { pattern: '^[^:]+:.+$', form: 'user:password' }),
+    ),
+    basic_files: files('`user:password`'),
+    secret_paths: secrets(
+      'Alerts are taken at `/<path>` too, for senders that can send nothing but a URL.',
+      secret(SECRET_LENGTH, { pattern: '^[A-Za-z0-9_.~-]+$', form: 'letters, digits, -, ., _ and ~' }),
+    ),
+    secret_path_files: files('such paths'),
+    hmac_keys: secrets('Keys alerts are signed with; each alert has a signature of its own.', secret(SECRET_LENGTH)),
+    hmac_key_files: files('such keys'),
+    hmac_tolerance_seconds: seconds(300, "The clock of a sender may differ from this server's by so much."),
+    allowed_senders: Type.Array(Type.String({ minLength: 1 }), {
+      default: [],
+      description: 'Ranges of addresses (`10.0.0.0/8`) alerts are taken from, whatever else they bring; empty: all.',
+    }),
+  },
+  { description: 'Who may send alerts: whoever brings one of these. With none of them everybody may.' },
+);
+
+const tls = strictObject(
+  {
+    cert_file: file('Certificate of the server, PEM; turns HTTPS on.'),
+    key_file: file('Its private key, PEM.'),
+    client_ca_file: file('Authorities of client certificates, PEM: who shows such a certificate may send alerts.'),
+    client_names: Type.Array(Type.String({ minLength: 1 }), {
+      default: [],
+      description: 'Names of which a client certificate must have one (DNS name or common name); empty: any.',
+    }),
+  },
+  { description: 'The files are read again when they change; open connections go on as they are.' },
+);
+
+const monitoring = strictObject(
+  {
+    listen_address: text('', 'Address /healthz, /readyz and /metrics are served on; empty: listen_address.'),
+    listen_port: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 65535,
+        description: 'Port of their own for them, plain HTTP. Absent: they are served where alerts are taken.',
+      }),
+    ),
+  },
+  { description: 'Where probes and metrics are served.' },
+);
+
 const intake = strictObject(
   {
+    require_auth: flag(false, 'Do not start when everybody may send alerts to an address other machines can reach.'),
+    auth,
+    tls,
+    sender_rate: Type.Number({
+      default: 0,
+      minimum: 0,
+      description: 'Alerts a second one address may send, and as many at once after a silence. 0: no limit.',
+    }),
     max_body_bytes: count(1024 * 1024, 'Bytes one alert may have.'),
     max_in_flight: count(1000, 'Alerts waiting for the queue at a time; more are answered 503.'),
     max_buffered_bytes: count(64 * 1024 * 1024, 'Bytes of alerts being received at a time; more are answered 503.'),
@@ -32,7 +103,7 @@ const intake = strictObject(
     request_timeout_seconds: seconds(8, 'Time a sender has for a whole request.'),
     keep_alive_timeout_seconds: seconds(65, 'How long an idle connection stays open.'),
   },
-  { description: 'Limits of the HTTP server.' },
+  { description: 'How alerts are taken.' },
 );
 
 const limits = strictObject(
@@ -95,6 +166,7 @@ export const hostSchema = strictObject({
   ),
   deduplication,
   intake,
+  monitoring,
   limits,
 });
 export type HostConfig = Omit<Static<typeof hostSchema>, 'mode' | 'log_format' | 'log_level'> & {

@@ -181,7 +181,7 @@ describe('the config file', () => {
       expect(problems[0]).toMatch(/^config.yaml:1:\d+: error: must be .* \(cloud.*\)$/);
       expect(problems[0]).not.toContain('CANARY');
     }
-    expect((await load('intake: text\n')).problems[0]).toContain('not "text"');
+    expect((await load('limits: text\n')).problems[0]).toContain('not "text"');
   });
 
   it('takes a secret from a file it names', async () => {

@@ -15,6 +15,8 @@ import { isKeyName, shownLines } from './shown-line.ts';
 export interface Config {
   readonly host: HostConfig;
   readonly queueType: string;
+  /** Where relative paths in it start. */
+  readonly directory: string;
   readonly sections: EngineSettings['sections'];
 }
 
@@ -91,6 +93,7 @@ export function loadConfig(file: ConfigFile, sources: ConfigSources, registry: R
         rules_files: rulesFiles,
         data_directory: host.data_directory === '' ? '' : resolve(configDirectory(file, sources), host.data_directory),
       },
+      directory: configDirectory(file, sources),
       queueType: (all['queue'] as { type: string }).type,
       sections: {
         clients: sectionsOf('client', owners, all),

@@ -1,6 +1,7 @@
 import { jsonSchema, oneOf, strictObject, type JsonSchema } from '@falco-talon/core';
 import type { Registry } from '@falco-talon/engine';
 import { hostSchema, RESERVED_SECTIONS, RENAMED } from './host-schema.ts';
+import { isRequired } from './sections.ts';
 
 export type SectionKind = 'host' | 'client' | 'notifier' | 'queue';
 
@@ -74,6 +75,8 @@ export interface Leaf {
   readonly type: 'leaf';
   readonly schema: JsonSchema;
   readonly owner: Owner | undefined;
+  /** It has to be given where its owner is in use. */
+  readonly required: boolean;
 }
 
 export interface SchemaTree {
@@ -87,18 +90,19 @@ export function schemaTree(owners: readonly Owner[]): SchemaTree {
   const root = branch();
   const clashes: string[] = [];
 
-  function insert(owner: Owner, path: readonly string[], schema: JsonSchema): void {
+  function insert(owner: Owner, path: readonly string[], schema: JsonSchema, required: boolean): void {
     if (schema.type === 'object' && schema.properties !== undefined) {
       const node = descend(owner, path);
       if (node === undefined) return;
-      for (const [key, property] of Object.entries(schema.properties)) insert(owner, [...path, key], property);
+      for (const [key, property] of Object.entries(schema.properties))
+        insert(owner, [...path, key], property, isRequired(schema, key));
       return;
     }
     const key = path.at(-1);
     const parent = descend(owner, path.slice(0, -1));
     if (key === undefined || parent === undefined) return;
     const present = parent.keys.get(key);
-    if (present === undefined) parent.keys.set(key, { type: 'leaf', schema, owner });
+    if (present === undefined) parent.keys.set(key, { type: 'leaf', schema, owner, required });
     else clash(path, owner, present.type === 'leaf' ? present.owner : undefined);
   }
 
@@ -123,7 +127,7 @@ export function schemaTree(owners: readonly Owner[]): SchemaTree {
   }
 
   for (const owner of owners) {
-    insert(owner, owner.path, owner.schema);
+    insert(owner, owner.path, owner.schema, false);
     const node = descend(owner, owner.path);
     for (const [old, key] of Object.entries(owner.oldNames)) node?.oldNames.set(old, key);
   }
@@ -144,7 +148,7 @@ function reserve(root: Branch, path: readonly string[]): void {
     node = next;
   }
   const key = path.at(-1)!;
-  if (!node.keys.has(key)) node.keys.set(key, { type: 'leaf', schema: {}, owner: undefined });
+  if (!node.keys.has(key)) node.keys.set(key, { type: 'leaf', schema: {}, owner: undefined, required: false });
 }
 
 /**

@@ -76,8 +76,7 @@ function rows(root: Branch, old: ReadonlyMap<string, readonly string[]>, owners:
   return result.concat(owners.filter((owner) => owner.kind === 'notifier' && isEmpty(owner)).map(emptySection));
 }
 
-function row(path: readonly string[], { schema, owner }: Leaf, old: readonly string[]): Row {
-  const required = owner?.schema.required?.includes(path.at(-1)!) === true && schema.default === undefined;
+function row(path: readonly string[], { schema, required }: Leaf, old: readonly string[]): Row {
   return {
     key: path.join('.'),
     type: keyType(schema),

@@ -4,14 +4,12 @@ import { printable, startEngine, type Engine } from '@falco-talon/engine';
 import { hasColours } from '../cli/colour.ts';
 import { printProblems, type ExitCode, type ProgramContext } from '../cli/command.ts';
 import { dataDirectory } from '../config/data-directory.ts';
-import { engineSettings, intakeLimits, serverSettings } from '../config/engine-settings.ts';
+import { engineSettings } from '../config/engine-settings.ts';
 import type { Config } from '../config/load-config.ts';
 import { openDestination } from '../logging/destination.ts';
 import { createLogger } from '../logging/logger.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
-import { createIntake } from '../server/intake.ts';
-import { createRoutes } from '../server/routes.ts';
-import { startServer, type RunningServer } from '../server/server.ts';
+import { openListeners, type Listeners } from '../server/listeners.ts';
 import { guardProcess } from './process-guard.ts';
 import type { StopSignals } from './signals.ts';
 import { startWatchdog } from './watchdog.ts';
@@ -98,25 +96,12 @@ interface Running {
 }
 
 async function run(running: Running): Promise<ExitCode> {
-  const { config, engine, logger, metrics, signals, program } = running;
+  const { config, engine, logger, signals, program } = running;
   const grace = config.host.shutdown_grace_period * 1000;
   let stopping = false;
-  const common = { engine, logger, stopping: () => stopping };
-  const intake = createIntake({
-    ...common,
-    limits: intakeLimits(config),
-    refused: (status) => metrics.requestRefused(status),
-  });
-  const routes = createRoutes({ ...common, metrics, now: () => performance.now() });
-  let server: RunningServer;
+  let listeners: Listeners;
   try {
-    server = await startServer(serverSettings(config), {
-      intake,
-      routes,
-      logger,
-      alive: running.alive,
-      counts: metrics,
-    });
+    listeners = await openListeners({ ...running, stopping: () => stopping });
   } catch (error) {
     await engine.stop(0);
     throw error;
@@ -124,7 +109,8 @@ async function run(running: Running): Promise<ExitCode> {
   logger.info('server started', {
     version: program.version,
     address: config.host.listen_address,
-    port: server.port,
+    port: listeners.port,
+    ...(listeners.monitoringPort === undefined ? {} : { monitoring_port: listeners.monitoringPort }),
     mode: config.host.mode,
     queue: config.queueType,
     plugins: running.plugins,
@@ -136,7 +122,7 @@ async function run(running: Running): Promise<ExitCode> {
   stopping = true;
   logger.info('server stopping', { signal, grace_seconds: config.host.shutdown_grace_period });
   const deadline = performance.now() + grace;
-  const end = stop(server, engine, deadline).then(() => 'stopped' as const);
+  const end = stop(listeners, engine, deadline).then(() => 'stopped' as const);
   const timers = new AbortController();
   const late = (milliseconds: number) =>
     delay(milliseconds, 'late' as const, { signal: timers.signal }).catch(() => 'late' as const);
@@ -147,8 +133,8 @@ async function run(running: Running): Promise<ExitCode> {
   return result === 'stopped' ? 0 : 1;
 }
 
-async function stop(server: RunningServer, engine: Engine, deadline: number): Promise<void> {
-  await server.close(Math.min(ANSWER_TIME, (deadline - performance.now()) / 2));
+async function stop(listeners: Listeners, engine: Engine, deadline: number): Promise<void> {
+  await listeners.close(Math.min(ANSWER_TIME, (deadline - performance.now()) / 2));
   await engine.stop(Math.max(0, deadline - performance.now()));
 }
 

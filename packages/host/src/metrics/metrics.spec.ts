@@ -33,7 +33,7 @@ describe('the metrics', () => {
     observer.notification({ notifier: 'webhook', status: 'dropped', records: 3 });
     observer.latency('accept', 250);
     observer.reload('failure');
-    metrics.requestRefused(413);
+    metrics.requestRefused({ status: 413, code: 'too_large' });
     metrics.uncaughtError();
     expect(await lines(metrics)).toEqual(
       expect.arrayContaining([
@@ -44,7 +44,7 @@ describe('the metrics', () => {
         'falcosecurity_falco_talon_notifications_total{notifier="webhook",status="dropped"} 3',
         'falcosecurity_falco_talon_stage_duration_seconds_sum{stage="accept"} 0.25',
         'falcosecurity_falco_talon_rule_reloads_total{result="failure"} 1',
-        'falcosecurity_falco_talon_requests_refused_total{status="413"} 1',
+        'falcosecurity_falco_talon_requests_refused_total{status="413",reason="too_large"} 1',
         'falcosecurity_falco_talon_uncaught_errors_total 1',
       ]),
     );

@@ -16,11 +16,13 @@ export interface Metrics {
   readonly contentType: string;
   text(): Promise<string>;
   /** A request the server refused before or instead of an event. */
-  requestRefused(status: number): void;
+  requestRefused(problem: { readonly status: number; readonly code: string }): void;
   /** A connection beyond the limit. */
   connectionRefused(): void;
   /** An error no caller of a plugin was there to take. */
   uncaughtError(): void;
+  /** When the server's certificate ends, milliseconds since the epoch. Read at each scrape. */
+  watchCertificate(expires: () => number | undefined): void;
   /** The engine has started, with valid rules; these are read at each scrape. */
   watch(sources: { readonly queueDepth: Engine['queueDepth']; readonly droppedLogLines: () => number }): void;
 }
@@ -49,7 +51,7 @@ export function createMetrics(): Metrics {
     help: 'When the rules in force came into force.',
     registers,
   });
-  const refused = counter('requests_refused', 'Requests refused, by HTTP status.', ['status']);
+  const refused = counter('requests_refused', 'Requests refused, by HTTP status and reason.', ['status', 'reason']);
   const connections = counter('connections_refused', 'Connections beyond the limit.', []);
   const uncaught = counter('uncaught_errors', 'Errors that escaped a plugin.', []);
   const latency = new Histogram({
@@ -93,9 +95,21 @@ export function createMetrics(): Metrics {
     observer,
     contentType: register.contentType,
     text: () => register.metrics(),
-    requestRefused: (status) => refused.inc({ status: String(status) }),
+    requestRefused: ({ status, code }) => refused.inc({ status: String(status), reason: code }),
     connectionRefused: () => connections.inc(),
     uncaughtError: () => uncaught.inc(),
+    watchCertificate(expires) {
+      new Gauge({
+        name: `${PREFIX}_certificate_expires_timestamp_seconds`,
+        help: "When the server's certificate ends.",
+        registers,
+        collect() {
+          const end = expires();
+          this.reset();
+          if (end !== undefined) this.set(end / 1000);
+        },
+      });
+    },
     watch({ queueDepth, droppedLogLines }) {
       noteRules(true);
       new Gauge({

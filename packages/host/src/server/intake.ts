@@ -22,23 +22,28 @@ export interface IntakeOptions {
   /** True from the moment the process is told to stop. */
   readonly stopping: () => boolean;
   /** Called for each refused request; never for accepted ones. */
-  readonly refused: (status: number) => void;
+  readonly refused: (problem: Problem) => void;
 }
 
-export type Intake = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+/** `verify` looks at the whole body before anything is made of it. */
+export type Intake = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  verify?: (body: Buffer) => { readonly problem: Problem } | undefined,
+) => Promise<void>;
 
 /**
- * `POST /`: receives one alert and hands it to the engine, which answers once the queue has it.
+ * Receives one alert and hands it to the engine, which answers once the queue has it.
  * A plain listener, because body and header helpers of a web framework cost most of the throughput.
  */
 export function createIntake({ engine, limits, logger, stopping, refused }: IntakeOptions): Intake {
   const budget: BodyBudget = { limit: limits.maxBufferedBytes, used: 0 };
   let inFlight = 0;
 
-  return async function intake(request, response) {
+  return async function intake(request, response, verify) {
     const problem = headerProblem(request);
     if (problem !== undefined) {
-      refused(problem.status);
+      refused(problem);
       sendProblem(
         response,
         problem,
@@ -46,14 +51,20 @@ export function createIntake({ engine, limits, logger, stopping, refused }: Inta
       );
       return;
     }
-    await receive(request, response);
+    await receive(request, response, verify);
   };
 
   function headerProblem(request: IncomingMessage): Problem | undefined {
     if (request.method !== 'POST') {
-      return { status: 405, title: 'Method Not Allowed', detail: 'send one Falco alert with POST' };
+      return {
+        status: 405,
+        title: 'Method Not Allowed',
+        detail: 'send one Falco alert with POST',
+        code: 'method',
+      };
     }
-    if (stopping()) return unavailable('Falco Talon is stopping; send the alert to another replica or again');
+    if (stopping())
+      return unavailable('stopping', 'Falco Talon is stopping; send the alert to another replica or again');
     const { 'content-encoding': encoding, 'content-type': type } = request.headers;
     if (encoding !== undefined && encoding !== 'identity') {
       return unsupported('compressed bodies are not accepted; send the alert as plain JSON');
@@ -65,12 +76,14 @@ export function createIntake({ engine, limits, logger, stopping, refused }: Inta
     return inFlight < limits.maxInFlight ? undefined : TOO_MANY;
   }
 
-  async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async function receive(...[request, response, verify]: Parameters<Intake>): Promise<void> {
     if (request.headers.expect !== undefined) response.writeContinue();
     const body = await readBody(request, limits.maxBodyBytes, budget);
     if (body === 'aborted') return;
     if (body === 'too_large') return refuse(response, tooLarge(limits.maxBodyBytes), true);
-    if (body === 'no_room') return refuse(response, unavailable('too many bodies at a time', 1), true);
+    if (body === 'no_room') return refuse(response, unavailable('busy', 'too many bodies at a time', 1), true);
+    const distrust = verify?.(body);
+    if (distrust) return refuse(response, distrust.problem);
     if (inFlight >= limits.maxInFlight) return refuse(response, TOO_MANY);
     inFlight++;
     try {
@@ -80,14 +93,14 @@ export function createIntake({ engine, limits, logger, stopping, refused }: Inta
     } catch (error) {
       // The engine promises not to reject; a broken promise must still be an answer.
       logger.error('intake failed', { error });
-      refuse(response, unavailable(`the event could not be handed over: ${errorText(error)}`));
+      refuse(response, unavailable('internal', `the event could not be handed over: ${errorText(error)}`));
     } finally {
       inFlight--;
     }
   }
 
   function refuse(response: ServerResponse, problem: Problem, close = false): void {
-    refused(problem.status);
+    refused(problem);
     sendProblem(response, problem, { close });
   }
 }
@@ -131,11 +144,11 @@ function tooLarge(limit: number): Problem {
 }
 
 function unsupported(detail: string): Problem {
-  return { status: 415, title: 'Unsupported Media Type', detail };
+  return { status: 415, title: 'Unsupported Media Type', detail, code: 'media_type' };
 }
 
-const TOO_MANY = unavailable('too many alerts at a time', 1);
+const TOO_MANY = unavailable('busy', 'too many alerts at a time', 1);
 
-function unavailable(detail: string, retryAfter = 5): Problem {
-  return { status: 503, title: 'Service Unavailable', detail, retryAfter };
+function unavailable(code: string, detail: string, retryAfter = 5): Problem {
+  return { status: 503, title: 'Service Unavailable', detail, code, retryAfter };
 }

@@ -6,19 +6,21 @@ export interface Problem {
   readonly title: string;
   /** One sentence for people: what was wrong, what to do. */
   readonly detail: string;
-  /** A word for programs. */
-  readonly code?: string;
+  /** A word for programs and metrics, from a fixed list. */
+  readonly code: string;
   /** Seconds. */
   readonly retryAfter?: number;
 }
 
 export function problemBody({ status, title, detail, code }: Problem): string {
-  return JSON.stringify({ type: 'about:blank', title, status, detail, ...(code === undefined ? {} : { code }) });
+  return JSON.stringify({ type: 'about:blank', title, status, detail, code });
 }
 
 export const PROBLEM_TYPE = 'application/problem+json';
 
 export interface ProblemOptions {
+  /** For WWW-Authenticate. */
+  readonly challenge?: string;
   readonly allow?: string;
   /** The connection ends with this answer, and nothing more is read from it. */
   readonly close?: boolean;
@@ -33,6 +35,7 @@ export function sendProblem(response: ServerResponse, problem: Problem, options:
     'Cache-Control': 'no-store',
   };
   if (options.allow !== undefined) headers['Allow'] = options.allow;
+  if (options.challenge !== undefined) headers['WWW-Authenticate'] = options.challenge;
   if (problem.retryAfter !== undefined) headers['Retry-After'] = Math.max(1, Math.ceil(problem.retryAfter));
   // Node closes such a connection as soon as the answer is out; the rest of the request stays unread.
   if (options.close === true) headers['Connection'] = 'close';

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { errorText, type Logger } from '@falco-talon/core';
 import type { Engine, ReadyCheck } from '@falco-talon/engine';
-import { PROBLEM_TYPE, problemBody } from './problem.ts';
+import { PROBLEM_TYPE, problemBody, type Problem } from './problem.ts';
 
 export interface RoutesOptions {
   readonly engine: Pick<Engine, 'ready'>;
@@ -19,6 +19,8 @@ const METRICS_AGE = 250;
 /** Checks that take longer count as failed. Milliseconds. */
 const READY_TIME = 5000;
 
+export const MONITORING_PATHS = ['/healthz', '/readyz', '/metrics'];
+
 /** Everything but the intake. None of these routes reads a body. */
 export function createRoutes({ engine, stopping, metrics, logger, now }: RoutesOptions): Hono {
   const app = new Hono();
@@ -35,26 +37,46 @@ export function createRoutes({ engine, stopping, metrics, logger, now }: RoutesO
   });
   app.get('/metrics', async (c) => c.body(await metricsText(), 200, { 'Content-Type': metrics.contentType }));
 
-  for (const path of ['/healthz', '/readyz', '/metrics']) {
-    app.all(path, () => answer(405, 'Method Not Allowed', `${path} is read with GET`, { Allow: 'GET, HEAD' }));
+  for (const path of MONITORING_PATHS) {
+    app.all(path, () =>
+      answer(
+        { status: 405, title: 'Method Not Allowed', detail: `${path} is read with GET`, code: 'method' },
+        { Allow: 'GET, HEAD' },
+      ),
+    );
   }
+  return withoutOtherPaths(app, logger);
+}
+
+/** Nothing but the answer that there is nothing. */
+export function createNoRoutes(logger: Logger): Hono {
+  return withoutOtherPaths(new Hono(), logger);
+}
+
+function withoutOtherPaths(app: Hono, logger: Logger): Hono {
   app.notFound((c) =>
-    answer(
-      404,
-      'Not Found',
-      c.req.method === 'POST' ? 'alerts are sent to the path /' : 'there is nothing at this path',
-    ),
+    answer({
+      status: 404,
+      title: 'Not Found',
+      detail: c.req.method === 'POST' ? 'alerts are sent to the path /' : 'there is nothing at this path',
+      code: 'not_found',
+    }),
   );
   app.onError((error) => {
     logger.error('request failed', { error });
-    return answer(500, 'Internal Server Error', 'the request failed; the log says why');
+    return answer({
+      status: 500,
+      title: 'Internal Server Error',
+      detail: 'the request failed; the log says why',
+      code: 'internal',
+    });
   });
   return app;
 }
 
-function answer(status: number, title: string, detail: string, headers: Record<string, string> = {}): Response {
-  return new Response(problemBody({ status, title, detail }), {
-    status,
+function answer(problem: Problem, headers: Record<string, string> = {}): Response {
+  return new Response(problemBody(problem), {
+    status: problem.status,
     headers: { 'Content-Type': PROBLEM_TYPE, 'Cache-Control': 'no-store', ...headers },
   });
 }

@@ -1,10 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
-import { getRequestListener } from '@hono/node-server';
+import type { TlsOptions } from 'node:tls';
 import { TalonError, type Logger } from '@falco-talon/core';
-import type { Hono } from 'hono';
-import type { Intake } from './intake.ts';
-import { PROBLEM_TYPE, problemBody } from './problem.ts';
+import type { TlsMaterial } from '../door/tls-files.ts';
+import { PROBLEM_TYPE, problemBody, type Problem } from './problem.ts';
 
 /** While closing, how often connections that have become idle are closed. Milliseconds. */
 const IDLE_CHECK = 20;
@@ -29,11 +29,15 @@ export interface RunningServer {
   readonly port: number;
   /** Takes no new connection and no new request; resolves when the open ones have been answered, at most after `grace` milliseconds. */
   close(grace: number): Promise<void>;
+  /** New connections use these certificates; open ones go on as they are. */
+  renew(material: TlsMaterial): void;
 }
 
 export interface ServerDeps {
-  readonly intake: Intake;
-  readonly routes: Hono;
+  /** Called with each request the limits of this server allow. */
+  readonly handle: (request: IncomingMessage, response: ServerResponse) => void;
+  /** Undefined: plain HTTP. */
+  readonly tls?: TlsMaterial | undefined;
   readonly logger: Logger;
   /** Called for each request: a flood of them can keep timers from running although nothing is stuck. */
   readonly alive: () => void;
@@ -41,18 +45,17 @@ export interface ServerDeps {
     /** Beyond `maxConnections`. Counted, not logged: a flood of them must not become a flood of lines. */
     connectionRefused(): void;
     /** What is no HTTP, or too slow. */
-    requestRefused(status: number): void;
+    requestRefused(problem: Pick<Problem, 'status' | 'code'>): void;
   };
 }
 
 /** @throws TalonError `invalid_config` in one sentence when the address cannot be listened on */
 export async function startServer(
   settings: ServerSettings,
-  { intake, routes, logger, alive, counts }: ServerDeps,
+  { handle, tls, logger, alive, counts }: ServerDeps,
 ): Promise<RunningServer> {
-  const others = getRequestListener(routes.fetch, { overrideGlobalObjects: false });
   const unanswered = new WeakMap<Socket, number>();
-  const handle = (request: IncomingMessage, response: ServerResponse) => {
+  const listener = (request: IncomingMessage, response: ServerResponse) => {
     alive();
     response.on('error', () => {}); // the peer is gone; nothing is left to tell it
     const { socket } = request;
@@ -60,32 +63,34 @@ export async function startServer(
     if (socket.destroyed) return;
     const ahead = (unanswered.get(socket) ?? 0) + 1;
     if (ahead > MAX_PIPELINED) {
-      counts.requestRefused(429);
+      counts.requestRefused({ status: 429, code: 'pipelined' });
       socket.destroy();
       return;
     }
     unanswered.set(socket, ahead);
     response.once('close', () => unanswered.set(socket, (unanswered.get(socket) ?? 1) - 1));
-    const url = request.url ?? '';
-    void (url === '/' || url.startsWith('/?') ? intake(request, response) : others(request, response));
+    handle(request, response);
   };
-  const server = createServer(
-    {
-      headersTimeout: settings.headersTimeout,
-      requestTimeout: settings.requestTimeout,
-      keepAliveTimeout: settings.keepAliveTimeout,
-      // How often the two time limits above are looked at.
-      connectionsCheckingInterval: 500,
-      maxHeaderSize: 16 * 1024,
-    },
-    handle,
-  );
+  const options = {
+    headersTimeout: settings.headersTimeout,
+    requestTimeout: settings.requestTimeout,
+    keepAliveTimeout: settings.keepAliveTimeout,
+    // How often the two time limits above are looked at.
+    connectionsCheckingInterval: 500,
+    maxHeaderSize: 16 * 1024,
+  };
+  const server = tls
+    ? createTlsServer(
+        { ...options, ...tls, ...clientCertificates(tls), handshakeTimeout: settings.headersTimeout },
+        listener,
+      )
+    : createServer(options, listener);
   server.maxConnections = settings.maxConnections;
   // Without this, Node would ask for a body we are about to refuse.
-  server.on('checkContinue', handle);
+  server.on('checkContinue', listener);
   server.on('clientError', (error, socket) => {
-    const status = answerMalformed(error, socket as Socket);
-    if (status !== undefined) counts.requestRefused(status);
+    const problem = answerMalformed(error, socket as Socket);
+    if (problem !== undefined) counts.requestRefused(problem);
   });
   server.on('drop', () => counts.connectionRefused());
   await listen(server, settings);
@@ -93,7 +98,15 @@ export async function startServer(
   return {
     port: (server.address() as AddressInfo).port,
     close: (grace) => close(server, grace),
+    renew: (material) => {
+      if ('setSecureContext' in server) server.setSecureContext(material);
+    },
   };
+}
+
+/** Asked for, and judged by the door: who has none may bring something else. */
+function clientCertificates({ ca }: TlsMaterial): TlsOptions {
+  return ca === undefined ? {} : { requestCert: true, rejectUnauthorized: false };
 }
 
 function listen(server: Server, { address, port }: ServerSettings): Promise<void> {
@@ -118,25 +131,41 @@ function listenError(error: NodeJS.ErrnoException, address: string, port: number
   return new TalonError('invalid_config', `${where}: ${reason}`, { cause: error });
 }
 
-/** What the HTTP parser itself refuses: no request exists, so the answer is written to the socket. Returns its status. */
-function answerMalformed(error: NodeJS.ErrnoException, socket: Socket): number | undefined {
+/** What the HTTP parser itself refuses: no request exists, so the answer is written to the socket. */
+function answerMalformed(error: NodeJS.ErrnoException, socket: Socket): Problem | undefined {
   if (!socket.writable || error.code === 'ECONNRESET') {
     socket.destroy();
     return undefined;
   }
-  const [status, title, detail] =
-    error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-      ? ([408, 'Request Timeout', 'the request took too long to arrive'] as const)
-      : error.code === 'HPE_HEADER_OVERFLOW'
-        ? ([431, 'Request Header Fields Too Large', 'the headers are too long'] as const)
-        : ([400, 'Bad Request', 'this is not HTTP as it should be'] as const);
-  const body = problemBody({ status, title, detail });
+  const problem = MALFORMED[error.code ?? ''] ?? NOT_HTTP;
+  const body = problemBody(problem);
   socket.end(
-    `HTTP/1.1 ${status} ${title}\r\nContent-Type: ${PROBLEM_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+    `HTTP/1.1 ${problem.status} ${problem.title}\r\nContent-Type: ${PROBLEM_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
     () => socket.destroy(),
   );
-  return status;
+  return problem;
 }
+
+const NOT_HTTP: Problem = {
+  status: 400,
+  title: 'Bad Request',
+  detail: 'this is not HTTP as it should be',
+  code: 'malformed',
+};
+const MALFORMED: Readonly<Record<string, Problem>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: {
+    status: 408,
+    title: 'Request Timeout',
+    detail: 'the request took too long to arrive',
+    code: 'too_slow',
+  },
+  HPE_HEADER_OVERFLOW: {
+    status: 431,
+    title: 'Request Header Fields Too Large',
+    detail: 'the headers are too long',
+    code: 'headers_too_long',
+  },
+};
 
 function close(server: Server, grace: number): Promise<void> {
   return new Promise((resolve) => {

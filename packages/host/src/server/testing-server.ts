@@ -1,9 +1,12 @@
 import { connect } from 'node:net';
 import { silentLogger } from '@falco-talon/core';
 import type { Engine, IncomingHeaders, IngestAnswer, ReadyCheck } from '@falco-talon/engine';
+import { openDoor, type DoorSettings } from '../door/door.ts';
 import { createMetrics } from '../metrics/metrics.ts';
+import { createEntrance } from './entrance.ts';
 import { createIntake, type IntakeLimits } from './intake.ts';
-import { createRoutes } from './routes.ts';
+import type { Problem } from './problem.ts';
+import { createRoutes, MONITORING_PATHS } from './routes.ts';
 import { startServer, type RunningServer, type ServerSettings } from './server.ts';
 
 /** An engine that answers what a spec tells it to, and remembers what it was given. */
@@ -36,6 +39,8 @@ export interface TestServer extends RunningServer {
   readonly url: string;
   /** Statuses of refused requests. */
   readonly refused: number[];
+  /** And why. */
+  readonly reasons: string[];
   connectionsRefused: number;
   metricsCalls: number;
   /** Requests the watchdog was told of. */
@@ -44,24 +49,66 @@ export interface TestServer extends RunningServer {
   time: number;
 }
 
+/** Milliseconds since the epoch, where the clock of a test begins. */
+export const NOW = 1_800_000_000_000;
+
+type DoorInput = Partial<Omit<DoorSettings, 'auth' | 'tls'>> & {
+  readonly auth?: Partial<DoorSettings['auth']>;
+  readonly tls?: Partial<DoorSettings['tls']>;
+};
+
+const OPEN: DoorSettings = {
+  auth: {
+    tokens: [],
+    token_files: [],
+    basic: [],
+    basic_files: [],
+    secret_paths: [],
+    secret_path_files: [],
+    hmac_keys: [],
+    hmac_key_files: [],
+    hmac_tolerance_seconds: 300,
+    allowed_senders: [],
+  },
+  tls: { cert_file: '', key_file: '', client_ca_file: '', client_names: [] },
+  senderRate: 0,
+  openPaths: MONITORING_PATHS,
+};
+
 /** The server as it runs, on a free port of loopback, with a fake engine behind it. */
 export async function testServer(
   limits: Partial<IntakeLimits> = {},
   settings: Partial<ServerSettings> = {},
   engine: FakeEngine = fakeEngine(),
+  door: DoorInput = {},
 ): Promise<TestServer> {
   const state = { stopping: false, time: 0, connectionsRefused: 0, metricsCalls: 0, aliveCalls: 0 };
   const metrics = createMetrics();
   const counted = { ...metrics, text: () => (state.metricsCalls++, metrics.text()) };
   const refused: number[] = [];
+  const reasons: string[] = [];
+  const requestRefused = ({ status, code }: Pick<Problem, 'status' | 'code'>) => {
+    refused.push(status);
+    reasons.push(code);
+  };
   const common = { engine, logger: silentLogger, stopping: () => state.stopping };
   const intake = createIntake({
     ...common,
     limits: { maxBodyBytes: 1000, maxInFlight: 10, maxBufferedBytes: 10_000, ...limits },
-    refused: (status) => refused.push(status),
+    refused: requestRefused,
   });
+  let server: RunningServer | undefined;
+  const opened = await openDoor(
+    { ...OPEN, ...door, auth: { ...OPEN.auth, ...door.auth }, tls: { ...OPEN.tls, ...door.tls } },
+    {
+      logger: silentLogger,
+      renewed: (material) => server?.renew(material),
+      monotonic: () => state.time,
+      now: () => NOW + state.time,
+    },
+  );
   const routes = createRoutes({ ...common, metrics: counted, now: () => state.time });
-  const server = await startServer(
+  const running = await startServer(
     {
       address: '127.0.0.1',
       port: 0,
@@ -72,14 +119,26 @@ export async function testServer(
       ...settings,
     },
     {
-      intake,
-      routes,
+      handle: createEntrance({ door: opened, intake, routes, refused: requestRefused }),
+      tls: opened.tls,
       logger: silentLogger,
       alive: () => state.aliveCalls++,
-      counts: { requestRefused: (status) => refused.push(status), connectionRefused: () => state.connectionsRefused++ },
+      counts: { requestRefused, connectionRefused: () => state.connectionsRefused++ },
     },
   );
-  return Object.assign(state, server, { engine, refused, url: `http://127.0.0.1:${server.port}` });
+  server = running;
+  const close = async (grace: number) => {
+    opened.close();
+    await running.close(grace);
+  };
+  const scheme = opened.tls ? 'https' : 'http';
+  return Object.assign(state, running, {
+    engine,
+    refused,
+    reasons,
+    close,
+    url: `${scheme}://127.0.0.1:${running.port}`,
+  });
 }
 
 /** Sends bytes as they are and returns everything that comes back until the server closes the connection. */

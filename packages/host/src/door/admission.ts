@@ -1,0 +1,150 @@
+import type { IncomingMessage } from 'node:http';
+import type { TLSSocket } from 'node:tls';
+import type { Problem } from '../server/problem.ts';
+import type { Credentials } from './credentials.ts';
+import { isAmong } from './secret.ts';
+import { plainAddress, type Senders } from './senders.ts';
+import { parseSignature, SIGNATURE_HEADER, type Signature, type SignatureProblem } from './signature.ts';
+
+/** Why a sender was not let in, for metrics and the log. */
+export type DoorReason =
+  | 'credentials_missing'
+  | 'credentials_wrong'
+  | 'sender_not_allowed'
+  | 'sender_too_fast'
+  | 'signature_malformed'
+  | 'signature_expired'
+  | 'signature_wrong'
+  | 'signature_replayed';
+
+export interface Refusal {
+  readonly reason: DoorReason;
+  readonly problem: Problem;
+  /** For the header WWW-Authenticate of a 401. */
+  readonly challenge?: string;
+}
+
+export type Admission =
+  /** `verify` is asked once the body is there: a signature is made over it. */
+  | { readonly kind: 'alert'; readonly verify?: (body: Uint8Array) => Refusal | undefined }
+  /** Anything that is no alert. */
+  | { readonly kind: 'other' }
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+export interface Keeper {
+  readonly credentials: Credentials;
+  /** Nobody has to say who it is. */
+  readonly isOpen: boolean;
+  readonly senders: Senders;
+  /** Client certificates are asked for; only these names count, any when empty. Undefined: they are not. */
+  readonly clientNames: readonly string[] | undefined;
+  /** Paths anybody may read. */
+  readonly openPaths: ReadonlySet<string>;
+  /** Seconds to wait before the next alert of this sender. */
+  readonly wait: (sender: string) => number;
+  readonly checkSignature: (signature: Signature, body: Uint8Array) => SignatureProblem | undefined;
+}
+
+const ALERTS = '/';
+
+/** Judges a request by its connection, path and headers, before anything of its body is read. */
+export function admit(request: IncomingMessage, keeper: Keeper): Admission {
+  const [path = ''] = (request.url ?? '').split('?', 1);
+  if (keeper.openPaths.has(path)) return { kind: 'other' };
+  const sender = plainAddress(request.socket.remoteAddress);
+  if (!keeper.senders.has(sender)) return refused('sender_not_allowed');
+
+  const identity = identify(request, path, keeper);
+  if (typeof identity === 'string') return refused(identity, challengeOf(keeper));
+  const isAlert = path === ALERTS || identity.by === 'path';
+  if (identity.by === 'signature' && !isAlert) return refused('credentials_missing', challengeOf(keeper));
+  if (!isAlert) return { kind: 'other' };
+  const wait = keeper.wait(sender);
+  if (wait > 0) return refused('sender_too_fast', undefined, wait);
+  if (identity.by !== 'signature') return { kind: 'alert' };
+  return {
+    kind: 'alert',
+    verify(body) {
+      const problem = keeper.checkSignature(identity.signature, body);
+      return problem && refusalOf(`signature_${problem}`);
+    },
+  };
+}
+
+type Identity =
+  | { readonly by: 'nobody' | 'certificate' | 'header' | 'path' }
+  | { readonly by: 'signature'; readonly signature: Signature };
+
+function identify(request: IncomingMessage, path: string, keeper: Keeper): Identity | DoorReason {
+  if (keeper.isOpen) return { by: 'nobody' };
+  const { credentials, clientNames } = keeper;
+  if (clientNames && isCertified(request.socket as TLSSocket, clientNames)) return { by: 'certificate' };
+  if (credentials.paths.length > 0 && isAmong(path, credentials.paths)) return { by: 'path' };
+  const { authorization } = request.headers;
+  if (authorization !== undefined) {
+    return isAuthorized(authorization, credentials) ? { by: 'header' } : 'credentials_wrong';
+  }
+  const signed = request.headers[SIGNATURE_HEADER];
+  if (signed !== undefined && credentials.keys.length > 0) {
+    const signature = typeof signed === 'string' ? parseSignature(signed) : undefined;
+    return signature ? { by: 'signature', signature } : 'signature_malformed';
+  }
+  return 'credentials_missing';
+}
+
+function isAuthorized(header: string, { tokens, basic }: Credentials): boolean {
+  const [, scheme = '', value = ''] = /^(\w+) +(\S+)$/.exec(header) ?? [];
+  switch (scheme.toLowerCase()) {
+    case 'bearer':
+      return isAmong(value, tokens);
+    case 'basic':
+      return isAmong(Buffer.from(value, 'base64').toString(), basic);
+    default:
+      return false;
+  }
+}
+
+/** Verified by TLS against the authorities of the configuration; with names, one of them must be its own. */
+function isCertified(socket: TLSSocket, names: readonly string[]): boolean {
+  if (!socket.authorized) return false;
+  const certificate = socket.getPeerX509Certificate();
+  const isNamed = (name: string) => certificate?.checkHost(name, { subject: 'always', wildcards: false }) !== undefined;
+  return names.length === 0 || names.some(isNamed);
+}
+
+function challengeOf({ credentials: { basic, tokens } }: Keeper): string | undefined {
+  const schemes = [...(basic.length > 0 ? ['Basic'] : []), ...(tokens.length > 0 ? ['Bearer'] : [])];
+  return schemes.length === 0 ? undefined : schemes.map((scheme) => `${scheme} realm="falco-talon"`).join(', ');
+}
+
+const TEXTS: Readonly<Record<DoorReason, string>> = {
+  credentials_missing:
+    'this server takes alerts only from senders it knows; send the credentials it was configured with',
+  credentials_wrong: 'these credentials are not among those this server was configured with',
+  sender_not_allowed: 'this address is not among those this server takes alerts from',
+  sender_too_fast: 'this sender sends more alerts a second than it may',
+  signature_malformed: `write the header ${SIGNATURE_HEADER} as t=SECONDS,nonce=16 TO 64 CHARACTERS,v1=HEX`,
+  signature_expired: "the signature's time is too far from this server's; set the clock, and sign when you send",
+  signature_wrong: 'the signature does not fit this body and the keys this server was configured with',
+  signature_replayed: 'this signature was used before; use another nonce for each alert',
+};
+const STATUSES: Readonly<Partial<Record<DoorReason, readonly [number, string]>>> = {
+  sender_not_allowed: [403, 'Forbidden'],
+  sender_too_fast: [429, 'Too Many Requests'],
+};
+
+function refused(reason: DoorReason, challenge?: string, retryAfter?: number): Admission {
+  return { kind: 'refused', refusal: refusalOf(reason, challenge, retryAfter) };
+}
+
+function refusalOf(reason: DoorReason, challenge?: string, retryAfter?: number): Refusal {
+  const [status, title] = STATUSES[reason] ?? [401, 'Unauthorized'];
+  const problem: Problem = {
+    status,
+    title,
+    detail: TEXTS[reason],
+    code: reason,
+    ...(retryAfter === undefined ? {} : { retryAfter }),
+  };
+  return { reason, problem, ...(challenge === undefined ? {} : { challenge }) };
+}

@@ -1,0 +1,134 @@
+import type { IncomingMessage } from 'node:http';
+import { errorText, TalonError, type Logger } from '@falco-talon/core';
+import { watchFiles } from '@falco-talon/engine';
+import { admit, type Admission, type Keeper } from './admission.ts';
+import { knowsAnybody, readCredentials, type Credentials, type CredentialSettings } from './credentials.ts';
+import { createSenderRate } from './rate.ts';
+import { createSenders, rangeProblem } from './senders.ts';
+import { createSignatureChecker } from './signature.ts';
+import { readTls, type ReadTls, type TlsMaterial, type TlsSettings } from './tls-files.ts';
+
+export interface DoorSettings {
+  readonly auth: CredentialSettings & {
+    readonly hmac_tolerance_seconds: number;
+    readonly allowed_senders: readonly string[];
+  };
+  readonly tls: TlsSettings & { readonly client_names: readonly string[] };
+  /** Alerts a second; 0: no limit. */
+  readonly senderRate: number;
+  /** Paths of this server that anybody may read. */
+  readonly openPaths: readonly string[];
+}
+
+/** Who may come in, as the configuration and its files say now. */
+export interface Door {
+  admit(request: IncomingMessage): Admission;
+  /** Undefined: plain HTTP. */
+  readonly tls: TlsMaterial | undefined;
+  /** True when anybody may send alerts, from everywhere or from the addresses allowed. */
+  readonly isOpen: boolean;
+  /** When the server's certificate ends, milliseconds since the epoch; undefined without TLS. */
+  certificateExpires(): number | undefined;
+  close(): void;
+}
+
+export interface DoorDeps {
+  readonly logger: Logger;
+  /** Called with what new connections are to use, when the files of TLS changed. */
+  readonly renewed: (material: TlsMaterial) => void;
+  readonly monotonic: () => number;
+  readonly now: () => number;
+}
+
+const SENDERS_KEPT = 10_000;
+const NONCES_KEPT = 1_000_000;
+
+/**
+ * Reads credentials and certificates, and again when their files change: what is wrong then leaves the ones in use in force.
+ * @throws TalonError `invalid_config` when they cannot be used at the start
+ */
+export async function openDoor(settings: DoorSettings, deps: DoorDeps): Promise<Door> {
+  const { auth, tls } = settings;
+  for (const range of auth.allowed_senders) {
+    const problem = rangeProblem(range);
+    if (problem !== undefined) throw new TalonError('invalid_config', `intake.auth.allowed_senders: ${problem}`);
+  }
+  if ((tls.cert_file === '') !== (tls.key_file === '') || (tls.cert_file === '' && tls.client_ca_file !== '')) {
+    throw new TalonError('invalid_config', 'intake.tls: cert_file and key_file go together; set both or none');
+  }
+  const usesTls = tls.cert_file !== '';
+  const usesCertificates = usesTls && tls.client_ca_file !== '';
+  const read = async () => ({
+    credentials: await readCredentials(auth),
+    tls: usesTls ? await readTls(tls) : undefined,
+  });
+  let current = await read().catch((error: unknown) => {
+    throw new TalonError('invalid_config', errorText(error), { cause: error });
+  });
+  const asksNobody = !usesCertificates && !knowsAnybody(current.credentials);
+  const senders = createSenders(auth.allowed_senders);
+  const rate = createSenderRate({
+    rate: settings.senderRate,
+    burst: settings.senderRate,
+    capacity: SENDERS_KEPT,
+    now: deps.monotonic,
+  });
+  const signatures = createSignatureChecker({
+    tolerance: auth.hmac_tolerance_seconds * 1000,
+    capacity: NONCES_KEPT,
+    now: deps.now,
+  });
+  const openPaths = new Set(settings.openPaths);
+  const keeperOf = (credentials: Credentials): Keeper => ({
+    credentials,
+    isOpen: asksNobody,
+    senders,
+    clientNames: usesCertificates ? tls.client_names : undefined,
+    openPaths,
+    wait: (sender) => rate.wait(sender),
+    checkSignature: (signature, body) => signatures.check(signature, body, credentials.keys),
+  });
+  let keeper = keeperOf(current.credentials);
+
+  let refusal = '';
+  async function reload(): Promise<void> {
+    try {
+      const next = await read();
+      if (!asksNobody && !usesCertificates && !knowsAnybody(next.credentials)) throw new Error('no credential is left');
+      const renewed = next.tls && !isSame(next.tls, current.tls);
+      current = next;
+      keeper = keeperOf(next.credentials);
+      refusal = '';
+      if (renewed) {
+        deps.renewed(next.tls!.material);
+        deps.logger.info('certificate renewed', { expires: next.tls!.expires.toISOString() });
+      }
+    } catch (error) {
+      const text = errorText(error);
+      if (text === refusal) return;
+      refusal = text;
+      deps.logger.error('credentials not read again, the ones in use stay in force', { error: text });
+    }
+  }
+
+  const files = [
+    ...[auth.token_files, auth.basic_files, auth.secret_path_files, auth.hmac_key_files].flat(),
+    ...[tls.cert_file, tls.key_file, tls.client_ca_file].filter((file) => file !== ''),
+  ];
+  let reading = Promise.resolve();
+  const watch = files.length > 0 ? watchFiles(files, () => (reading = reading.then(reload))) : undefined;
+
+  return {
+    tls: current.tls?.material,
+    isOpen: asksNobody && auth.allowed_senders.length === 0,
+    certificateExpires: () => current.tls?.expires.getTime(),
+    admit: (request) => admit(request, keeper),
+    close: () => watch?.close(),
+  };
+}
+
+function isSame({ material: one }: ReadTls, other: ReadTls | undefined): boolean {
+  const same = (a: Buffer | undefined, b: Buffer | undefined) => (a && b ? a.equals(b) : a === b);
+  const two = other?.material;
+  return same(one.cert, two?.cert) && same(one.key, two?.key) && same(one.ca, two?.ca);
+}

@@ -1,0 +1,33 @@
+import { BlockList, isIP } from 'node:net';
+
+/** IPv4 in IPv6 is IPv4: a server that listens on `::` sees every IPv4 sender so. */
+export function plainAddress(address: string | undefined): string {
+  if (address === undefined) return '';
+  const inside = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
+  return inside ?? address.replace(/%.*$/, '');
+}
+
+/** What is wrong with a range of addresses, if anything. */
+export function rangeProblem(range: string): string | undefined {
+  const [address = '', length] = range.split('/');
+  const bits = isIP(address) === 4 ? 32 : 128;
+  const isRange = isIP(address) > 0 && (length === undefined || (/^\d{1,3}$/.test(length) && Number(length) <= bits));
+  return isRange ? undefined : `${JSON.stringify(range)} is no address range; write it as 10.0.0.0/8 or fd00::/8`;
+}
+
+export interface Senders {
+  has(address: string): boolean;
+}
+
+/** Addresses in any of these ranges; all when there is none. */
+export function createSenders(ranges: readonly string[]): Senders {
+  if (ranges.length === 0) return { has: () => true };
+  const list = new BlockList();
+  for (const range of ranges) {
+    const [address = '', length] = range.split('/');
+    const family = isIP(address) === 4 ? 'ipv4' : 'ipv6';
+    if (length === undefined) list.addAddress(address, family);
+    else list.addSubnet(address, Number(length), family);
+  }
+  return { has: (address) => isIP(address) > 0 && list.check(address, isIP(address) === 4 ? 'ipv4' : 'ipv6') };
+}

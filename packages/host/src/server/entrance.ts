@@ -1,0 +1,40 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { getRequestListener } from '@hono/node-server';
+import type { Hono } from 'hono';
+import type { Door } from '../door/door.ts';
+import type { Intake } from './intake.ts';
+import { sendProblem, type Problem } from './problem.ts';
+
+export interface EntranceDeps {
+  readonly door: Pick<Door, 'admit'>;
+  readonly intake: Intake;
+  readonly routes: Hono;
+  readonly refused: (problem: Problem) => void;
+}
+
+export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** Past the door, alerts go to the intake and everything else to the routes. */
+export function createEntrance({ door, intake, routes, refused }: EntranceDeps): RequestHandler {
+  const others = listenerOf(routes);
+  return (request, response) => {
+    const admission = door.admit(request);
+    switch (admission.kind) {
+      case 'alert':
+        return void intake(request, response, admission.verify);
+      case 'other':
+        return others(request, response);
+      case 'refused': {
+        const { problem, challenge } = admission.refusal;
+        refused(problem);
+        // What else this sender has to say stays unread.
+        sendProblem(response, problem, { close: true, ...(challenge === undefined ? {} : { challenge }) });
+      }
+    }
+  };
+}
+
+export function listenerOf(routes: Hono): RequestHandler {
+  const listener = getRequestListener(routes.fetch, { overrideGlobalObjects: false });
+  return (request, response) => void listener(request, response);
+}

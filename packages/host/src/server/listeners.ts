@@ -1,0 +1,91 @@
+import { isIPv4 } from 'node:net';
+import { TalonError, type Logger } from '@falco-talon/core';
+import type { Engine } from '@falco-talon/engine';
+import { doorSettings, intakeLimits, intakeServer, monitoringServer } from '../config/engine-settings.ts';
+import type { Config } from '../config/load-config.ts';
+import { openDoor, type Door } from '../door/door.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import { createEntrance, listenerOf } from './entrance.ts';
+import { createIntake } from './intake.ts';
+import { createNoRoutes, createRoutes } from './routes.ts';
+import { startServer, type RunningServer } from './server.ts';
+
+export interface ListenersDeps {
+  readonly config: Config;
+  readonly engine: Pick<Engine, 'ingest' | 'ready'>;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** True from the moment the process is told to stop. */
+  readonly stopping: () => boolean;
+  /** Tells the watchdog that something runs. */
+  readonly alive: () => void;
+}
+
+export interface Listeners {
+  readonly port: number;
+  /** Undefined: that of the alerts. */
+  readonly monitoringPort: number | undefined;
+  /** Alerts first; probes and metrics are answered to the end. */
+  close(grace: number): Promise<void>;
+}
+
+/**
+ * Everything this process listens on.
+ * @throws TalonError `invalid_config` in one sentence when it cannot
+ */
+export async function openListeners(deps: ListenersDeps): Promise<Listeners> {
+  const { config, engine, logger, metrics, stopping, alive } = deps;
+  let alerts: RunningServer | undefined;
+  const door = await openDoor(doorSettings(config), {
+    logger,
+    renewed: (material) => alerts?.renew(material),
+    monotonic: () => performance.now(),
+    now: () => Date.now(),
+  });
+  let monitoring: RunningServer | undefined;
+  try {
+    refuseOpenDoor(door, config, logger);
+    metrics.watchCertificate(() => door.certificateExpires());
+    const routes = createRoutes({ engine, stopping, metrics, logger, now: () => performance.now() });
+    const own = monitoringServer(config);
+    const common = { logger, alive, counts: metrics };
+    if (own) monitoring = await startServer(own, { ...common, handle: listenerOf(routes) });
+    const refused = metrics.requestRefused.bind(metrics);
+    const intake = createIntake({ engine, logger, stopping, limits: intakeLimits(config), refused });
+    const handle = createEntrance({ door, intake, routes: own ? createNoRoutes(logger) : routes, refused });
+    alerts = await startServer(intakeServer(config), { ...common, handle, tls: door.tls });
+  } catch (error) {
+    door.close();
+    await monitoring?.close(0);
+    throw error;
+  }
+  const running = alerts;
+  return {
+    port: running.port,
+    monitoringPort: monitoring?.port,
+    async close(grace) {
+      door.close();
+      await running.close(grace);
+      await monitoring?.close(0);
+    },
+  };
+}
+
+/** Whoever can send alerts can make rules act. */
+function refuseOpenDoor({ isOpen }: Door, { host }: Config, logger: Logger): void {
+  if (!isOpen || isLoopback(host.listen_address)) return;
+  if (host.intake.require_auth) {
+    throw new TalonError(
+      'invalid_config',
+      `everybody who can reach ${host.listen_address} could send alerts and make rules act; set one of intake.auth or intake.tls.client_ca_file, or listen_address: 127.0.0.1, as intake.require_auth wants it`,
+    );
+  }
+  logger.warn('everybody who can reach this server can make its rules act: it takes alerts without authentication', {
+    address: host.listen_address,
+    remedy: 'set intake.auth or intake.tls.client_ca_file, and intake.require_auth so that it cannot be forgotten',
+  });
+}
+
+function isLoopback(address: string): boolean {
+  return address === 'localhost' || address === '::1' || (isIPv4(address) && address.startsWith('127.'));
+}
