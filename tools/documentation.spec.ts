@@ -100,11 +100,11 @@ describe.each(pages)('%s', (page) => {
 
   it('shows YAML that an editor does not underline', async () => {
     const yaml = blocks(page, 'yaml');
-    const config = yaml.find((block) => !isRules(block)) ?? '';
+    const config = yaml.find((block) => !isRules(block) && !isTests(block)) ?? '';
     for (const [index, block] of yaml.entries()) {
-      const kind = /^tests:$/m.test(block) ? 'tests' : isRules(block) ? 'rules' : 'config';
+      const kind = isTests(block) ? 'tests' : isRules(block) ? 'rules' : 'config';
       const schema = join(folder, `${page.replaceAll('/', '-')}-${index}.schema.json`);
-      await writeFile(schema, (await talon(isRules(block) ? config : block, '[]\n', 'schema', kind)).output);
+      await writeFile(schema, (await talon(kind === 'config' ? block : config, '[]\n', 'schema', kind)).output);
       const modeline = `# yaml-language-server: $schema=${schema}\n`;
       expect((await editor.open(folder, modeline + block)).diagnostics).toEqual([]);
     }
