@@ -48,6 +48,7 @@ users: [{ name: a, user: {} }]
 });
 copyFileSync(join(root, 'examples', 'rules.yaml'), join(files.path, 'rules.yaml'));
 copyFileSync(join(import.meta.dirname, 'falco-rules.fixture.yaml'), join(files.path, 'falco_rules.yaml'));
+copyFileSync(join(root, 'examples', 'rules_test.yaml'), join(files.path, 'rules_test.yaml'));
 copyFileSync(join(root, 'examples', 'alert.json'), join(files.path, 'alert.json'));
 
 function talon(argv: readonly string[], variables: Readonly<Record<string, string>> = {}) {

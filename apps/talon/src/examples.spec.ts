@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { text as textOf } from 'node:stream/consumers';
 import {
   buildRegistry,
   compileMatcher,
@@ -8,6 +10,7 @@ import {
   formatProblem,
   loadRules,
 } from '@falco-talon/engine';
+import { runTalon } from '@falco-talon/host';
 import { describe, expect, it } from 'vitest';
 import { plugins } from './plugins.ts';
 
@@ -31,13 +34,32 @@ describe('what users copy', () => {
     });
   });
 
+  it('examples/rules_test.yaml tests every rule and every action of examples/rules.yaml', async () => {
+    const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+    const printed = Promise.all([textOf(stdout), textOf(stderr)]);
+    const code = await runTalon({
+      plugins,
+      name: 'falco-talon',
+      version: '0.0.0',
+      directory: import.meta.dirname,
+      argv: ['rules', 'test', 'examples', '--coverage-min', '100'],
+      context: { environment: {}, workingDirectory: repository, homeDirectory: repository, stdout, stderr },
+    });
+    stdout.end();
+    stderr.end();
+    const [output, errors] = await printed;
+    expect(errors).toBe('');
+    expect(output).toMatch(/^8 tests: 8 passed$/m);
+    expect(code).toBe(0);
+  });
+
   it('examples/alert.json comes to what the rules say', async () => {
     const { ruleSet } = load('rules.yaml', await read('examples/rules.yaml'));
     const event = decodeAlert(Buffer.from(await read('examples/alert.json')), { id: 'e', traceId: 't', receivedAt: 0 });
-    const { plan } = explainEvent(event, compileMatcher(ruleSet!), {
-      observe: false,
-      defaultNotifiers: [],
-      ruleSetVersion: '',
+    const { plan } = explainEvent(event, {
+      matcher: compileMatcher(ruleSet!),
+      registry,
+      options: { observe: false, defaultNotifiers: [], ruleSetVersion: '' },
     });
     expect(plan.map(({ rule, actionner, parameters }) => [rule, actionner, parameters])).toEqual([
       ['A shell in a container', 'kubernetes:label', { labels: { 'analysis/status': 'suspicious' }, level: 'pod' }],

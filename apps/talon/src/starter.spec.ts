@@ -50,7 +50,8 @@ function planOf(
   const { name, priority, source, tags } = rule;
   const alert = { rule: name, priority, source, tags, output_fields: fields };
   const event = decodeAlert(Buffer.from(JSON.stringify(alert)), { id: 'e', traceId: 't', receivedAt: 0 });
-  return explainEvent(event, rules, { observe: false, defaultNotifiers: [], ruleSetVersion: '' }).plan;
+  const options = { observe: false, defaultNotifiers: [], ruleSetVersion: '' };
+  return explainEvent(event, { matcher: rules, registry, options }).plan;
 }
 
 const shop = { 'k8s.ns.name': 'shop', 'k8s.pod.name': 'cart-x2x9z' };

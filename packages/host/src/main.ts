@@ -35,6 +35,7 @@ export async function runTalon({ plugins, name, version, directory, argv, contex
     environment: process.env,
     homeDirectory: homedir(),
     workingDirectory: process.cwd(),
+    stdin: () => process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,
     signals: process,

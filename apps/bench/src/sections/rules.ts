@@ -24,7 +24,7 @@ export const rules: Section = {
     const compiling = milliseconds(() => compileMatcher(judged.ruleSet!));
     const event = decodeAlert(Buffer.from(alertText('Rule 5', 'cart', 0)), { id: 'i', traceId: 't', receivedAt: 0 });
     const options = { observe: false, defaultNotifiers: [], ruleSetVersion: '' };
-    const explaining = milliseconds(() => explainEvent(event, compiling.result, options));
+    const explaining = milliseconds(() => explainEvent(event, { matcher: compiling.result, registry, options }));
     return [
       { name: 'loading 10,000 rules', value: loading.took, unit: 'ms', limit: { kind: 'atMost', value: 5_000 } },
       {

@@ -1,4 +1,5 @@
 import type { EventView } from '../match/event-view.ts';
+import { nearMiss } from '../match/near-miss.ts';
 import { compileComparison } from './compile-comparison.ts';
 import type { Comparison, Expression, Operand } from './expression.ts';
 import { printComparison, printOperand } from './print-condition.ts';
@@ -13,6 +14,8 @@ export interface ExplainedComparison {
   readonly macros?: readonly string[];
   readonly actual: SeenValue;
   readonly holds: boolean;
+  /** What nearly made it hold. */
+  readonly near_miss?: string;
 }
 
 export interface ConditionExplainer {
@@ -25,12 +28,18 @@ export interface ConditionExplainer {
 export function explainCondition(expression: Expression): ConditionExplainer {
   return {
     comparisons: (view) =>
-      comparisonsIn(expression).map(({ comparison, macros }) => ({
-        comparison: printComparison(comparison),
-        ...(macros.length > 0 && { macros }),
-        actual: seen(comparison.operand, view),
-        holds: compileComparison(comparison)(view),
-      })),
+      comparisonsIn(expression).map(({ comparison, macros }) => {
+        const actual = seen(comparison.operand, view);
+        const holds = compileComparison(comparison)(view);
+        const miss = holds ? undefined : nearMissOf(comparison, actual);
+        return {
+          comparison: printComparison(comparison),
+          ...(macros.length > 0 && { macros }),
+          actual,
+          holds,
+          ...(miss !== undefined && { near_miss: miss }),
+        };
+      }),
     actual: (view) => {
       const operands = comparisonsIn(expression).flatMap(({ comparison: { operand, other } }) =>
         other ? [operand, other] : [operand],
@@ -61,6 +70,17 @@ function comparisonsIn(expression: Expression): readonly Found[] {
   };
   collect(expression, []);
   return [...found.values()];
+}
+
+const WHOLE_TEXTS = ['=', 'in', 'intersects'];
+
+function nearMissOf({ operator, values }: Comparison, actual: SeenValue): string | undefined {
+  if (actual === null || !WHOLE_TEXTS.includes(operator)) return undefined;
+  for (const text of typeof actual === 'string' ? [actual] : actual) {
+    const miss = nearMiss(text, values);
+    if (miss !== undefined) return miss;
+  }
+  return undefined;
 }
 
 /** An unknown priority is shown as it was sent, though it compares as absent. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { compileMatcher } from '../match/matcher.ts';
 import { eventOf } from '../match/testing-event.ts';
-import { rulesOf } from '../rules/testing-registry.ts';
+import { rulesOf, testingRegistry } from '../rules/testing-registry.ts';
 import { explainEvent } from './explain.ts';
 import { explanationText } from './explain-text.ts';
 
@@ -22,13 +22,14 @@ const RULES = `
 `;
 const OPTIONS = { observe: true, defaultNotifiers: ['slack'], ruleSetVersion: 'v' };
 const explain = (event: Parameters<typeof explainEvent>[0], rules = RULES) =>
-  explainEvent(event, compileMatcher(rulesOf(rules)), OPTIONS);
+  explainEvent(event, { matcher: compileMatcher(rulesOf(rules)), registry: testingRegistry, options: OPTIONS });
 const EVENT = eventOf({
   output: 'A shell was spawned',
   hostname: 'node-1',
   time: '2026-01-01T00:00:00Z',
   tags: ['shell'],
-  fields: '{"k8s.ns.name":"shop","evt.time":1731945600482812345,"proc.name":null,"__proto__":{"x":1}}',
+  fields:
+    '{"k8s.pod.name":"cart","k8s.ns.name":"shop","evt.time":1731945600482812345,"proc.name":null,"__proto__":{"x":1}}',
 });
 
 describe('explaining an event', () => {
@@ -46,7 +47,7 @@ describe('explaining an event', () => {
         time: '2026-01-01T00:00:00Z',
         tags: ['shell'],
         output_fields: JSON.parse(
-          '{"k8s.ns.name":"shop","evt.time":1731945600482812345,"proc.name":null,"__proto__":{"x":1}}',
+          '{"k8s.pod.name":"cart","k8s.ns.name":"shop","evt.time":1731945600482812345,"proc.name":null,"__proto__":{"x":1}}',
         ),
       },
       rules: [
@@ -84,6 +85,11 @@ describe('explaining an event', () => {
           continue: true,
           ignore_errors: true,
           dry_run: true,
+          target: null,
+          tokens: {},
+          missing_fields: [],
+          failure: null,
+          refusal: null,
         },
         {
           rule: 'Shell',
@@ -96,8 +102,14 @@ describe('explaining an event', () => {
           continue: false,
           ignore_errors: false,
           dry_run: true,
+          target: null,
+          tokens: {},
+          missing_fields: [],
+          failure: null,
+          refusal: null,
         },
       ],
+      permissions: [],
     });
   });
 

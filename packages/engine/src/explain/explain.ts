@@ -1,14 +1,18 @@
 import type { FalcoEvent } from '@falco-talon/core';
-import type { Matcher, RuleVerdict } from '../match/matcher.ts';
+import type { Matcher } from '../match/matcher.ts';
 import { planEvent, type PlanOptions } from '../plan/plan-event.ts';
-import type { PlannedStep } from '../plan/plan.ts';
-import type { RuleOutput } from '../rules/rule.ts';
+import type { Registry } from '../registry/registry.ts';
+import { explainRule, type ExplainedRule } from './explain-rule.ts';
+import { explainStep, type ExplainedStep } from './explain-step.ts';
+import { permissionsOf, type ExplainedPermission } from './permissions.ts';
 
 /** What would happen to an event. Plain data; `JSON.stringify` prints numbers with the digits the alert had. */
 export interface Explanation {
   readonly event: ExplainedEvent;
-  readonly rules: readonly RuleVerdict[];
+  readonly rules: readonly ExplainedRule[];
   readonly plan: readonly ExplainedStep[];
+  /** What the identity in use must be allowed to do for the plan. */
+  readonly permissions: readonly ExplainedPermission[];
 }
 
 /** The alert as it was understood. */
@@ -23,26 +27,21 @@ export interface ExplainedEvent {
   readonly output_fields: Readonly<Record<string, unknown>>;
 }
 
-export interface ExplainedStep {
-  readonly rule: string;
-  readonly action: string;
-  readonly actionner: string;
-  readonly parameters: Readonly<Record<string, unknown>>;
-  readonly contexts: readonly string[];
-  readonly output: RuleOutput | null;
-  readonly notifiers: readonly string[];
-  readonly continue: boolean;
-  readonly ignore_errors: boolean;
-  readonly dry_run: boolean;
+export interface ExplainDeps {
+  readonly matcher: Matcher;
+  readonly registry: Registry;
+  readonly options: PlanOptions;
 }
 
 /** Runs the very matching and planning the server runs, and nothing else: no cluster, no client, no action. */
-export function explainEvent(event: FalcoEvent, matcher: Matcher, options: PlanOptions): Explanation {
+export function explainEvent(event: FalcoEvent, { matcher, registry, options }: ExplainDeps): Explanation {
   const plan = planEvent(event, matcher.match(event), options);
+  const steps = plan.chains.flatMap((chain) => chain.steps);
   return {
     event: explainedEvent(event),
-    rules: matcher.explain(event),
-    plan: plan.chains.flatMap(({ steps }) => steps.map(explainedStep)),
+    rules: matcher.explain(event).map((verdict) => explainRule(verdict, event)),
+    plan: steps.map((step) => explainStep(step, event, registry)),
+    permissions: permissionsOf(steps, registry),
   };
 }
 
@@ -56,20 +55,5 @@ function explainedEvent(event: FalcoEvent): ExplainedEvent {
     time: event.time,
     tags: event.tags,
     output_fields: Object.fromEntries(event.fields),
-  };
-}
-
-function explainedStep(step: PlannedStep): ExplainedStep {
-  return {
-    rule: step.rule,
-    action: step.action,
-    actionner: step.actionner,
-    parameters: step.parameters,
-    contexts: step.contexts,
-    output: step.output ?? null,
-    notifiers: step.notifiers,
-    continue: step.continue,
-    ignore_errors: step.ignoreErrors,
-    dry_run: step.dryRun,
   };
 }

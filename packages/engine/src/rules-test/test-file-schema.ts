@@ -52,6 +52,11 @@ const action = strictObject({
   target: Type.Optional(
     Type.String({ minLength: 1, description: 'What it acts on: pod shop/cart-x2x9z; none when it touches nothing.' }),
   ),
+  tokens: Type.Optional(
+    map(
+      'Some of the names in its parameters (PROC_NAME for ${PROC_NAME}) and what they are for this alert; null: nothing.',
+    ),
+  ),
   continue: Type.Optional(Type.Boolean({ description: "Whether the rule's next action runs after it." })),
   ignore_errors: Type.Optional(Type.Boolean({ description: 'Whether the next action runs after it failed.' })),
 });

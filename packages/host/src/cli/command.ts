@@ -1,4 +1,4 @@
-import type { Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import type { Variables } from '../config/environment.ts';
 import type { SignalSource } from '../lifecycle/signals.ts';
 import { painter, paintProblems } from './colour.ts';
@@ -23,6 +23,8 @@ export interface ProgramContext {
   readonly environment: Variables;
   readonly homeDirectory: string;
   readonly workingDirectory: string;
+  /** Asked by the commands that read it only. */
+  readonly stdin: () => Readable;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
   readonly signals: SignalSource;
@@ -118,7 +120,7 @@ export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
 
 /** Groups of commands that have no action of their own. */
 export const GROUPS: Readonly<Record<string, string>> = {
-  rules: 'check, list, print, migrate and compare rules',
+  rules: 'check, list, print, test, migrate and compare rules',
   config: 'print the configuration',
   schema: 'JSON Schemas, for editors',
   actionners: 'what actions can do',

@@ -2,11 +2,12 @@ import type { CommandSpec } from './command.ts';
 import { completionCommand } from './completion-command.ts';
 import { configCommand } from './config-command.ts';
 import { coverageCommand } from './coverage-command.ts';
-import { explainCommand } from './explain-command.ts';
+import { explainCommand } from './explain/explain-command.ts';
 import { listCommands } from './list-commands.ts';
 import { migrateCommand } from './migrate-command.ts';
 import { rulesCommands } from './rules-commands.ts';
 import { schemaCommands } from './schema-command.ts';
+import { rulesTestCommand } from './rules-test/rules-test-command.ts';
 import { serverCommand } from './server-command.ts';
 import { testAlertCommand } from './test-alert-command.ts';
 import { versionCommand } from './version-command.ts';
@@ -15,6 +16,7 @@ import { versionCommand } from './version-command.ts';
 export const commands: readonly CommandSpec[] = [
   serverCommand,
   ...rulesCommands,
+  rulesTestCommand,
   migrateCommand,
   coverageCommand,
   explainCommand,

@@ -30,7 +30,7 @@ describe('completion', () => {
     ['server --dry', ['--dry-run']],
     ['server --dry-run --dry', []],
     ['-r a -r b --rul', ['--rules']],
-    ['explain --output ', ['text', 'json']],
+    ['explain --output ', ['text', 'json', 'yaml']],
     ['explain --output=j', ['json']],
     ['actionners list -o ', ['yaml', 'json', 'table']],
     ['completion f', ['fish']],
@@ -57,7 +57,7 @@ describe('completion', () => {
     const zsh = await run(['__complete', 'zsh', 'actionners', 'show', '']);
     expect(zsh.stdout).toBe('words\ntest:note\tNotes a text.\n');
     const fish = await run(['__complete', 'fish', 'explain', '--output=']);
-    expect(fish.stdout).toBe('words\n--output=text\n--output=json\n');
+    expect(fish.stdout).toBe('words\n--output=text\n--output=json\n--output=yaml\n');
   });
 
   it('knows the rules of the files on the line, else of the config, without loading a plugin of it', async () => {

@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Writable } from 'node:stream';
+import { dirname, join } from 'node:path';
+import { Readable, Writable } from 'node:stream';
 import { defineActionner, defineNotifier, defineOutput, definePlugin, strictObject, Type } from '@falco-talon/core';
 import { runTalon } from '../main.ts';
 import type { ProgramContext } from './command.ts';
@@ -63,7 +63,10 @@ export async function run(
   context: Partial<ProgramContext> = {},
 ): Promise<Ran> {
   const directory = mkdtempSync(join(tmpdir(), 'talon-cli-'));
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, name), text);
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(directory, name)), { recursive: true });
+    writeFileSync(join(directory, name), text);
+  }
   const stdout = collector();
   const stderr = collector();
   const code = await runTalon({
@@ -76,6 +79,7 @@ export async function run(
       environment: {},
       homeDirectory: directory,
       workingDirectory: directory,
+      stdin: () => Readable.from([]),
       stdout: stdout.stream,
       stderr: stderr.stream,
       signals: new EventEmitter(),

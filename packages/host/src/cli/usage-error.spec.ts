@@ -20,7 +20,7 @@ describe('wrong usage', () => {
     ['check rules.yaml', "check takes no 'rules.yaml'", 'falco-talon check --rules rules.yaml'],
     [
       'explain alert.json',
-      'explain needs --event <file>: alerts as JSON: one, a list, or one a line',
+      'explain needs --event <file>: alerts as JSON: one, a list, or one after the other; - reads the standard input',
       'falco-talon explain --event alert.json',
     ],
     ['--confg x check', 'unknown option --confg', 'falco-talon --config'],
@@ -39,7 +39,11 @@ describe('wrong usage', () => {
     ['completion', 'completion needs <shell>: bash, zsh, fish', 'help completion'],
     ['outputs show', 'outputs show needs <name>: its full name', 'help outputs show'],
     ['check -r', "option '-r, --rules <file>' argument missing", 'help check'],
-    ['explain', 'explain needs --event <file>: alerts as JSON: one, a list, or one a line', 'help explain'],
+    [
+      'explain',
+      'explain needs --event <file>: alerts as JSON: one, a list, or one after the other; - reads the standard input',
+      'help explain',
+    ],
     [
       'actionners list -o jsn',
       "option '-o, --output <format>' argument 'jsn' is invalid. It is one of yaml, json, table; did you mean json?",

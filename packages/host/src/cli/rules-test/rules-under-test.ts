@@ -1,0 +1,60 @@
+import { relative } from 'node:path';
+import { compileMatcher, type JudgeDeps, type RuleSet } from '@falco-talon/engine';
+import { checkRules, type Prepared } from '../prepare.ts';
+
+export interface LoadedForTests {
+  /** Undefined when they have errors. */
+  readonly deps: JudgeDeps | undefined;
+  readonly errors: readonly string[];
+}
+
+export interface RulesUnderTest {
+  /** @param paths undefined: those of `--rules` or the configuration */
+  load(paths: readonly string[] | undefined): Promise<LoadedForTests>;
+}
+
+/** Rules that several test files name are loaded once. */
+export function rulesUnderTest(
+  prepared: Prepared,
+  workingDirectory: string,
+  warn: (text: string) => void,
+): RulesUnderTest {
+  const loaded = new Map<string, Promise<LoadedForTests>>();
+
+  async function load(rulesFiles: Prepared['rulesFiles']): Promise<LoadedForTests> {
+    const { ruleSet, errors, warnings } = await checkRules({ ...prepared, rulesFiles });
+    for (const text of warnings) warn(text);
+    if (!ruleSet || errors.length > 0) return { deps: undefined, errors };
+    const { host } = prepared.config!;
+    const options = {
+      observe: host.mode === 'observe',
+      defaultNotifiers: host.default_notifiers,
+      ruleSetVersion: ruleSet.version,
+    };
+    const short = withShortPaths(ruleSet, workingDirectory);
+    const { registry } = prepared.loaded;
+    return { deps: { ruleSet: short, matcher: compileMatcher(short), registry, options }, errors };
+  }
+
+  return {
+    load(paths) {
+      const rulesFiles = paths ?? prepared.rulesFiles;
+      const key = JSON.stringify(rulesFiles);
+      const pending = loaded.get(key) ?? load(rulesFiles);
+      loaded.set(key, pending);
+      return pending;
+    },
+  };
+}
+
+/** For reports: paths as seen from where the program runs, when they are below. */
+function withShortPaths({ version, rules }: RuleSet, workingDirectory: string): RuleSet {
+  return {
+    version,
+    rules: rules.map((rule) => {
+      const short = relative(workingDirectory, rule.position.file);
+      const file = short === '' || short.startsWith('..') ? rule.position.file : short;
+      return { ...rule, position: { ...rule.position, file } };
+    }),
+  };
+}
