@@ -167,7 +167,9 @@ describe('check --peer', () => {
     expect(output).toBe('');
     for (const part of ['actionner "aws:lambda"', 'context "aws"', 'output "minio:s3"', 'notifier "slack"'])
       expect(errors).toContain(` ${part}`);
-    expect(errors).toContain('unknown key "grace_period" (allowed here: grace_period_seconds, ');
+    expect(errors).toContain(
+      'unknown key "grace_period"; did you mean grace_period_seconds? (allowed here: grace_period_seconds, ',
+    );
     expect(errors).toContain('What acts otherwise than in the Go engine is told once nothing is wrong.');
   });
 });

@@ -33,7 +33,8 @@ describe('scalars', () => {
   });
 
   it.each([
-    [Type.Boolean(), 'yes', ': must be true or false, not "yes"'],
+    [Type.Boolean(), 'yes', ': must be true or false, not "yes"; write true'],
+    [Type.Boolean(), 'Off', ': must be true or false, not "Off"; write false'],
     [Type.Boolean(), 1, ': must be true or false, not 1'],
     [Type.Integer(), 1.5, ': must be a whole number, not 1.5'],
     [Type.Integer(), '0x10', ': must be a whole number, not "0x10"'],
@@ -102,6 +103,9 @@ describe('maps', () => {
       'nonsense: unknown key "nonsense" (allowed here: tail_lines, container, destination)',
       ': destination is missing: An existing folder.',
     ]);
+    expect(problems(schema, { destinatoin: '/tmp' })).toEqual([
+      'destinatoin: unknown key "destinatoin"; did you mean destination? (allowed here: tail_lines, container, destination)',
+    ]);
     expect(problems(strictObject({}), { a: 1 })).toEqual(['a: unknown key "a" (no keys are allowed here)']);
   });
 
@@ -130,7 +134,7 @@ describe('maps', () => {
       'labels.a: must be a text, not a list',
       'labels.B: the key "B" does not have the form ^[a-z]+$',
     ]);
-    expect(problems(record, { labels: { a: null } })[0]).toBe('labels.a: has no value; write "" for an empty text');
+    expect(problems(record, { labels: { a: null } })).toEqual(['labels.a: has no value; write "" for an empty text']);
     expect(problems(record, { labels: {} })).toEqual(['labels: must have at least 1 entry']);
   });
 });
@@ -142,7 +146,7 @@ describe('lists and alternatives', () => {
     expect(problems(list, ['1', 'x'])).toEqual(['1: must be a whole number, not "x"']);
     expect(problems(list, [1])).toEqual([': must have at least 2 items']);
     expect(problems(list, [1, 2, 3, 4])).toEqual([': may have at most 3 items']);
-    expect(problems(list, 'a')).toEqual([': must be a list, not "a"']);
+    expect(problems(list, 'a')).toEqual([': must be a list, not "a"; write ["a"]']);
   });
 
   it('prefers the alternative that has the type already', () => {

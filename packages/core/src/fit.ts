@@ -103,6 +103,8 @@ function fitObject(schema: JsonSchema, value: unknown, path: Path, issues: Issue
   const properties = schema.properties ?? {};
   const patterns = Object.entries(schema.patternProperties ?? {});
   const result: Record<string, unknown> = {};
+  /** Keys that were given under another name: they are not missing too. */
+  const meant = new Set<string | undefined>();
   const set = (key: string, item: unknown) =>
     Object.defineProperty(result, key, { value: item, enumerable: true, configurable: true, writable: true });
 
@@ -112,8 +114,10 @@ function fitObject(schema: JsonSchema, value: unknown, path: Path, issues: Issue
       : patterns.find(([pattern]) => new RegExp(pattern, 'u').test(key))?.[1];
     if (property === undefined) {
       if (patterns.length > 0) issues.push(misshapenKey(key, patterns[0]![0], path));
-      else if (schema.additionalProperties === false) issues.push(unknownKey(key, Object.keys(properties), path));
-      else set(key, item);
+      else if (schema.additionalProperties === false) {
+        issues.push(unknownKey(key, Object.keys(properties), path));
+        meant.add(nearest(key, Object.keys(properties)));
+      } else set(key, item);
     } else if (item !== null && item !== undefined) {
       set(key, fitValue(property, item, [...path, key], issues));
     } else if (!Object.hasOwn(properties, key)) {
@@ -125,11 +129,11 @@ function fitObject(schema: JsonSchema, value: unknown, path: Path, issues: Issue
     // Fitted too: a section whose default is {} gets the defaults of its own keys.
     if (property.default !== undefined) {
       set(key, fitValue(property, structuredClone(property.default), [...path, key], issues));
-    } else if (schema.required?.includes(key)) {
+    } else if (schema.required?.includes(key) && !meant.has(key)) {
       issues.push({ path, message: `${key} is missing${described(property)}` });
     }
   }
-  if (schema.minProperties !== undefined && Object.keys(result).length < schema.minProperties) {
+  if (schema.minProperties !== undefined && Object.keys(value).length < schema.minProperties) {
     issues.push({
       path,
       message: `must have at least ${schema.minProperties} entr${schema.minProperties === 1 ? 'y' : 'ies'}`,
@@ -163,7 +167,7 @@ function misshapenKey(key: string, pattern: string, path: Path): Issue {
 
 function fitArray(schema: JsonSchema, value: unknown, path: Path, issues: Issue[]): unknown {
   if (!Array.isArray(value)) {
-    issues.push({ path, message: `must be a list, not ${shown(schema, value)}` });
+    issues.push({ path, message: `must be a list, not ${shown(schema, value)}${asList(schema, value)}` });
     return value;
   }
   if (value.length < (schema.minItems ?? 0))
@@ -172,6 +176,10 @@ function fitArray(schema: JsonSchema, value: unknown, path: Path, issues: Issue[
     issues.push({ path, message: `may have at most ${schema.maxItems} items` });
   const items = schema.items;
   return items ? value.map((item, index) => fitValue(items, item, [...path, index], issues)) : value;
+}
+
+function asList(schema: JsonSchema, value: unknown): string {
+  return scalarText(value) === undefined || schema.writeOnly ? '' : `; write [${shown(schema, value)}]`;
 }
 
 function fitString(schema: JsonSchema, value: unknown, path: Path, issues: Issue[]): unknown {
@@ -214,9 +222,19 @@ function fitBoolean(schema: JsonSchema, value: unknown, path: Path, issues: Issu
   const text = scalarText(value)?.toLowerCase();
   if (text === 'true') return true;
   if (text === 'false') return false;
-  issues.push({ path, message: `must be true or false, not ${shown(schema, value)}` });
+  const meant = text !== undefined && YAML_1_1.get(text);
+  issues.push({
+    path,
+    message: `must be true or false, not ${shown(schema, value)}${meant ? `; write ${meant}` : ''}`,
+  });
   return value;
 }
+
+/** What older YAML took for booleans. */
+const YAML_1_1: ReadonlyMap<string, string> = new Map([
+  ...['yes', 'y', 'on'].map((word) => [word, 'true'] as const),
+  ...['no', 'n', 'off'].map((word) => [word, 'false'] as const),
+]);
 
 function scalarText(value: unknown): string | undefined {
   const scalar = ['string', 'number', 'boolean', 'bigint'].includes(typeof value) || isExactNumber(value);

@@ -9,7 +9,8 @@ it.each([
   ['TAIL-LINES', 'tail_lines'],
   ['lables', 'labels'],
   ['ignoreDaemonset', 'ignore_daemonsets'],
-  ['gracePeriod', undefined],
+  ['gracePeriod', 'grace_period_seconds'],
+  ['ignore', 'ignore_daemonsets'],
   ['post', 'POST'],
   ['nonsense', undefined],
   ['', undefined],
@@ -22,6 +23,7 @@ it('prefers the closest, then the first', () => {
   expect(nearest('kubernetes:lable', ['kubernetes:log', 'kubernetes:label'])).toBe('kubernetes:label');
   expect(nearest('cat', ['bat', 'hat'])).toBe('bat');
   expect(nearest('fo', ['ba'])).toBeUndefined();
+  expect(nearest('desc', ['description', 'destination', 'described'])).toBeUndefined();
   expect(nearest('a', [])).toBeUndefined();
 });
 

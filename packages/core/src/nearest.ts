@@ -1,17 +1,23 @@
-/** The candidate a misspelt word was probably meant to be; undefined when none is close. */
+/**
+ * The candidate a misspelt word was probably meant to be: the one with the fewest changes, or else the only one that
+ * begins with it (`desc`, `gracePeriod`). Undefined when none is close.
+ */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   const wanted = plain(word);
+  const longer: string[] = [];
   let best: string | undefined;
   // Fewer changes than letters: else every short word would be near every other.
   let bestDistance = Math.min(Math.max(2, Math.ceil(wanted.length / 3)) + 1, wanted.length);
   for (const candidate of candidates) {
-    const distance = editDistance(wanted, plain(candidate), bestDistance);
+    const known = plain(candidate);
+    if (wanted.length >= 3 && known.startsWith(wanted) && longer.length < 2) longer.push(candidate);
+    const distance = editDistance(wanted, known, bestDistance);
     if (distance < bestDistance) {
       best = candidate;
       bestDistance = distance;
     }
   }
-  return best;
+  return best ?? (longer.length === 1 ? longer[0] : undefined);
 }
 
 /** `ignoreDaemonsets` and `ignore_daemonsets` are the same word to somebody who mistypes. */

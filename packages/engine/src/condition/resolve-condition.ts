@@ -8,7 +8,7 @@ import type {
   ParsedExpression,
   Word,
 } from './expression.ts';
-import { unknownMacro } from './wording.ts';
+import { firstOf, unknownMacro } from './wording.ts';
 
 /** With macros and lists written out, a condition has at most so many … */
 const LIMITS = { comparisons: 10_000, values: 100_000, height: 100 } as const;
@@ -141,7 +141,7 @@ function asDeclared(
 /** A word that is no list is a value; one that looks like a list's name was probably meant to be one. */
 function warnOfMisspelt({ text, offset }: Word, { listNames }: Definitions, report: Report): void {
   if (text.length < 6 || !text.includes('_')) return;
-  const hint = nearest(text, listNames);
+  const hint = nearest(text, firstOf(listNames, 200));
   if (hint === undefined) return;
   report({
     offset,

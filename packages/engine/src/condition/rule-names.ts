@@ -9,7 +9,7 @@ export function ruleNamesOf(expression: Expression): ReadonlySet<string> | undef
     case 'comparison':
       return namesInComparison(expression);
     case 'macro':
-      return ruleNamesOf(expression.part);
+      return namesInMacro(expression.part);
     case 'not':
       return undefined;
     case 'and': {
@@ -22,6 +22,15 @@ export function ruleNamesOf(expression: Expression): ReadonlySet<string> | undef
       return known.length < parts.length ? undefined : known.reduce((a, b) => a.union(b));
     }
   }
+}
+
+const known = new WeakMap<Expression, { readonly names: ReadonlySet<string> | undefined }>();
+
+/** Looked through once, however many rules name the macro. */
+function namesInMacro(part: Expression): ReadonlySet<string> | undefined {
+  const found = known.get(part) ?? { names: ruleNamesOf(part) };
+  known.set(part, found);
+  return found.names;
 }
 
 function namesInComparison({ operand, operator, modifier, values, other }: Comparison): Set<string> | undefined {

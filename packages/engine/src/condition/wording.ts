@@ -26,7 +26,16 @@ export function unwanted(scanner: Scanner): string {
 }
 
 export function unknownMacro(name: string, names: ReadonlySet<string>): string {
-  const hint = nearest(name, names);
-  const known = names.size > 10 ? [...[...names].slice(0, 10), '…'] : [...names];
+  // However many there are: a file may have thousands of both.
+  const hint = nearest(name, firstOf(names, 200));
+  const known = [...firstOf(names, 10), ...(names.size > 10 ? ['…'] : [])];
   return `unknown macro ${JSON.stringify(name)}${hint === undefined ? '' : `; did you mean ${hint}?`} (${known.length === 0 ? 'none is declared' : `declared: ${known.join(', ')}`})`;
+}
+
+export function* firstOf(names: Iterable<string>, count: number): Generator<string> {
+  let left = count;
+  for (const name of names) {
+    if (left-- === 0) return;
+    yield name;
+  }
 }

@@ -1,6 +1,5 @@
-import { PRIORITIES, type Priority } from '@falco-talon/core';
 import { fieldCriteriaText } from '../rules/parse-field-criteria.ts';
-import { priorityText } from '../rules/parse-priority.ts';
+import { acceptedPriorities, priorityText } from '../rules/parse-priority.ts';
 import type { CompileCondition } from '../condition/compile-condition.ts';
 import { explainCondition, type ExplainedComparison, type SeenValue } from '../condition/explain-condition.ts';
 import type { Expression } from '../condition/expression.ts';
@@ -47,24 +46,13 @@ function rulesCriterion(rules: readonly string[]): Criterion {
 }
 
 function priorityCriterion(wanted: PriorityCriterion): Criterion {
-  const accepted = new Set(acceptedPriorities(wanted));
+  const accepted = acceptedPriorities(wanted);
   return {
     criterion: 'priority',
     expected: priorityText(wanted),
     holds: ({ event }) => event.priority !== undefined && accepted.has(event.priority),
     actual: ({ event }) => event.priority ?? event.priorityText,
   };
-}
-
-export function acceptedPriorities(wanted: PriorityCriterion): readonly Priority[] {
-  return PRIORITIES.filter((_, rank) => compare(wanted, rank));
-}
-
-/** `>` means more severe. Rank 0 is the most severe of all. */
-function compare({ comparator, priority }: PriorityCriterion, rank: number): boolean {
-  const limit = PRIORITIES.indexOf(priority);
-  if (rank === limit) return comparator !== '<' && comparator !== '>';
-  return comparator.startsWith(rank < limit ? '>' : '<');
 }
 
 function sourceCriterion(source: string): Criterion {

@@ -2,7 +2,7 @@ import { prioritiesAccepted } from '../condition/compare-priority.ts';
 import { decimalKey, parseDecimal } from '../condition/decimal.ts';
 import type { Comparison, Expression } from '../condition/expression.ts';
 import type { Match } from '../rules/rule.ts';
-import { acceptedPriorities } from './criteria.ts';
+import { acceptedPriorities } from '../rules/parse-priority.ts';
 import { possibleRules } from './possible-rules.ts';
 
 /** Something an event may have, as the index looks it up: one text in one place. */
@@ -37,7 +37,7 @@ export function neededFacts(match: Match): readonly AnyOf[] {
   // What the condition says of names alone is in `names`.
   const needs = match.condition ? neededBy(match.condition).filter((facts) => rankOf(facts) > 0) : [];
   if (names) needs.push(factsOf('rule', names));
-  if (match.priority) needs.push(factsOf('priority', acceptedPriorities(match.priority)));
+  if (match.priority) needs.push(factsOf('priority', [...acceptedPriorities(match.priority)]));
   if (match.source !== undefined) needs.push(factsOf('source', [match.source]));
   needs.push(...neededByGroups(match.tags.map((tags) => factsOf('tags', tags))));
   const fields = match.outputFields.map((group) => group.filter(({ operator }) => operator === '='));

@@ -1,4 +1,4 @@
-import { Type } from '@falco-talon/core';
+import { oneOf, Type } from '@falco-talon/core';
 
 const name = Type.String({ minLength: 1, maxLength: 256 });
 const texts = Type.Array(Type.String({ minLength: 1 }));
@@ -31,6 +31,18 @@ export const RULE_KEYS = {
   continue: Type.Boolean(),
   dry_run: Type.Boolean(),
   notifiers: texts,
+  override: map,
+} as const;
+
+const howToMerge = oneOf(['append', 'replace']);
+
+/** Lists of a rule to which a later block appends, unless it says `replace`. The word and its place are Falco's. */
+export const OVERRIDE_KEYS = {
+  rules: howToMerge,
+  tags: howToMerge,
+  output_fields: howToMerge,
+  actions: howToMerge,
+  notifiers: howToMerge,
 } as const;
 
 export const MATCH_KEYS = {
@@ -56,3 +68,48 @@ export const LIST_KEYS = {
   append: Type.Boolean(),
   override: map,
 } as const;
+
+/** What is said beside a mistake with a key. */
+export interface KeyNotes {
+  /** Keys that are known in another place. */
+  readonly elsewhere?: Readonly<Record<string, string>>;
+  /** For keys that are known nowhere. */
+  readonly unknown?: string;
+  /** How the value of a key is written. */
+  readonly written?: Readonly<Record<string, string>>;
+}
+
+const OF_AN_ACTION = 'it belongs to an action, under actions';
+const OF_THE_MATCH = 'it belongs under match';
+const OF_THE_RULE = 'it belongs to the rule';
+
+export const RULE_NOTES: KeyNotes = {
+  elsewhere: {
+    rules: OF_THE_MATCH,
+    priority: OF_THE_MATCH,
+    source: OF_THE_MATCH,
+    tags: OF_THE_MATCH,
+    output_fields: OF_THE_MATCH,
+    actionner: OF_AN_ACTION,
+    parameters: OF_AN_ACTION,
+    output: OF_AN_ACTION,
+    contexts: OF_AN_ACTION,
+    ignore_errors: OF_AN_ACTION,
+  },
+  written: { actions: 'each item begins with - action: NAME', match: 'or the word all, for every event' },
+};
+
+export const ACTION_NOTES: KeyNotes = {
+  elsewhere: {
+    match: OF_THE_RULE,
+    notifiers: OF_THE_RULE,
+    dry_run: OF_THE_RULE,
+    target: 'it belongs under output',
+    arguments: 'it is called parameters',
+    options: 'it is called parameters',
+  },
+  unknown: 'what its actionner takes belongs under parameters',
+  written: { output: 'write output: {target: NAME, parameters: {…}}', parameters: 'write parameters: {NAME: VALUE}' },
+};
+
+export const OUTPUT_NOTES: KeyNotes = { unknown: 'what its target takes belongs under parameters' };

@@ -1,4 +1,5 @@
 import type { ParsedExpression } from '../condition/expression.ts';
+import type { OVERRIDE_KEYS } from './block-keys.ts';
 import type { FieldCriterion, PriorityCriterion } from './rule.ts';
 import type { ScalarText } from './scalar-text.ts';
 import type { Place, YamlEntry, YamlMap } from './yaml-node.ts';
@@ -65,6 +66,8 @@ export interface ListBlock {
   readonly append: boolean;
 }
 
+export type ListKey = keyof typeof OVERRIDE_KEYS;
+
 /** What one `- rule:` block says. */
 export interface RuleBlock {
   readonly name: Placed;
@@ -74,6 +77,8 @@ export interface RuleBlock {
   readonly continue: boolean | undefined;
   readonly dryRun: boolean | undefined;
   readonly notifiers: readonly Placed[];
+  /** Lists that take the place of those of the blocks before, instead of adding to them. Absent: none. */
+  readonly replaces?: ReadonlySet<ListKey>;
   /** It is in the syntax of the first releases, where a rule has one action, so that several have the same match. */
   readonly old?: true;
   readonly broken: ReadonlySet<string>;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { displayWidth } from './display-width.ts';
 import { formatProblem, formatProblems } from './format-problem.ts';
 import type { Problem } from './rule.ts';
 import { load } from './testing-registry.ts';
@@ -39,6 +40,26 @@ describe('printing a problem', () => {
     expect(lines[1]!.slice(lines[2]!.indexOf('^'))).toMatch(/^HEREy+…$/);
   });
 
+  it.each<[string, Partial<Problem>, string, string]>([
+    ['the whole value', { column: 4, length: 5 }, 'a: value # b', '   ^^^^^'],
+    ['the first line of several', { column: 4, length: 40 }, 'a: one  \n  two', '   ^^^'],
+    ['one column where nothing is', { column: 3, length: 0 }, 'a:', '  ^'],
+    ['what is behind wide characters', { column: 8, length: 2 }, '日本: é\u0301 ok', '        ^^'],
+    ['wide characters', { column: 1, length: 4 }, '日本👍: b', '^^^^^^'],
+    ['escapes as they are printed', { column: 1, length: 2 }, '\u202ea', '^^^^^^^^^'],
+  ])('underlines %s', (_, over, content, mark) => {
+    const lines = formatProblem(problem({ line: 1, ...over }), content).split('\n');
+    expect(lines[2]).toBe(`    | ${mark}`);
+  });
+
+  it('underlines no more of a long line than it shows, and cuts no character in half', () => {
+    const text = `${'👍'.repeat(500)}${'x'.repeat(1000)}`;
+    const [, shown = '', mark = ''] = formatProblem(problem({ line: 1, column: 961, length: 900 }), text).split('\n');
+    expect(shown).toMatch(/^ {2}1 \| …(?:👍)+x+…$/u);
+    expect(mark).toMatch(/\^+$/);
+    expect(displayWidth(mark)).toBe(displayWidth(shown) - 1);
+  });
+
   it('lets nothing in the file steer the terminal', () => {
     const text = formatProblem(problem({ path: 'a\u202eb', message: 'c\nd: error: faked' }), 'x\n\u001b[2Jy\u2028');
     expect(text).toBe(
@@ -56,9 +77,9 @@ describe('printing a problem', () => {
       .toBe(`1.yaml:1:9: warning: this rule has no actions, so it does nothing (r.rule)
   1 | - rule: r
     |         ^
-1.yaml:3:3: error: unknown key "contineu"; did you mean continue? (allowed here: rule, description, match, actions, continue, dry_run, notifiers) (r.contineu)
+1.yaml:3:3: error: unknown key "contineu"; did you mean continue? (allowed here: rule, description, match, actions, continue, dry_run, notifiers, override) (r.contineu)
   3 |   contineu: false
-    |   ^
+    |   ^^^^^^^^
 2.yaml:2:21: error: "x" is not a priority (allowed: Emergency, Alert, Critical, Error, Warning, Notice, Informational, Debug) (s.match.priority)
   2 |   match: {priority: x}
     |                     ^

@@ -1,3 +1,4 @@
+import { displayWidth } from './display-width.ts';
 import { printable } from './printable.ts';
 import type { Problem, RuleFile } from './rule.ts';
 
@@ -6,7 +7,7 @@ const FRAME_WIDTH = 120;
 /** A problem, or anything else that is told about a place in a file. */
 type Printed = Omit<Problem, 'severity'> & { readonly severity: string };
 
-/** `rules.yaml:12:7: error: message (path)`, and below it the line with a caret when the file's text is given. */
+/** `rules.yaml:12:7: error: message (path)`, and below it the line, with what is wrong underlined, when the file's text is given. */
 export function formatProblem(problem: Printed, text?: string): string {
   return format(problem, text === undefined ? [] : linesOf(text));
 }
@@ -22,19 +23,6 @@ export function problemFormatter(files: readonly RuleFile[]): (problem: Printed)
   };
 }
 
-function format(problem: Printed, lines: readonly string[]): string {
-  const { file, line, column, severity, path, message } = problem;
-  const where = line === 0 ? printable(file) : `${printable(file)}:${line}:${column}`;
-  const head = `${where}: ${severity}: ${printable(message)}${path === '' ? '' : ` (${printable(path)})`}`;
-  const content = lines[line - 1];
-  if (content === undefined || content.trim() === '') return head;
-  return `${head}\n${frame(content, line, column)}`;
-}
-
-function linesOf(text: string): string[] {
-  return text.replace(/^\uFEFF/, '').split(/\r?\n/);
-}
-
 /** All of them, one below the other, with a line that counts them; empty without problems. */
 export function formatProblems(problems: readonly Problem[], files: readonly RuleFile[]): string {
   if (problems.length === 0) return '';
@@ -45,16 +33,39 @@ export function formatProblems(problems: readonly Problem[], files: readonly Rul
   ].join('\n');
 }
 
-/** A window of the line around the column; the caret's place counts escapes as they are printed. */
-function frame(content: string, line: number, column: number): string {
-  const start = column <= FRAME_WIDTH ? 0 : column - FRAME_WIDTH / 2;
-  const before = expandTabs(content.slice(start, column - 1));
-  const after = expandTabs(content.slice(column - 1, start + FRAME_WIDTH));
+function format(problem: Printed, lines: readonly string[]): string {
+  const { file, line, column, severity, path, message } = problem;
+  const where = line === 0 ? printable(file) : `${printable(file)}:${line}:${column}`;
+  const head = `${where}: ${severity}: ${printable(message)}${path === '' ? '' : ` (${printable(path)})`}`;
+  const content = lines[line - 1];
+  if (content === undefined || content.trim() === '') return head;
+  return `${head}\n${frame(content, problem)}`;
+}
+
+function linesOf(text: string): string[] {
+  return text.replace(/^\uFEFF/, '').split(/\r?\n/);
+}
+
+/** A window of the line around the column. What goes on over several lines is underlined to the end of the first. */
+function frame(content: string, { line, column, length = 1 }: Printed): string {
+  const from = column - 1;
+  const start = column <= FRAME_WIDTH ? 0 : wholeFrom(content, from - FRAME_WIDTH / 2);
+  const end = wholeFrom(content, Math.min(start + FRAME_WIDTH, content.length));
+  const to = Math.min(Math.max(from + length, from + 1), content.trimEnd().length, end);
   const lead = start > 0 ? '…' : '';
-  const tail = content.length > start + FRAME_WIDTH ? '…' : '';
+  const before = expandTabs(content.slice(start, from));
+  const wrong = expandTabs(content.slice(from, to));
+  const after = expandTabs(content.slice(Math.max(from, to), end));
   const number = String(line);
-  const indent = ' '.repeat(lead.length + before.length);
-  return `  ${number} | ${lead}${before}${after}${tail}\n  ${' '.repeat(number.length)} | ${indent}^`;
+  const shown = `${lead}${before}${wrong}${after}${end < content.length ? '…' : ''}`;
+  const indent = ' '.repeat(displayWidth(lead + before));
+  const mark = '^'.repeat(Math.max(1, displayWidth(wrong)));
+  return `  ${number} | ${shown}\n  ${' '.repeat(number.length)} | ${indent}${mark}`;
+}
+
+/** A character of two UTF-16 units is not cut in half. */
+function wholeFrom(content: string, index: number): number {
+  return /^[\udc00-\udfff]/.test(content.slice(index, index + 1)) ? index - 1 : index;
 }
 
 function expandTabs(text: string): string {

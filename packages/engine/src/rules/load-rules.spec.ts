@@ -239,7 +239,7 @@ describe('warnings', () => {
     [
       '- rule: r\n  match: {source: k8s_audit}\n  actions: [{action: a, actionner: kubernetes:terminate}]',
       [
-        '1.yaml:3:22 warning kubernetes:terminate is made for alerts of the source syscall, but this rule matches those of k8s_audit (r.actions[0].action)',
+        '1.yaml:3:22 warning kubernetes:terminate is made for alerts of the source syscall, but this rule matches those of k8s_audit, which do not carry what it needs: k8s.pod.name, k8s.ns.name (r.actions[0].action)',
       ],
     ],
     [

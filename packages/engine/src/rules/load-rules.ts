@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { Registry } from '../registry/registry.ts';
+import { warnOfRules } from './doubts/warn-of-rules.ts';
 import { readDefinitions } from './definitions.ts';
 import { mergeActions, mergeByName, mergeRules } from './merge.ts';
 import { placeOldRules } from './old-syntax/place-old-rules.ts';
 import { parseBlocks } from './parse-blocks.ts';
-import { createReport, type Report } from './report.ts';
+import { createReport } from './report.ts';
 import { checkSharedAction, type ResolveDeps } from './resolve-action.ts';
 import { resolveRule } from './resolve-rule.ts';
-import type { RuleBlock } from './block.ts';
-import { matchesEverything, type Problem, type Rule, type RuleFile, type RuleSet } from './rule.ts';
+import type { Problem, RuleFile, RuleSet } from './rule.ts';
 import { readYaml } from './yaml-document.ts';
 
 export interface LoadedRules {
@@ -21,13 +21,14 @@ export interface LoadedRules {
 /**
  * Merges and checks the rules of several files, later ones over earlier ones. Pure.
  * Shared actions may be used before they are defined, and in other files.
+ * @param allRead false when there are files that could not be read: what is missing may stand there
  */
-export function loadRules(files: readonly RuleFile[], registry: Registry): LoadedRules {
+export function loadRules(files: readonly RuleFile[], registry: Registry, allRead = true): LoadedRules {
   const report = createReport();
   const documents = files.map(({ path, text }) => readYaml(path, text));
   for (const { problems } of documents) report.add(problems);
   const parsed = documents.map((document) => parseBlocks(document, report));
-  const complete = documents.every(({ problems }) => problems.length === 0);
+  const complete = allRead && parsed.every((file) => file.complete);
   const macros = parsed.flatMap((file) => file.macros);
   const lists = parsed.flatMap((file) => file.lists);
   const deps: ResolveDeps = {
@@ -43,27 +44,14 @@ export function loadRules(files: readonly RuleFile[], registry: Registry): Loade
   for (const action of deps.shared.values()) checkSharedAction(action, deps);
   const blocks = [...mergeByName(placeOldRules(parsed, registry, report), mergeRules).values()];
   const rules = blocks.map((block) => resolveRule(block, deps));
-  warnOfUnreachable(blocks, rules, report);
+  warnOfRules(
+    blocks.map((block, index) => ({ block, rule: rules[index]! })),
+    deps,
+  );
 
   const problems = report.all(files.map(({ path }) => path));
   if (problems.some(({ severity }) => severity === 'error')) return { ruleSet: undefined, problems };
   return { ruleSet: { version: versionOf(files), rules }, problems };
-}
-
-function warnOfUnreachable(blocks: readonly RuleBlock[], rules: readonly Rule[], report: Report): void {
-  const last = rules.findIndex(
-    (rule, index) =>
-      !rule.continue &&
-      matchesEverything(rule.match) &&
-      // A condition with a mistake is none here.
-      !blocks[index]!.match?.condition &&
-      !blocks[index]!.broken.has('match'),
-  );
-  if (last === -1 || last === rules.length - 1) return;
-  report.warning(
-    blocks[last]!.name.place,
-    `no rule after this one is ever tried, as it matches every event and has continue: false (first: ${JSON.stringify(rules[last + 1]!.name)})`,
-  );
 }
 
 function versionOf(files: readonly RuleFile[]): string {

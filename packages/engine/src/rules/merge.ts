@@ -1,4 +1,4 @@
-import type { ActionBlock, MatchBlock, OutputBlock, RuleBlock } from './block.ts';
+import type { ActionBlock, ListKey, MatchBlock, OutputBlock, RuleBlock } from './block.ts';
 import type { YamlEntry, YamlMap } from './yaml-node.ts';
 
 /** Blocks of one name become one, the later over the earlier; the result is in the order of the first of each name. */
@@ -60,17 +60,31 @@ function mergeMaps(base: MapEntry | undefined, over: MapEntry | undefined): MapE
   return { key: over.key, value: { ...over.value, entries } };
 }
 
-/** Scalars are overridden, match lists and notifiers appended to; an action takes the place of the one of its name. */
+/**
+ * Scalars are overridden, match lists and notifiers appended to; an action takes the place of the one of its name.
+ * Lists the later block replaces are its own only.
+ */
 export function mergeRules(base: RuleBlock, over: RuleBlock): RuleBlock {
+  const own = (key: ListKey) => over.replaces?.has(key) === true;
   return {
     name: base.name,
     description: over.description ?? base.description,
-    match: mergeMatches(base.match, over.match),
-    actions: mergeActionLists(base.actions, over.actions),
+    match: mergeMatches(base.match && withoutLists(base.match, own), over.match),
+    actions: own('actions') ? over.actions : mergeActionLists(base.actions, over.actions),
     continue: over.continue ?? base.continue,
     dryRun: over.dryRun ?? base.dryRun,
-    notifiers: [...base.notifiers, ...over.notifiers],
+    notifiers: [...(own('notifiers') ? [] : base.notifiers), ...over.notifiers],
+    ...(base.replaces && { replaces: base.replaces }),
     broken: new Set([...base.broken, ...over.broken]),
+  };
+}
+
+function withoutLists(match: MatchBlock, isReplaced: (key: ListKey) => boolean): MatchBlock {
+  return {
+    ...match,
+    rules: isReplaced('rules') ? [] : match.rules,
+    tags: isReplaced('tags') ? [] : match.tags,
+    outputFields: isReplaced('output_fields') ? [] : match.outputFields,
   };
 }
 

@@ -1,4 +1,4 @@
-import { ACTION_KEYS, OUTPUT_KEYS } from './block-keys.ts';
+import { ACTION_KEYS, ACTION_NOTES, OUTPUT_KEYS, OUTPUT_NOTES } from './block-keys.ts';
 import type { ActionBlock, OutputBlock } from './block.ts';
 import { checkName, mapEntry, placed, placedList, readKeys } from './read-keys.ts';
 import type { Report } from './report.ts';
@@ -6,7 +6,7 @@ import type { YamlEntry, YamlMap } from './yaml-node.ts';
 
 /** A shared action, or an entry of a rule's `actions`. Undefined when it has no name to refer to it by. */
 export function parseAction(map: YamlMap, report: Report): ActionBlock | undefined {
-  const { values, entries, broken } = readKeys(map, ACTION_KEYS, report);
+  const { values, entries, broken } = readKeys(map, ACTION_KEYS, report, ACTION_NOTES);
   const name = placed(values.action, entries.get('action'));
   if (!name) {
     if (!broken.has('action')) report.error(map.place, 'an action begins with its name: - action: NAME');
@@ -32,7 +32,7 @@ export function parseAction(map: YamlMap, report: Report): ActionBlock | undefin
 
 function parseOutput(entry: YamlEntry | undefined, report: Report): OutputBlock | undefined {
   if (entry?.value.kind !== 'map') return undefined;
-  const { values, entries, broken } = readKeys(entry.value, OUTPUT_KEYS, report);
+  const { values, entries, broken } = readKeys(entry.value, OUTPUT_KEYS, report, OUTPUT_NOTES);
   return {
     place: entry.key,
     target: placed(values.target, entries.get('target')),

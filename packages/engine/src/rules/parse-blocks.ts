@@ -13,30 +13,36 @@ export interface Blocks {
   readonly rules: readonly RuleBlock[];
   readonly macros: readonly MacroBlock[];
   readonly lists: readonly ListBlock[];
+  /** False when something in the file could not be told: what others refer to may be there, under its right name. */
+  readonly complete: boolean;
   /** Rules in the syntax of the first releases. */
   readonly old: readonly YamlMap[];
 }
 
 const FALCO_BLOCKS = ['required_engine_version', 'required_plugin_versions'];
+const KINDS = ['rule', 'action', 'macro', 'list'];
 const BEGINNINGS = 'a block begins with - rule:, - action:, - macro: or - list:';
 
 /** The blocks of one rules file, in order. */
-export function parseBlocks({ root, source }: YamlDocument, report: Report): Blocks {
+export function parseBlocks({ root, source, problems }: YamlDocument, report: Report): Blocks {
   const actions: ActionBlock[] = [];
   const rules: RuleBlock[] = [];
   const macros: MacroBlock[] = [];
   const lists: ListBlock[] = [];
   const old: YamlMap[] = [];
-  const blocks = { actions, rules, macros, lists, old };
+  const told = () => actions.length + rules.length + macros.length + lists.length + old.length;
+  const blocks = { actions, rules, macros, lists, old, complete: problems.length === 0 };
   const checkSyntax = expectOneSyntax(report);
   if (root === undefined || (root.kind === 'scalar' && root.value === null)) return blocks;
   if (root.kind !== 'list') {
-    report.error(root.place, 'a rules file is a list of blocks, each beginning with - rule: or - action:');
-    return blocks;
+    const dash = root.kind === 'map' && KINDS.some((key) => root.entries.has(key)) ? '; write "- " before this' : '';
+    report.error(root.place, `a rules file is a list of blocks, each beginning with - rule: or - action:${dash}`);
+    return { ...blocks, complete: false };
   }
   for (const [index, block] of root.items.entries()) {
     if (block.kind !== 'map') {
-      report.error(block.place, BEGINNINGS);
+      const glued = block.kind === 'scalar' && /^(rule|action|macro|list):\S/.test(String(block.value));
+      report.error(block.place, glued ? 'a space is missing after the colon' : BEGINNINGS);
       continue;
     }
     const kind = kindOf(block);
@@ -50,7 +56,7 @@ export function parseBlocks({ root, source }: YamlDocument, report: Report): Blo
     else if (kind === 'list') lists.push(...wrap(parseList(block, report)));
     else report.error(block.place, complaint(block, kind));
   }
-  return blocks;
+  return { ...blocks, complete: blocks.complete && told() === root.items.length };
 }
 
 type Kind = 'rule' | 'action' | 'macro' | 'list' | 'name' | 'falco' | 'unknown';
@@ -76,9 +82,7 @@ function complaint(block: YamlMap, kind: Kind): string {
     return "this is a rule of Falco itself; Falco Talon's rules refer to it by name under match.rules, and have conditions of their own under match.condition";
   const misnamed = misnamedKey(block);
   if (misnamed) return `a block with these keys begins with - ${misnamed}: NAME, not with - name: NAME`;
-  const hint = [...entries.keys()]
-    .map((key) => nearest(key, ['rule', 'action', 'macro', 'list']))
-    .find((word) => word !== undefined);
+  const hint = [...entries.keys()].map((key) => nearest(key, KINDS)).find((word) => word !== undefined);
   return `${BEGINNINGS}${hint === undefined ? '' : `; did you mean ${hint}?`}`;
 }
 

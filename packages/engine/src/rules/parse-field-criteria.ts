@@ -1,9 +1,19 @@
 import type { FieldCriterion } from './rule.ts';
 
-/** Why a text is no list of criteria. */
-export class CriteriaError extends Error {}
+/** Why a text is no list of criteria, and which part of it is to blame. */
+export class CriteriaError extends Error {
+  readonly offset: number;
+  readonly length: number;
+
+  constructor(message: string, offset: number, end: number) {
+    super(message);
+    this.offset = offset;
+    this.length = Math.max(1, end - offset);
+  }
+}
 
 const EXAMPLE = 'k8s.ns.name!=kube-system, proc.name=bash';
+const ELSEWHERE = '; more can be said under match.condition';
 
 /**
  * `k8s.ns.name!=kube-system, proc.cmdline="sh -c 'a, b'"`: criteria with `=` or `!=`, separated by commas.
@@ -47,17 +57,23 @@ function readField(text: string, from: number): { name: string; operator: '=' | 
   const name = quoted?.text ?? text.slice(start, nameEnd).trimEnd();
   if (text[end] !== '=') {
     const part = text.slice(start, quoted ? undefined : end).trim();
-    throw new CriteriaError(
-      part === ''
-        ? `a criterion is missing${start > 0 ? ' after the comma' : ''}; write it as in ${EXAMPLE}`
-        : `${JSON.stringify(part)} has no operator; write it as in ${EXAMPLE}, and put values with commas in quotes`,
-    );
+    throw new CriteriaError(withoutOperator(part, start > 0), start, start + part.length);
   }
-  if (name === '') throw new CriteriaError(`a field name is missing before ${operator}`);
+  if (name === '') throw new CriteriaError(`a field name is missing before ${operator}`, nameEnd, end + 1);
   if (!quoted && /[<>~^]$/.test(name)) {
-    throw new CriteriaError(`${name.at(-1)}${operator} is not an operator here (allowed: = !=)`);
+    const wrong = `${name.at(-1)}${operator}`;
+    throw new CriteriaError(`${wrong} is not an operator here (allowed: = !=)${ELSEWHERE}`, nameEnd - 1, end + 1);
   }
   return { name, operator, end: end + 1 };
+}
+
+function withoutOperator(part: string, isFurther: boolean): string {
+  if (part === '') return `a criterion is missing${isFurther ? ' after the comma' : ''}; write it as in ${EXAMPLE}`;
+  const condition = /^\S+\s*([<>]|\s(?:in|intersects|contains|icontains|startswith|endswith|glob|regex|exists)\b)/.exec(
+    part,
+  );
+  const hint = condition ? ELSEWHERE : `; write it as in ${EXAMPLE}, and put values with commas in quotes`;
+  return `${JSON.stringify(part)} has no operator${condition ? ' of this list (allowed: = !=)' : ''}${hint}`;
 }
 
 function readValue(text: string, from: number, field: string): { text: string; end: number } {
@@ -66,17 +82,22 @@ function readValue(text: string, from: number, field: string): { text: string; e
   if (quoted) {
     const end = skipSpaces(text, quoted.end);
     if (end < text.length && text[end] !== ',') {
-      throw new CriteriaError(`the value of ${field} goes on after its closing quote; put all of it in quotes`);
+      const message = `the value of ${field} goes on after its closing quote; put all of it in quotes`;
+      throw new CriteriaError(message, start, text.length);
     }
     return { text: quoted.text, end: end + 1 };
   }
   const comma = text.indexOf(',', start);
   const end = comma === -1 ? text.length : comma;
   const value = text.slice(start, end).trimEnd();
-  if (value === '') throw new CriteriaError(`${field} has no value; write "" for an empty text`);
+  if (value === '') {
+    throw new CriteriaError(`${field} has no value; write "" for an empty text`, from - 1 - field.length, from);
+  }
   if (value.startsWith('=')) {
     throw new CriteriaError(
       `the value of ${field} begins with =; operators are = and !=, put the value in quotes if = belongs to it`,
+      start,
+      end,
     );
   }
   return { text: value, end: end + 1 };
@@ -98,7 +119,7 @@ function readQuoted(text: string, start: number): { text: string; end: number } 
       content += character;
     }
   }
-  throw new CriteriaError(`the quote ${quote} is not closed`);
+  throw new CriteriaError(`the quote ${quote} is not closed`, start, text.length);
 }
 
 /** The place after the bracket's partner, so that `k8s.ns.label[a=b]` is one field; a lone bracket is a character. */

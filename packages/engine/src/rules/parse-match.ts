@@ -67,7 +67,8 @@ function readPriority(item: Placed, report: Report, mistakes: Mistakes): Priorit
 function readTags(item: Placed, report: Report, mistakes: Mistakes): string[] {
   const tags = item.text.split(',').map((tag) => tag.trim());
   if (tags.includes('')) {
-    report.error(item.place, 'a tag is missing beside a comma');
+    const comma = /^\s*,|,\s*(?:,|$)/.exec(item.text)?.index ?? 0;
+    report.error(scalarText(item).placeAt(comma, 1), 'a tag is missing beside a comma');
     mistakes.any = true;
   }
   return tags;
@@ -78,7 +79,7 @@ function readFields(item: Placed, report: Report, mistakes: Mistakes): FieldCrit
     return parseFieldCriteria(item.text);
   } catch (error) {
     if (!(error instanceof CriteriaError)) throw error;
-    report.error(item.place, error.message);
+    report.error(scalarText(item).placeAt(error.offset, error.length), error.message);
     mistakes.any = true;
     return [];
   }

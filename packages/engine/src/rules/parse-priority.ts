@@ -26,6 +26,17 @@ export function parsePriority(text: string): PriorityCriterion | string {
   return `${JSON.stringify(word)} is not a priority${hint === undefined ? '' : `; did you mean ${hint}?`} ${allowed}`;
 }
 
+/** The priorities that fit; `>` means more severe. */
+export function acceptedPriorities({ comparator, priority }: PriorityCriterion): ReadonlySet<Priority> {
+  // Rank 0 is the most severe of all.
+  const limit = PRIORITIES.indexOf(priority);
+  return new Set(
+    PRIORITIES.filter((_, rank) =>
+      rank === limit ? comparator !== '<' && comparator !== '>' : comparator.startsWith(rank < limit ? '>' : '<'),
+    ),
+  );
+}
+
 export function priorityText({ comparator, priority }: PriorityCriterion): string {
   return comparator === '=' ? priority : `${comparator}${priority}`;
 }

@@ -1,7 +1,8 @@
-import { fit, unknownKey, type Static, type TSchema } from '@falco-talon/core';
+import { fit, jsonSchema, nearest, unknownKey, type Static, type TSchema } from '@falco-talon/core';
+import type { KeyNotes } from './block-keys.ts';
 import type { Placed } from './block.ts';
 import type { Report } from './report.ts';
-import { isNull, plainValue, type YamlEntry, type YamlMap } from './yaml-node.ts';
+import { isNull, plainValue, type YamlEntry, type YamlMap, type YamlNode } from './yaml-node.ts';
 
 type Schemas = Readonly<Record<string, TSchema>>;
 
@@ -9,24 +10,40 @@ export interface ReadKeys<S extends Schemas> {
   readonly values: { readonly [K in keyof S]?: Static<S[K]> };
   /** Where the values of `values` stand. */
   readonly entries: ReadonlyMap<string, YamlEntry>;
-  /** Keys with a wrong value, and unknown ones. */
+  /** Keys with a wrong value, unknown ones, and what those were probably meant to be. */
   readonly broken: ReadonlySet<string>;
 }
 
 /** Reads each key of a map on its own, so that one mistake hides no other. A key without a value counts as not mentioned. */
-export function readKeys<const S extends Schemas>(map: YamlMap, schemas: S, report: Report): ReadKeys<S> {
+export function readKeys<const S extends Schemas>(
+  map: YamlMap,
+  schemas: S,
+  report: Report,
+  notes: KeyNotes = {},
+): ReadKeys<S> {
+  const known = Object.keys(schemas);
   const values = new Map<string, unknown>();
   const entries = new Map<string, YamlEntry>();
   const broken = new Set<string>();
   for (const [key, entry] of map.entries) {
     if (!Object.hasOwn(schemas, key)) {
-      report.error(entry.key, unknownKey(key, Object.keys(schemas), []).message);
+      const meant = nearest(key, known);
+      const elsewhere = Object.hasOwn(notes.elsewhere ?? {}, key) ? notes.elsewhere![key] : undefined;
+      const note = elsewhere ?? (meant === undefined ? notes.unknown : undefined);
+      const { message } = unknownKey(key, known, []);
+      report.error(entry.key, note === undefined ? message : `unknown key ${JSON.stringify(key)} here; ${note}`);
       broken.add(key);
+      if (meant !== undefined) broken.add(meant);
       continue;
     }
     if (isNull(entry.value)) continue;
-    const fitted = fit(schemas[key]!, plainValue(entry.value));
-    report.issues(entry, fitted.issues, fitted.value);
+    const fitted = fit(schemas[key]!, outline(schemas[key]!, entry.value));
+    const written = Object.hasOwn(notes.written ?? {}, key) ? `; ${notes.written![key]}` : '';
+    const issues = fitted.issues.map(({ path, message }) => ({
+      path,
+      message: path.length > 0 ? message : message + written,
+    }));
+    report.issues(entry, issues, fitted.value);
     if (fitted.issues.length > 0) {
       broken.add(key);
       continue;
@@ -35,6 +52,16 @@ export function readKeys<const S extends Schemas>(map: YamlMap, schemas: S, repo
     entries.set(key, entry);
   }
   return { values: Object.fromEntries(values) as ReadKeys<S>['values'], entries, broken };
+}
+
+/** The value, without what stands below a list or map whose items are read elsewhere. */
+function outline(schema: TSchema, node: YamlNode): unknown {
+  const { type, enum: words, properties, items } = jsonSchema(schema);
+  if (type === undefined && words === undefined) return undefined;
+  if (node.kind === 'list' && items !== undefined && items.type === undefined) return [];
+  return node.kind === 'map' && type === 'object' && properties && Object.keys(properties).length === 0
+    ? {}
+    : plainValue(node);
 }
 
 /** A text that was read, with its place. */

@@ -1,6 +1,8 @@
-import type { Issue } from '@falco-talon/core';
+import { nearest, type Issue } from '@falco-talon/core';
 import type { Problem } from './rule.ts';
 import { pathOf, pathText, placeOfIssue, type Place, type YamlEntry, type YamlSource } from './yaml-node.ts';
+
+const HINTS_LIMIT = 50;
 
 /** Collects what is wrong in rules files. The same problem at the same place, as a shared action has it, counts once. */
 export interface Report {
@@ -9,6 +11,8 @@ export interface Report {
   /** Issues that `fit` or a plugin found in the value of `entry`. */
   issues(entry: YamlEntry, issues: readonly Issue[], fitted: unknown): void;
   add(problems: readonly Problem[]): void;
+  /** The nearest name, for the first mistakes only: each costs a look at every name there is. */
+  nearest(word: string, names: Iterable<string>): string | undefined;
   /** Paths through the block with this index begin with its name from now on. */
   nameBlock(source: YamlSource, index: number, name: string): void;
   /** By file in the order given, line and column. */
@@ -30,10 +34,13 @@ export function createReport(): Report {
     const below = pathText(rest);
     const text =
       name === undefined ? pathText(path) : `${name}${below === '' || below.startsWith('[') ? '' : '.'}${below}`;
-    add({ ...place.source.position(place.offset), severity, path: text, message });
+    add({ ...place.source.position(place.offset), length: place.length, severity, path: text, message });
   }
 
+  let hints = HINTS_LIMIT;
+
   return {
+    nearest: (word, names) => (hints-- > 0 ? nearest(word, names) : undefined),
     error: (place, message) => at(place, pathOf(place), 'error', message),
     warning: (place, message) => at(place, pathOf(place), 'warning', message),
     issues(entry, issues, fitted) {

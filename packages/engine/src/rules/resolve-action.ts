@@ -1,5 +1,5 @@
 import type { Definitions } from '../condition/resolve-condition.ts';
-import { fit, jsonSchema, nearest, type Actionner, type TSchema } from '@falco-talon/core';
+import { fit, jsonSchema, type Actionner, type TSchema } from '@falco-talon/core';
 import type { Registry } from '../registry/registry.ts';
 import type { ActionBlock } from './block.ts';
 import { deepFreeze } from './deep-freeze.ts';
@@ -27,10 +27,15 @@ export function resolveAction(own: ActionBlock, deps: ResolveDeps): RuleAction |
   const base = shared.get(own.name.text);
   const action = base ? mergeActions(base, own) : own;
   if (!action.actionner) {
-    if (deps.complete && !action.broken.has('actionner')) report.error(own.name.place, noActionner(own, base, shared));
+    if (deps.complete && !action.broken.has('actionner')) report.error(own.name.place, noActionner(own, base, deps));
     return undefined;
   }
-  const actionner = lookUp(action.actionner, 'actionner', registry.actionners, report)?.part;
+  if (!deps.complete && !base) {
+    // What it lacks may stand in a file with a mistake.
+    checkSharedAction(own, deps);
+    return undefined;
+  }
+  const actionner = lookUp(action.actionner, 'actionner', registry, report)?.part;
   const contexts = checkContexts(action, deps);
   const output = resolveOutput(action, actionner?.output, registry, report);
   if (!actionner) return undefined;
@@ -56,7 +61,7 @@ export function resolveAction(own: ActionBlock, deps: ResolveDeps): RuleAction |
 /** Checks what a shared action says by itself; what it lacks, the rules that use it may add. */
 export function checkSharedAction(action: ActionBlock, deps: ResolveDeps): void {
   const { registry, report } = deps;
-  const actionner = action.actionner && lookUp(action.actionner, 'actionner', registry.actionners, report)?.part;
+  const actionner = action.actionner && lookUp(action.actionner, 'actionner', registry, report)?.part;
   checkContexts(action, deps);
   if (action.output) resolveOutput(action, actionner?.output, registry, report, 'partly');
   if (!actionner || !action.parameters) return;
@@ -66,19 +71,15 @@ export function checkSharedAction(action: ActionBlock, deps: ResolveDeps): void 
   report.issues(entry, issues, value);
 }
 
-function noActionner(
-  own: ActionBlock,
-  base: ActionBlock | undefined,
-  shared: ReadonlyMap<string, ActionBlock>,
-): string {
+function noActionner(own: ActionBlock, base: ActionBlock | undefined, { shared, report }: ResolveDeps): string {
   const name = JSON.stringify(own.name.text);
   if (base) return `neither this action nor the shared action ${name} says which actionner to use`;
-  const hint = nearest(own.name.text, shared.keys());
+  const hint = report.nearest(own.name.text, shared.keys());
   return `the action ${name} has no actionner, and there is no shared action of this name${hint === undefined ? '' : `; did you mean ${JSON.stringify(hint)}?`}`;
 }
 
 function checkContexts(action: ActionBlock, { registry, report }: ResolveDeps): string[] | undefined {
-  const found = (action.contexts ?? []).filter((name) => lookUp(name, 'context', registry.contexts, report));
+  const found = (action.contexts ?? []).filter((name) => lookUp(name, 'context', registry, report));
   const names = [...new Set(found.map(({ text }) => text))];
   return found.length === (action.contexts ?? []).length ? names : undefined;
 }

@@ -36,7 +36,7 @@ export function resolveOutput(
       report.error(output.place, 'target is missing: which output');
     return 'invalid';
   }
-  const part = lookUp(output.target, 'output', registry.outputs, report)?.part;
+  const part = lookUp(output.target, 'output', registry, report)?.part;
   if (!part || output.broken.size > 0) return 'invalid';
   const entry: YamlEntry = output.parameters ?? {
     key: output.place,

@@ -1,12 +1,10 @@
 import type { Expression } from '../condition/expression.ts';
 import { resolveCondition, sizeProblem } from '../condition/resolve-condition.ts';
-import { possibleRules } from '../match/possible-rules.ts';
-import { normaliseSource } from '../match/source.ts';
 import type { ConditionBlock, MatchBlock, RuleBlock } from './block.ts';
 import { lookUp } from './look-up.ts';
 import { reportProblem } from './report-condition.ts';
 import { resolveAction, type ResolveDeps } from './resolve-action.ts';
-import { matchesEverything, type Match, type Rule } from './rule.ts';
+import type { Match, Rule } from './rule.ts';
 
 /** A merged rule, checked. What is wrong is reported and left out. */
 export function resolveRule(block: RuleBlock, deps: ResolveDeps): Rule {
@@ -14,25 +12,13 @@ export function resolveRule(block: RuleBlock, deps: ResolveDeps): Rule {
   const actions = block.actions.map((action) => resolveAction(action, deps)).filter((action) => action !== undefined);
   const notifiers = block.notifiers
     .map(({ text, place }) => ({ text: text.toLowerCase(), place }))
-    .filter((name) => lookUp(name, 'notifier', registry.notifiers, report))
+    .filter((name) => lookUp(name, 'notifier', registry, report))
     .map(({ text }) => text);
   const match = resolveMatch(block.match, deps);
-  if (matchesEverything(match) && !block.match?.all && !block.match?.condition && !block.broken.has('match')) {
-    report.warning(
-      block.match?.place ?? block.name.place,
-      'this rule has no criterion, so every event matches it; write match: all if that is meant',
-    );
+  if (block.replaces && deps.complete) {
+    const lists = [...block.replaces].join(' and ');
+    report.error(block.name.place, `there is no rule of this name before, whose ${lists} this could replace`);
   }
-  if (possibleRules(match)?.size === 0) {
-    report.warning(
-      block.match?.place ?? block.name.place,
-      `this rule never matches: its condition${match.rules.length > 0 ? ' and its rules ask' : ' asks'} for different Falco rules at once`,
-    );
-  }
-  if (block.actions.length === 0 && !block.broken.has('actions') && block.continue !== false) {
-    report.warning(block.name.place, 'this rule has no actions, so it does nothing');
-  }
-  warnOfSources(block, deps);
   return {
     name: block.name.text,
     description: block.description ?? '',
@@ -62,19 +48,4 @@ function resolveOwn({ parsed, placeAt }: ConditionBlock, { definitions, report }
   const tooLarge = resolved && sizeProblem(resolved);
   if (tooLarge !== undefined) report.error(placeAt(0), tooLarge);
   return resolved?.expression;
-}
-
-/** An actionner for pods has nothing to act on in an alert of another source. */
-function warnOfSources(block: RuleBlock, { registry, report, shared }: ResolveDeps): void {
-  const source = block.match?.source;
-  if (!source) return;
-  for (const action of block.actions) {
-    const name = action.actionner ?? shared.get(action.name.text)?.actionner;
-    const sources = name && registry.actionners.get(name.text)?.part.sources;
-    if (!sources || sources === 'any' || sources.some((own) => normaliseSource(own) === source.text)) continue;
-    report.warning(
-      action.name.place,
-      `${name.text} is made for alerts of the source ${sources.join(' or ')}, but this rule matches those of ${source.text}`,
-    );
-  }
 }

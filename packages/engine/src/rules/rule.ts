@@ -10,6 +10,8 @@ export interface Position {
 
 /** A mistake or a doubt about the user's YAML. Errors keep the rules from being used, warnings do not. */
 export interface Problem extends Position {
+  /** How many UTF-16 units it is about, from its position on, possibly over several lines. Absent: one. */
+  readonly length?: number;
   readonly severity: 'error' | 'warning';
   /** Where in the document, as people write it: `Terminal shell in container.actions[0].parameters.tail_lines`; may be empty. */
   readonly path: string;

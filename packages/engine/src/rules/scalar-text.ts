@@ -5,7 +5,8 @@ import type { Place } from './yaml-node.ts';
 export interface ScalarText {
   readonly text: string;
   readonly place: Place;
-  readonly placeAt: (offset: number) => Place;
+  /** Where a part of the text stands; without a length, the word or quoted text that begins there. */
+  readonly placeAt: (offset: number, length?: number) => Place;
 }
 
 /**
@@ -17,12 +18,18 @@ export function scalarText({ text, place }: Placed): ScalarText {
   return {
     text,
     place,
-    placeAt(offset) {
+    placeAt(offset, length = wordAt(text, offset).length) {
       offsets ??= align(text, place.source.text, place.offset);
-      const aligned = offsets[Math.min(offset, offsets.length - 1)];
-      return aligned === undefined ? place : { ...place, offset: aligned };
+      const start = offsets[Math.min(offset, offsets.length - 1)];
+      const last = offsets[Math.min(offset + Math.max(length, 1), offsets.length) - 1];
+      return start === undefined || last === undefined ? place : { ...place, offset: start, length: last - start + 1 };
     },
   };
+}
+
+function wordAt(text: string, offset: number): string {
+  const rest = text.slice(offset, offset + 200);
+  return /^(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[<>=!~]+|[^\s()=!<>,"']+)/.exec(rest)?.[0] ?? '';
 }
 
 /** The one after the other, with a blank between: how Falco appends to a macro. */
@@ -31,7 +38,8 @@ export function joinTexts(first: ScalarText, second: ScalarText): ScalarText {
   return {
     text: `${first.text} ${second.text}`,
     place: second.place,
-    placeAt: (offset) => (offset < start ? first.placeAt(offset) : second.placeAt(offset - start)),
+    placeAt: (offset, length) =>
+      offset < start ? first.placeAt(offset, length) : second.placeAt(offset - start, length),
   };
 }
 

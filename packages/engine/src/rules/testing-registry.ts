@@ -38,6 +38,7 @@ const terminate = defineActionner({
   ...rest,
   name: 'terminate',
   sources: ['syscall'],
+  requiredFields: ['k8s.pod.name', 'k8s.ns.name'],
   continue: false,
   output: 'none',
   parameters: strictObject({

@@ -17,6 +17,8 @@ export interface Trail {
 export interface Place {
   readonly source: YamlSource;
   readonly offset: number;
+  /** Of the whole value or key, in UTF-16 units; of nothing at all 0. */
+  readonly length: number;
   readonly trail: Trail | undefined;
 }
 

@@ -1,10 +1,21 @@
 import { parseJson } from '@falco-talon/core';
-import { isAlias, isMap, isScalar, isSeq, type Node, type Scalar, type YAMLMap, type YAMLSeq } from 'yaml';
+import {
+  isAlias,
+  isCollection,
+  isMap,
+  isScalar,
+  isSeq,
+  type Node,
+  type Scalar,
+  type YAMLMap,
+  type YAMLSeq,
+} from 'yaml';
 import type { Place, Trail, YamlEntry, YamlNode, YamlSource } from './yaml-node.ts';
 
 const DEPTH_LIMIT = 100;
 /** Nodes that aliases may stand for in all. A few lines of nested aliases can stand for billions. */
-const ALIASED_LIMIT = 10_000;
+export const ALIASED_LIMIT = 10_000;
+export const TOO_MANY_ALIASES = `the aliases (*) of this file stand for more than ${ALIASED_LIMIT} values; write less`;
 
 interface Built {
   readonly node: YamlNode;
@@ -21,7 +32,7 @@ export function buildYamlTree(contents: Node, source: YamlSource, report: Report
   let aliased = 0;
 
   function build(node: unknown, trail: Trail | undefined, depth: number, fallback: number): Built {
-    const place = { source, offset: offsetOf(node) ?? fallback, trail };
+    const place = { source, ...extentOf(node, fallback, source.text), trail };
     if (isAlias(node)) return alias(node.source, place);
     if (depth > DEPTH_LIMIT) return broken(place, 'nested too deeply');
     if (!isMap(node) && !isSeq(node)) return leaf(node, place);
@@ -47,8 +58,7 @@ export function buildYamlTree(contents: Node, source: YamlSource, report: Report
     aliased += target.size;
     if (aliased <= ALIASED_LIMIT) return target;
     const reported = aliased - target.size > ALIASED_LIMIT;
-    if (!reported)
-      report(place, `the aliases (*) of this file stand for more than ${ALIASED_LIMIT} values; write less`);
+    if (!reported) report(place, TOO_MANY_ALIASES);
     return { ...target, node: { kind: 'scalar', place, value: null } };
   }
 
@@ -77,8 +87,11 @@ export function buildYamlTree(contents: Node, source: YamlSource, report: Report
     let height = 0;
     for (const pair of node.items) {
       const key = isScalar(pair.key) ? String(pair.key.value) : undefined;
-      const keyOffset = offsetOf(pair.key) ?? place.offset;
-      const keyPlace = { source, offset: keyOffset, trail: { parent: place.trail, key: key ?? '?' } };
+      const keyPlace = {
+        source,
+        ...extentOf(pair.key, place.offset, source.text),
+        trail: { parent: place.trail, key: key ?? '?' },
+      };
       const first = key === undefined ? undefined : entries.get(key);
       if (key === undefined) report(keyPlace, 'a key must be a text');
       else if (key === '<<') report(keyPlace, 'merge keys (<<) are not supported; write the keys out');
@@ -88,7 +101,7 @@ export function buildYamlTree(contents: Node, source: YamlSource, report: Report
           `${JSON.stringify(key)} stands here twice, first in line ${source.position(first.key.offset).line}`,
         );
       }
-      const built = build(pair.value, keyPlace.trail, depth + 1, keyOffset);
+      const built = build(pair.value, keyPlace.trail, depth + 1, keyPlace.offset);
       size += built.size;
       height = Math.max(height, built.height);
       if (key !== undefined && !first) entries.set(key, { key: keyPlace, value: built.node });
@@ -99,8 +112,12 @@ export function buildYamlTree(contents: Node, source: YamlSource, report: Report
   return build(contents, undefined, 0, 0).node;
 }
 
-function offsetOf(node: unknown): number | undefined {
-  return (node as Node | null | undefined)?.range?.[0];
+/** Blocks go on to the next line for the parser. */
+function extentOf(node: unknown, fallback: number, text: string): { offset: number; length: number } {
+  const range = (node as Node | null | undefined)?.range;
+  if (!range) return { offset: fallback, length: 0 };
+  const [offset, end] = range;
+  return { offset, length: isCollection(node) ? text.slice(offset, end).trimEnd().length : end - offset };
 }
 
 /** Numbers keep what was written: `1.10` as an exact number, `010` as a text, since JSON has no such number. */

@@ -1,6 +1,6 @@
 import type { TSchema } from '@falco-talon/core';
 import type { Registry } from '../registry/registry.ts';
-import { LIST_KEYS, MACRO_KEYS, RULE_KEYS } from '../rules/block-keys.ts';
+import { LIST_KEYS, MACRO_KEYS, OVERRIDE_KEYS, RULE_KEYS } from '../rules/block-keys.ts';
 import { actionSchema } from './action-schema.ts';
 import { mapEntries, type EditorSchema } from './editor-schema.ts';
 import { inAnyCase } from './in-any-case.ts';
@@ -64,11 +64,17 @@ function ruleSchema({ notifiers }: Registry): EditorSchema {
     more: {
       match: { $ref: '#/definitions/match' },
       actions: { items: { $ref: '#/definitions/action' } },
+      override: {
+        properties: Object.fromEntries(Object.keys(OVERRIDE_KEYS).map((key) => [key, HOW_TO_MERGE])),
+        additionalProperties: false,
+      },
       notifiers: { items: { anyOf: [namesSchema(notifiers), { type: 'string', pattern: `^(${inAnyCases})$` }] } },
     },
     required: ['rule'],
   });
 }
+
+const HOW_TO_MERGE = { enum: ['append', 'replace', null] };
 
 const RULE_MEANING: Readonly<Record<keyof typeof RULE_KEYS, string>> = {
   rule: 'Its name. A later block of the same name adds to it. Required.',
@@ -78,6 +84,7 @@ const RULE_MEANING: Readonly<Record<keyof typeof RULE_KEYS, string>> = {
   continue: 'false: no later rule is tried once this one matched. Default: true.',
   dry_run: 'Nothing is changed; the records say what would have been done. Default: false.',
   notifiers: 'Who is told, beside default_notifiers. The case of names does not matter.',
+  override: 'In a later block of a rule: lists that take the place of those before, instead of adding to them.',
 };
 
 /** A block that gives a name to something, under the key `content`. */
@@ -87,7 +94,7 @@ function definitionSchema<K extends string>(
   name: K,
   content: K,
 ): EditorSchema {
-  const override = { properties: { [content]: { enum: ['append', 'replace', null] } }, additionalProperties: false };
+  const override = { properties: { [content]: HOW_TO_MERGE }, additionalProperties: false };
   return keysSchema<string>(keys, { meaning, more: { override }, required: [name, content] });
 }
 

@@ -1,8 +1,8 @@
 import {
-  formatProblem,
   loadRules,
   notifierProblems,
   printable,
+  problemFormatter,
   readRuleFiles,
   type Problem,
   type RuleFile,
@@ -94,9 +94,9 @@ export interface CheckedRules {
 export async function checkRules(prepared: Prepared): Promise<CheckedRules> {
   const { rulesFiles, loaded } = prepared;
   const { files, problems: unread } = await readRuleFiles(rulesFiles ?? []);
-  const { ruleSet, problems: wrong } = loadRules(files, loaded.registry);
-  const problems = [...unread, ...wrong];
   const unreadable = unread.some(({ severity }) => severity === 'error');
+  const { ruleSet, problems: wrong } = loadRules(files, loaded.registry, !unreadable);
+  const problems = [...unread, ...wrong];
   const { unknown, incomplete } = checkNotifiers(ruleSet, prepared);
   return {
     ruleSet: unreadable || unknown.length > 0 ? undefined : ruleSet,
@@ -126,7 +126,5 @@ function worded(
   files: readonly RuleFile[],
   severity: Problem['severity'],
 ): readonly string[] {
-  return problems
-    .filter((problem) => problem.severity === severity)
-    .map((problem) => formatProblem(problem, files.find(({ path }) => path === problem.file)?.text));
+  return problems.filter((problem) => problem.severity === severity).map(problemFormatter(files));
 }
