@@ -2,11 +2,8 @@ import { existsSync } from 'node:fs';
 import { glob, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { PassThrough } from 'node:stream';
-import { text } from 'node:stream/consumers';
 import { ERROR_CODES } from '@falco-talon/core';
-import { runTalon } from '@falco-talon/host';
-import { plugins } from 'falco-talon';
+import { runIn } from 'falco-talon/testing-run';
 import { afterAll, describe, expect, it } from 'vitest';
 import { startLanguageServer } from './editor/language-server.ts';
 
@@ -58,20 +55,7 @@ async function talon(config: string, rules: string, ...argv: string[]) {
   // Paths on the pages are meant as seen from a checkout.
   await writeFile(join(folder, 'config.yaml'), config.replaceAll('./examples/', `${join(root, 'examples')}/`));
   await writeFile(join(folder, 'rules.yaml'), rules);
-  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  const printed = Promise.all([text(stdout), text(stderr)]);
-  const code = await runTalon({
-    plugins,
-    name: 'falco-talon',
-    version: '0.0.0',
-    directory: join(root, 'apps/talon'),
-    argv: [...argv, '-c', 'config.yaml', '-r', 'rules.yaml'],
-    context: { environment: {}, workingDirectory: folder, homeDirectory: folder, stdout, stderr },
-  });
-  stdout.end();
-  stderr.end();
-  const [output, errors] = await printed;
-  return { code, output, errors };
+  return await runIn(folder, [...argv, '-c', 'config.yaml', '-r', 'rules.yaml']);
 }
 
 describe.each(pages)('%s', (page) => {

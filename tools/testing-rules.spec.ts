@@ -1,10 +1,8 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PassThrough, Readable } from 'node:stream';
-import { text } from 'node:stream/consumers';
-import { runTalon } from '@falco-talon/host';
-import { plugins } from 'falco-talon';
+import { Readable } from 'node:stream';
+import { runIn } from 'falco-talon/testing-run';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 
@@ -27,26 +25,9 @@ async function printed(command: string): Promise<string> {
   // The one pipe of the page, which is not worth a shell.
   const [, piped, line] = /^(?:sed s\/Shop\/shop\/ (shell\.json) \| )?falco-talon (.*)$/.exec(command)!;
   const argv = [...line!.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain!);
-  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  const output = Promise.all([text(stdout), text(stderr)]);
-  await runTalon({
-    plugins,
-    name: 'falco-talon',
-    version: '0.0.0',
-    directory: import.meta.dirname,
-    argv,
-    context: {
-      environment: {},
-      workingDirectory: folder,
-      homeDirectory: folder,
-      stdin: () => Readable.from([piped === undefined ? '' : alert.replace('Shop', 'shop')]),
-      stdout,
-      stderr,
-    },
-  });
-  stdout.end();
-  stderr.end();
-  return (await output).join('');
+  const stdin = () => Readable.from([piped === undefined ? '' : alert.replace('Shop', 'shop')]);
+  const { output, errors } = await runIn(folder, argv, { stdin });
+  return output + errors;
 }
 
 describe('docs/testing-rules.md', () => {

@@ -1,12 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
-import { text } from 'node:stream/consumers';
-import { runTalon } from '@falco-talon/host';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { plugins } from './plugins.ts';
+import { runIn } from './testing-run.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'talon-config-'));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -20,20 +17,7 @@ type Variables = Readonly<Record<string, string>>;
 async function talon(config: string, environment: Variables, ...argv: readonly string[]) {
   writeFileSync(join(directory, 'config.yaml'), config);
   writeFileSync(join(directory, 'rules.yaml'), '[]\n');
-  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  const printed = Promise.all([text(stdout), text(stderr)]);
-  const code = await runTalon({
-    plugins,
-    name: 'falco-talon',
-    version: '0.0.0',
-    directory: import.meta.dirname,
-    argv: ['-c', 'config.yaml', ...argv],
-    context: { environment, workingDirectory: directory, homeDirectory: directory, stdout, stderr },
-  });
-  stdout.end();
-  stderr.end();
-  const [output, errors] = await printed;
-  return { code, output, errors };
+  return await runIn(directory, ['-c', 'config.yaml', ...argv], { environment });
 }
 
 interface Printed {

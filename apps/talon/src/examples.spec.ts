@@ -1,7 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
-import { text as textOf } from 'node:stream/consumers';
 import {
   buildRegistry,
   compileMatcher,
@@ -10,9 +8,9 @@ import {
   formatProblem,
   loadRules,
 } from '@falco-talon/engine';
-import { runTalon } from '@falco-talon/host';
 import { describe, expect, it } from 'vitest';
 import { plugins } from './plugins.ts';
+import { runIn } from './testing-run.ts';
 
 const repository = join(import.meta.dirname, '../../..');
 const registry = buildRegistry((await plugins()).map((module) => module.default));
@@ -35,19 +33,8 @@ describe('what users copy', () => {
   });
 
   it('examples/rules_test.yaml tests every rule and every action of examples/rules.yaml', async () => {
-    const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-    const printed = Promise.all([textOf(stdout), textOf(stderr)]);
-    const code = await runTalon({
-      plugins,
-      name: 'falco-talon',
-      version: '0.0.0',
-      directory: import.meta.dirname,
-      argv: ['rules', 'test', 'examples', '--coverage-min', '100'],
-      context: { environment: {}, workingDirectory: repository, homeDirectory: repository, stdout, stderr },
-    });
-    stdout.end();
-    stderr.end();
-    const [output, errors] = await printed;
+    const argv = ['rules', 'test', 'examples', '--coverage-min', '100'];
+    const { code, output, errors } = await runIn(repository, argv);
     expect(errors).toBe('');
     expect(output).toMatch(/^8 tests: 8 passed$/m);
     expect(code).toBe(0);

@@ -1,12 +1,9 @@
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
-import { text } from 'node:stream/consumers';
-import { runTalon } from '@falco-talon/host';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { plugins } from './plugins.ts';
 import { BAD_PLUGIN, directoryOf, killAll, startTalon } from './testing-program.ts';
+import { runIn } from './testing-run.ts';
 
 const fixtures = join(import.meta.dirname, 'old-rules');
 const folder = await mkdtemp(join(tmpdir(), 'old-rules-'));
@@ -16,20 +13,11 @@ afterAll(async () => await rm(folder, { recursive: true, force: true }));
 
 /** `falco-talon`, in a folder with the old rules. */
 async function talon(...argv: string[]) {
-  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  const printed = Promise.all([text(stdout), text(stderr)]);
-  const context = { environment: {}, workingDirectory: folder, homeDirectory: folder, stdout, stderr };
-  const code = await runTalon({
-    plugins,
-    name: 'falco-talon',
-    version: '0',
-    directory: import.meta.dirname,
-    argv,
-    context,
-  });
-  stdout.end();
-  stderr.end();
-  const [output, errors] = (await printed).map((one) => one.replaceAll(join(folder, '/'), '')) as [string, string];
+  const { code, ...printed } = await runIn(folder, argv);
+  const [output, errors] = [printed.output, printed.errors].map((one) => one.replaceAll(join(folder, '/'), '')) as [
+    string,
+    string,
+  ];
   return { code, output, errors: errors.split('\n').filter((line) => /^\S/.test(line)) };
 }
 

@@ -1,12 +1,11 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
-import { text } from 'node:stream/consumers';
 import { buildRegistry } from '@falco-talon/engine';
-import { peerReference, runTalon } from '@falco-talon/host';
+import { peerReference } from '@falco-talon/host';
 import { describe, expect, it } from 'vitest';
 import { plugins } from './plugins.ts';
 import { directoryOf } from './testing-program.ts';
+import { runIn } from './testing-run.ts';
 
 const page = join(import.meta.dirname, '..', '..', '..', 'docs', 'coming-from-the-go-engine.md');
 
@@ -80,23 +79,11 @@ async function check(files: Readonly<Record<string, string>>, from = '.', enviro
   const directory = directoryOf(files);
   const workingDirectory = join(directory.path, from);
   await mkdir(workingDirectory, { recursive: true });
-  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  const printed = Promise.all([text(stdout), text(stderr)]);
   const argv = ['check', '--peer', '-c', join(directory.path, 'config.yaml')];
-  const context = { environment, workingDirectory, homeDirectory: directory.path, stdout, stderr };
-  const code = await runTalon({
-    plugins,
-    name: 'falco-talon',
-    version: '0',
-    directory: import.meta.dirname,
-    argv,
-    context,
-  });
-  stdout.end();
-  stderr.end();
-  const [output, errors] = (await printed).map((said) => said.replaceAll(`${directory.path}/`, ''));
+  const { code, output, errors } = await runIn(directory.path, argv, { environment, workingDirectory });
   directory.remove();
-  return { code, output: output!, errors: errors! };
+  const short = (said: string) => said.replaceAll(`${directory.path}/`, '');
+  return { code, output: short(output), errors: short(errors) };
 }
 
 describe('check --peer', () => {

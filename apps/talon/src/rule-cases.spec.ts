@@ -1,9 +1,6 @@
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
-import { text } from 'node:stream/consumers';
-import { runTalon } from '@falco-talon/host';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { plugins } from './plugins.ts';
+import { runIn } from './testing-run.ts';
 
 interface Report {
   readonly files: readonly {
@@ -13,27 +10,16 @@ interface Report {
   readonly coverage: { readonly unmatched: unknown; readonly idle: unknown };
 }
 
+const ARGV = ['rules', 'test', '.', '--coverage', '--output', 'json'];
+
 /** What docs/rules.md says of rules, sentence by sentence, as tests that users could have written. */
 describe('the cases of rule-cases/', () => {
   let report: Report;
   let errors: string;
   beforeAll(async () => {
-    const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-    const printed = Promise.all([text(stdout), text(stderr)]);
-    const workingDirectory = join(import.meta.dirname, '../rule-cases');
-    await runTalon({
-      plugins,
-      name: 'falco-talon',
-      version: '0.0.0',
-      directory: import.meta.dirname,
-      argv: ['rules', 'test', '.', '--coverage', '--output', 'json'],
-      context: { environment: {}, workingDirectory, homeDirectory: workingDirectory, stdout, stderr },
-    });
-    stdout.end();
-    stderr.end();
-    const [output, told] = await printed;
-    report = JSON.parse(output) as Report;
-    errors = told;
+    const ran = await runIn(join(import.meta.dirname, '../rule-cases'), ARGV);
+    report = JSON.parse(ran.output) as Report;
+    ({ errors } = ran);
   });
 
   it('are all as expected', () => {

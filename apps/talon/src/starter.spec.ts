@@ -1,7 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
-import { text } from 'node:stream/consumers';
 import {
   buildRegistry,
   checkCoverage,
@@ -15,9 +13,9 @@ import {
   SHIPPED_SETTINGS,
   type Matcher,
 } from '@falco-talon/engine';
-import { runTalon } from '@falco-talon/host';
 import { describe, expect, it } from 'vitest';
 import { plugins } from './plugins.ts';
+import { runIn } from './testing-run.ts';
 
 const repository = join(import.meta.dirname, '../../..');
 const FACTS = join(import.meta.dirname, 'falco-rules.fixture.yaml');
@@ -131,19 +129,8 @@ it('examples/rules.yaml names rules that Falco has and enables', async () => {
 });
 
 it('the command says so too', async () => {
-  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  const printed = Promise.all([text(stdout), text(stderr)]);
-  const code = await runTalon({
-    plugins,
-    name: 'falco-talon',
-    version: '0.0.0',
-    directory: join(repository, 'apps/talon'),
-    argv: ['rules', 'coverage', '-r', 'examples/starter', '--falco-rules', FACTS],
-    context: { environment: {}, workingDirectory: repository, homeDirectory: repository, stdout, stderr },
-  });
-  stdout.end();
-  stderr.end();
-  const [output, errors] = await printed;
+  const argv = ['rules', 'coverage', '-r', 'examples/starter', '--falco-rules', FACTS];
+  const { code, output, errors } = await runIn(repository, argv);
   expect([code, errors]).toEqual([0, '']);
   expect(output).toContain('29 rules of Falco, 28 enabled: 0 answered, 25 in a dry run only, 3 without a response\n');
 });
