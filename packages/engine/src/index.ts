@@ -24,6 +24,7 @@ export { formatProblem, formatProblems, problemFormatter } from './rules/format-
 export { loadRules, type LoadedRules } from './rules/load-rules.ts';
 export { matchText } from './rules/match-text.ts';
 export { migrateRules, type MigratedRules } from './rules/old-syntax/migrate-rules.ts';
+export { escaped, jsonText, yamlText } from './rules/data-text.ts';
 export { printRules } from './rules/print-rules.ts';
 export { readRuleFiles } from './rules/read-files.ts';
 export { planEvent, type PlanOptions } from './plan/plan-event.ts';

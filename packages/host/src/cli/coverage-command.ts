@@ -10,9 +10,10 @@ import {
   type FalcoSettings,
   type Problem,
   type RuleFile,
+  jsonText,
+  yamlText,
 } from '@falco-talon/engine';
 import { resolve } from 'node:path';
-import { stringify } from 'yaml';
 import { print, printProblems, type CommandInput, type CommandSpec, type ExitCode } from './command.ts';
 import { preparedRules } from './rules-commands.ts';
 
@@ -42,8 +43,8 @@ async function coverage(input: CommandInput): Promise<ExitCode> {
     settings: { ...settings.settings, added: [...settings.settings.added, { tags: [], fields: extra }] },
   });
   const format = options['output'];
-  if (format === 'json') print(program.stdout, JSON.stringify(result, undefined, 2));
-  else if (format === 'yaml') print(program.stdout, stringify(result, { lineWidth: 0, aliasDuplicateObjects: false }));
+  if (format === 'json') print(program.stdout, jsonText(result));
+  else if (format === 'yaml') print(program.stdout, yamlText(result));
   else print(program.stdout, coverageText(result, files, config));
   return fails(result.summary, options['failOn'] as FailOn) ? 1 : 0;
 }

@@ -1,6 +1,5 @@
 import { nearest, valueText } from '@falco-talon/core';
-import { printable } from '@falco-talon/engine';
-import { stringify } from 'yaml';
+import { printable, jsonText, yamlText } from '@falco-talon/engine';
 import {
   print,
   printProblems,
@@ -93,8 +92,8 @@ function formatted(
   format: string,
   { stdout, environment }: ProgramContext,
 ): string {
-  if (format === 'json') return JSON.stringify(items, undefined, 2);
-  if (format === 'yaml') return items.length === 0 ? '[]' : yaml(items);
+  if (format === 'json') return jsonText(items);
+  if (format === 'yaml') return yamlText(items);
   const rows = items.map((item) => columns.map((column) => cell(item, column)));
   return textTable(
     columns.map((column) => column.replaceAll('_', ' ').toUpperCase()),
@@ -116,10 +115,6 @@ function cell(item: ListItem, column: string): string {
     .join(', ');
 }
 
-function yaml(value: unknown): string {
-  return stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
-}
-
 function showCommand({ group, items }: List, kind: NameKind, example: string): CommandSpec {
   const one = group.slice(0, -1);
   return {
@@ -139,7 +134,7 @@ function showCommand({ group, items }: List, kind: NameKind, example: string): C
         printProblems(program, [`there is no ${one} ${printable(words[0]!)}${hint(words[0]!, found)}`]);
         return 1;
       }
-      print(program.stdout, options['output'] === 'json' ? JSON.stringify(item, undefined, 2) : yaml(item));
+      print(program.stdout, options['output'] === 'json' ? jsonText(item) : yamlText(item));
       return 0;
     },
   };

@@ -1,13 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { errorText } from '@falco-talon/core';
-import {
-  formatProblem,
-  migrateRules,
-  printable,
-  readRuleFiles,
-  type Problem,
-  type RuleFile,
-} from '@falco-talon/engine';
+import { migrateRules, printable, problemFormatter, readRuleFiles, type RuleFile } from '@falco-talon/engine';
 import { print, printProblems, type CommandInput, type CommandSpec, type ExitCode } from './command.ts';
 import { prepare } from './prepare.ts';
 
@@ -18,7 +11,7 @@ async function migrate(input: CommandInput): Promise<ExitCode> {
   const { files, problems: unread } = await readRuleFiles(rulesFiles ?? []);
   const { migrated, problems } = migrateRules(files, loaded.registry);
   const all = [...unread, ...problems];
-  printProblems(program, [...worded(all, files), ...unprepared]);
+  printProblems(program, [...all.map(problemFormatter(files)), ...unprepared]);
   if (!migrated || unprepared.length > 0 || all.some(({ severity }) => severity === 'error')) return 1;
 
   if (migrated.files.length === 0) print(program.stderr, "all rules are in today's syntax already");
@@ -50,10 +43,6 @@ async function written({ path, text }: RuleFile, { program }: CommandInput): Pro
   }
   print(program.stdout, `${printable(path)} is in today's syntax now`);
   return true;
-}
-
-function worded(problems: readonly Problem[], files: readonly RuleFile[]): readonly string[] {
-  return problems.map((problem) => formatProblem(problem, files.find(({ path }) => path === problem.file)?.text));
 }
 
 export const migrateCommand: CommandSpec = {

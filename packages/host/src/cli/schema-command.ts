@@ -1,4 +1,4 @@
-import { rulesSchema, testsSchema, type EditorSchema, type Registry } from '@falco-talon/engine';
+import { rulesSchema, testsSchema, type EditorSchema, type Registry, jsonText } from '@falco-talon/engine';
 import { configSchema } from '../config/config-schema.ts';
 import { print, printProblems, type CommandSpec } from './command.ts';
 import { prepare } from './prepare.ts';
@@ -39,5 +39,5 @@ export function publishedSchemas(registry: Registry): ReadonlyMap<string, string
 }
 
 function schemaText(schema: EditorSchema): string {
-  return `${JSON.stringify(schema, undefined, 2)}\n`;
+  return `${jsonText(schema)}\n`;
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { errorText, PRIORITIES } from '@falco-talon/core';
-import { printable } from '@falco-talon/engine';
+import { printable, jsonText } from '@falco-talon/engine';
 import { fileError } from '../config/file-error.ts';
 import { painter } from './colour.ts';
 import { print, printProblems, type CommandInput, type CommandSpec, type ExitCode } from './command.ts';
@@ -56,7 +56,7 @@ async function sent(url: URL, body: string, wait: number): Promise<Result> {
 }
 
 function resultJson({ url, verdict, outcome, unknown }: Result): string {
-  return JSON.stringify({ url, ...verdict, outcome, outcome_unknown: unknown }, undefined, 2);
+  return jsonText({ url, ...verdict, outcome, outcome_unknown: unknown });
 }
 
 function refusedText({ url, verdict: { status, problem = '', advice } }: Result): string {

@@ -1,3 +1,4 @@
+import { jsonText } from '@falco-talon/engine';
 import { print, type CommandSpec, type ExitCode, type CommandInput } from './command.ts';
 
 /** The plugins are those of the distribution: the version of a program does not depend on a config. */
@@ -11,7 +12,7 @@ async function version({ program, options }: CommandInput): Promise<ExitCode> {
     api_version: apiVersion,
   }));
   const { name, version: number } = program;
-  print(program.stdout, JSON.stringify({ name, version: number, node: process.versions.node, plugins }, undefined, 2));
+  print(program.stdout, jsonText({ name, version: number, node: process.versions.node, plugins }));
   return 0;
 }
 

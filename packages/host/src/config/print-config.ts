@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import { printable } from '@falco-talon/engine';
+import { printable, escaped, jsonText } from '@falco-talon/engine';
 import type { EffectiveValue } from './effective-values.ts';
 import { originText, placeText } from './origins.ts';
 
@@ -35,7 +35,7 @@ export function configJson(values: readonly EffectiveValue[]): string {
     origin: origin?.from ?? 'default',
     ...(origin && { place: placeText(origin) }),
   }));
-  return escaped(JSON.stringify(list, undefined, 2));
+  return jsonText(list);
 }
 
 /** Key, value and origin of each, for a table. */
@@ -57,11 +57,4 @@ function yamlText(value: unknown): string {
   }).trimEnd();
   if (!text.includes('\n') && printable(text) === text) return text;
   return escaped(JSON.stringify(value));
-}
-
-/** JSON in which nothing can steer a terminal. */
-function escaped(json: string): string {
-  return json.replaceAll(/[^\n\x20-\x7e]/g, (character) =>
-    printable(character) === character ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
 }

@@ -1,6 +1,6 @@
 import { valueText } from '@falco-talon/core';
 import { Document, isMap, isNode, isScalar, isSeq, Pair, Scalar, visit, YAMLMap, YAMLSeq, type Node } from 'yaml';
-import { needsQuotes } from '../print-rules.ts';
+import { needsQuotes } from '../data-text.ts';
 import type { Place, YamlList, YamlMap, YamlNode, YamlScalar } from '../yaml-node.ts';
 import { joined, numbersAsWritten, readOriginals, type Originals } from './originals.ts';
 

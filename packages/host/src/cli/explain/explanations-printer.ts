@@ -1,6 +1,4 @@
-import { isExactNumber } from '@falco-talon/core';
-import { explanationText, type Explanation } from '@falco-talon/engine';
-import { stringify } from 'yaml';
+import { explanationText, type Explanation, jsonText, yamlText } from '@falco-talon/engine';
 import { createSummary } from './explain-summary.ts';
 
 export const EXPLAIN_FORMATS = ['text', 'json', 'yaml'] as const;
@@ -56,29 +54,10 @@ function listPrinter({ one, item, end }: ListFormat): ExplanationsPrinter {
 }
 
 const JSON_LIST: ListFormat = {
-  one: (explanation) => `${JSON.stringify(explanation, undefined, 2)}\n`,
-  item: (explanation, first) =>
-    `${first ? '[' : ','}\n  ${JSON.stringify(explanation, undefined, 2).replaceAll('\n', '\n  ')}`,
+  one: (explanation) => `${jsonText(explanation)}\n`,
+  item: (explanation, first) => `${first ? '[' : ','}\n  ${jsonText(explanation).replaceAll('\n', '\n  ')}`,
   end: '\n]\n',
 };
-
-/** Numbers with the digits the alert had. */
-const exactNumber = {
-  tag: 'tag:yaml.org,2002:float',
-  default: true as const,
-  identify: isExactNumber,
-  resolve: Number,
-  stringify: ({ value }: { value: unknown }) => (isExactNumber(value) ? value.rawJSON : String(value)),
-};
-
-function yamlText(value: unknown): string {
-  return stringify(value, {
-    version: '1.2',
-    lineWidth: 0,
-    aliasDuplicateObjects: false,
-    customTags: (tags) => [exactNumber, ...tags],
-  });
-}
 
 const YAML_LIST: ListFormat = {
   one: yamlText,

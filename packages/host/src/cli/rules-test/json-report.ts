@@ -1,3 +1,4 @@
+import { jsonText } from '@falco-talon/engine';
 import type { Position } from '@falco-talon/engine';
 import type { TestReport } from './results.ts';
 
@@ -33,7 +34,7 @@ export function jsonReport({ files, passed, failed, broken, coverage }: TestRepo
       },
     }),
   };
-  return `${JSON.stringify(report, undefined, 2)}\n`;
+  return `${jsonText(report)}\n`;
 }
 
 function place({ line, column }: Position) {
