@@ -1,7 +1,7 @@
 import type { Static, TSchema } from 'typebox';
 import type { Issue } from './actionner.ts';
 import { isExactNumber, valueText } from './exact-number.ts';
-import { nearest } from './nearest.ts';
+import { didYouMean, nearest } from './nearest.ts';
 import { jsonSchema, type JsonSchema } from './schema.ts';
 
 export interface Fit<T> {
@@ -90,7 +90,7 @@ function fitWord(schema: JsonSchema, words: readonly unknown[], value: unknown, 
   const hint = text === undefined ? undefined : nearest(text, list);
   issues.push({
     path,
-    message: `must be one of ${list.join(', ')}, not ${shown(schema, value)}${hint === undefined ? '' : `; did you mean ${hint}?`}`,
+    message: `must be one of ${list.join(', ')}, not ${shown(schema, value)}${didYouMean(hint)}`,
   });
   return value;
 }
@@ -152,7 +152,7 @@ export function unknownKey(key: string, known: readonly string[], path: Path): I
   const allowed = known.length === 0 ? 'no keys are allowed here' : `allowed here: ${known.join(', ')}`;
   return {
     path: [...path, key],
-    message: `unknown key ${shownKey(key)}${hint === undefined ? '' : `; did you mean ${hint}?`} (${allowed})`,
+    message: `unknown key ${shownKey(key)}${didYouMean(hint)} (${allowed})`,
   };
 }
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { nearest } from './index.ts';
+import { didYouMean, nearest } from './index.ts';
 
 const KNOWN = ['tail_lines', 'container', 'grace_period_seconds', 'ignore_daemonsets', 'labels', 'POST'];
 
@@ -29,4 +29,9 @@ it('prefers the closest, then the first', () => {
 
 it('takes words of any length', () => {
   expect(nearest('a'.repeat(1_000_000), ['b'.repeat(1_000_000)])).toBeUndefined();
+});
+
+it('is what a message asks about, when there is one', () => {
+  expect(`no such key${didYouMean('label')}`).toBe('no such key; did you mean label?');
+  expect(didYouMean(undefined)).toBe('');
 });

@@ -20,6 +20,11 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   return best ?? (longer.length === 1 ? longer[0] : undefined);
 }
 
+/** What a message about an unknown word ends with: `; did you mean …?`, or nothing when there is no such candidate. */
+export function didYouMean(candidate: string | undefined): string {
+  return candidate === undefined ? '' : `; did you mean ${candidate}?`;
+}
+
 /** `ignoreDaemonsets` and `ignore_daemonsets` are the same word to somebody who mistypes. */
 function plain(word: string): string {
   return word

@@ -1,6 +1,5 @@
-import { nearest, PRIORITIES } from '@falco-talon/core';
 import { normaliseSource } from '../match/source.ts';
-import { parsePriorityName } from '../rules/parse-priority.ts';
+import { parsePriorityName, unknownPriority } from '../rules/parse-priority.ts';
 import { parseDecimal } from './decimal.ts';
 import type { Comparison, ConditionProblem, Word } from './expression.ts';
 import { compileGlob } from './glob.ts';
@@ -39,11 +38,7 @@ function checkValue({ operand, operator }: Checked, text: string): string | { me
 
 function checkPriority(text: string): string | { message: string } {
   const priority = parsePriorityName(text);
-  if (priority !== undefined) return priority;
-  const hint = nearest(text, PRIORITIES);
-  return {
-    message: `${JSON.stringify(text)} is not a priority${hint === undefined ? '' : `; did you mean ${hint}?`} (allowed: ${PRIORITIES.join(', ')})`,
-  };
+  return priority ?? { message: unknownPriority(text) };
 }
 
 function checkPattern(operator: string, text: string): string | { message: string } {

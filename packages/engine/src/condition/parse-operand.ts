@@ -1,4 +1,4 @@
-import { nearest } from '@falco-talon/core';
+import { didYouMean, nearest } from '@falco-talon/core';
 import { isOneOf, MODIFIERS, OWN_KEYS, TRANSFORMERS, type Operand, type Transformer } from './expression.ts';
 import { takeQuoted } from './quoted-text.ts';
 import { ConditionError, found, peek, skipBlank, take, takeText, WORD, type Scanner } from './scanner.ts';
@@ -52,7 +52,7 @@ function unknownTransformer(name: string): string {
   if (isOneOf(MODIFIERS, name)) return `expected a blank after ${JSON.stringify(name)}`;
   if (name === 'and' || name === 'or') return `expected a comparison before ${JSON.stringify(name)}`;
   const hint = nearest(name, TRANSFORMERS);
-  return `unknown transformer ${name}()${hint === undefined ? '' : `; did you mean ${hint}()?`} (available: ${TRANSFORMERS.join(', ')})`;
+  return `unknown transformer ${name}()${didYouMean(hint && `${hint}()`)} (available: ${TRANSFORMERS.join(', ')})`;
 }
 
 function missingField(scanner: Scanner, name: string): never {

@@ -1,4 +1,4 @@
-import { nearest } from '@falco-talon/core';
+import { didYouMean, nearest } from '@falco-talon/core';
 import { isOneOf, LIST_OPERATORS, ORDER_OPERATORS, TEXT_OPERATORS, type Operand, type Operator } from './expression.ts';
 import { printOperand } from './print-condition.ts';
 import { ConditionError, found, skipBlank, take, WORD, type Scanner } from './scanner.ts';
@@ -71,5 +71,5 @@ function unknown(word: string): string {
   if (reason !== undefined) return `${word} is an operator of Falco that Falco Talon does not have: ${reason}`;
   const lower = word.toLowerCase();
   const hint = ELSEWHERE.get(lower) ?? (isOneOf(WORDS, lower) ? lower : nearest(word, WORDS));
-  return `${JSON.stringify(word)} is not an operator${hint === undefined ? '' : `; did you mean ${hint}?`} (operators: ${ALL})`;
+  return `${JSON.stringify(word)} is not an operator${didYouMean(hint)} (operators: ${ALL})`;
 }

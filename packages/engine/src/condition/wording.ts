@@ -1,11 +1,11 @@
-import { nearest } from '@falco-talon/core';
+import { didYouMean, nearest } from '@falco-talon/core';
 import { OWN_KEYS } from './expression.ts';
 import { found, type Scanner } from './scanner.ts';
 
 /** A word without a dot before an operator. */
 export function unknownField(name: string): string {
   const hint = nearest(name, OWN_KEYS);
-  return `${JSON.stringify(name)} is no field${hint === undefined ? '' : `; did you mean ${hint}?`} (of the alert: ${OWN_KEYS.join(', ')}; of its output_fields: names with a dot, or output_fields[${name}])`;
+  return `${JSON.stringify(name)} is no field${didYouMean(hint)} (of the alert: ${OWN_KEYS.join(', ')}; of its output_fields: names with a dot, or output_fields[${name}])`;
 }
 
 /** What stands where a comparison has ended. */
@@ -29,7 +29,7 @@ export function unknownMacro(name: string, names: ReadonlySet<string>): string {
   // However many there are: a file may have thousands of both.
   const hint = nearest(name, firstOf(names, 200));
   const known = [...firstOf(names, 10), ...(names.size > 10 ? ['…'] : [])];
-  return `unknown macro ${JSON.stringify(name)}${hint === undefined ? '' : `; did you mean ${hint}?`} (${known.length === 0 ? 'none is declared' : `declared: ${known.join(', ')}`})`;
+  return `unknown macro ${JSON.stringify(name)}${didYouMean(hint)} (${known.length === 0 ? 'none is declared' : `declared: ${known.join(', ')}`})`;
 }
 
 export function* firstOf(names: Iterable<string>, count: number): Generator<string> {

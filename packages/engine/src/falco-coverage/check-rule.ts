@@ -1,3 +1,4 @@
+import { didYouMean } from '@falco-talon/core';
 import { possibleRules } from '../match/possible-rules.ts';
 import type { Rule } from '../rules/rule.ts';
 import type { Alerts } from './alerts-of.ts';
@@ -39,7 +40,7 @@ function checkNames(rule: Rule, names: readonly string[], deps: CheckDeps): void
     const none = { fields: [], alerts: found ? [found] : [] };
     if (!found) {
       const hint = deps.nearestRule(name);
-      const suggestion = hint === undefined ? '' : `; did you mean ${JSON.stringify(hint)}?`;
+      const suggestion = didYouMean(hint && JSON.stringify(hint));
       const message = `Falco has no rule ${JSON.stringify(name)} in these files${suggestion}`;
       reportFinding(deps, rule, place, { ...none, kind: 'unknown_rule', severity: 'error', message });
       continue;

@@ -1,5 +1,5 @@
-import { nearest, PRIORITIES, valueText, type Priority } from '@falco-talon/core';
-import { parsePriorityName } from '../rules/parse-priority.ts';
+import { valueText, type Priority } from '@falco-talon/core';
+import { parsePriorityName, unknownPriority } from '../rules/parse-priority.ts';
 import type { YamlMap, YamlNode } from '../rules/yaml-node.ts';
 import type { FalcoBlock, ReportFalco } from './falco-block.ts';
 
@@ -23,13 +23,8 @@ export function textAt({ map, report }: FalcoBlock, key: string): string | undef
 export function priorityAt(rule: FalcoBlock): Priority | undefined {
   const text = textAt(rule, 'priority');
   const priority = text === undefined ? undefined : parsePriorityName(text);
-  if (text !== undefined && priority === undefined) {
-    const hint = nearest(text, PRIORITIES);
-    const allowed = `(allowed: ${PRIORITIES.join(', ')})`;
-    const suggestion = hint === undefined ? '' : `; did you mean ${hint}?`;
-    const message = `${JSON.stringify(text)} is not a priority${suggestion} ${allowed}`;
-    rule.report(rule.map.entries.get('priority')!.value.place, 'priority', message);
-  }
+  if (text !== undefined && priority === undefined)
+    rule.report(rule.map.entries.get('priority')!.value.place, 'priority', unknownPriority(text));
   return priority;
 }
 

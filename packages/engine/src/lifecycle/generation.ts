@@ -1,4 +1,4 @@
-import { asTalonError, nearest, TalonError } from '@falco-talon/core';
+import { asTalonError, didYouMean, nearest, TalonError } from '@falco-talon/core';
 import type { ClientLease, ClientPool } from '../clients/client-pool.ts';
 import { compileMatcher, type Matcher } from '../match/matcher.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -50,7 +50,7 @@ export function notifierProblems(
     if (!registry.notifiers.has(name)) {
       const hint = nearest(name, registry.notifiers.keys());
       return [
-        `default_notifiers: unknown notifier ${JSON.stringify(name)}${hint ? `; did you mean ${hint}?` : ''} (there are ${[...registry.notifiers.keys()].join(', ') || 'none'})`,
+        `default_notifiers: unknown notifier ${JSON.stringify(name)}${didYouMean(hint)} (there are ${[...registry.notifiers.keys()].join(', ') || 'none'})`,
       ];
     }
     const missing = settings.sections.notifiers.get(name)?.missing ?? [];

@@ -1,4 +1,4 @@
-import { nearest } from '@falco-talon/core';
+import { didYouMean, nearest } from '@falco-talon/core';
 import type { Position } from '../rules/rule.ts';
 
 /** One thing the rules make of an alert that is not as the test expects. */
@@ -16,7 +16,7 @@ export interface Difference {
 /** `; did you mean …?`, or nothing. */
 export function hintAt(name: string, known: Iterable<string>): string {
   const hint = nearest(name, known);
-  return hint === undefined ? '' : `; did you mean ${JSON.stringify(hint)}?`;
+  return didYouMean(hint && JSON.stringify(hint));
 }
 
 /** `"a", "b"` */

@@ -1,4 +1,4 @@
-import { nearest } from '@falco-talon/core';
+import { didYouMean, nearest } from '@falco-talon/core';
 import type { Registry } from '../registry/registry.ts';
 import type { Placed } from './block.ts';
 import { GO_ENGINE_PARTS, PART_KINDS, type PartKind } from './part-kinds.ts';
@@ -35,7 +35,7 @@ function unknownPart(name: string, kind: PartKind, registry: Registry): string {
   }
   const sameEnd = known.filter((full) => full.endsWith(`:${name.toLowerCase()}`));
   const hint = sameEnd.length > 0 ? sameEnd.join(' or ') : nearest(name, known);
-  return `unknown ${kind} ${shown}${hint === undefined ? '' : `; did you mean ${hint}?`} ${knownNames(kind, registry)}`;
+  return `unknown ${kind} ${shown}${didYouMean(hint)} ${knownNames(kind, registry)}`;
 }
 
 function knownNames(kind: PartKind, registry: Registry): string {

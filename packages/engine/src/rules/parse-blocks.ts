@@ -1,4 +1,4 @@
-import { nearest, valueText } from '@falco-talon/core';
+import { didYouMean, nearest, valueText } from '@falco-talon/core';
 import type { ActionBlock, ListBlock, MacroBlock, RuleBlock } from './block.ts';
 import { expectOneSyntax, isOldRule, misnamedKey } from './old-syntax/block-syntax.ts';
 import { parseAction } from './parse-action.ts';
@@ -83,7 +83,7 @@ function complaint(block: YamlMap, kind: Kind): string {
   const misnamed = misnamedKey(block);
   if (misnamed) return `a block with these keys begins with - ${misnamed}: NAME, not with - name: NAME`;
   const hint = [...entries.keys()].map((key) => nearest(key, KINDS)).find((word) => word !== undefined);
-  return `${BEGINNINGS}${hint === undefined ? '' : `; did you mean ${hint}?`}`;
+  return `${BEGINNINGS}${didYouMean(hint)}`;
 }
 
 function wrap<T>(item: T | undefined): readonly T[] {

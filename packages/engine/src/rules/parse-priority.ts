@@ -1,10 +1,12 @@
-import { nearest, PRIORITIES, type Priority } from '@falco-talon/core';
+import { didYouMean, nearest, PRIORITIES, type Priority } from '@falco-talon/core';
 import type { PriorityCriterion } from './rule.ts';
 
 const BY_NAME: ReadonlyMap<string, Priority> = new Map([
   ...PRIORITIES.map((priority) => [priority.toLowerCase(), priority] as const),
   ['info', 'Informational'],
 ]);
+
+const ALLOWED = `(allowed: ${PRIORITIES.join(', ')})`;
 
 /** Falco's word for a priority in any case, `Info` included; undefined for any other word. */
 export function parsePriorityName(text: string): Priority | undefined {
@@ -20,10 +22,12 @@ export function parsePriority(text: string): PriorityCriterion | string {
   }
   const priority = parsePriorityName(word);
   if (priority !== undefined) return { comparator: isComparator(comparator!) ? comparator : '=', priority };
-  const allowed = `(allowed: ${PRIORITIES.join(', ')})`;
-  if (word === '') return `a priority must follow ${comparator} ${allowed}`;
-  const hint = nearest(word, PRIORITIES);
-  return `${JSON.stringify(word)} is not a priority${hint === undefined ? '' : `; did you mean ${hint}?`} ${allowed}`;
+  return word === '' ? `a priority must follow ${comparator} ${ALLOWED}` : unknownPriority(word);
+}
+
+/** What is said of a text that `parsePriorityName` does not know. */
+export function unknownPriority(text: string): string {
+  return `${JSON.stringify(text)} is not a priority${didYouMean(nearest(text, PRIORITIES))} ${ALLOWED}`;
 }
 
 /** The priorities that fit; `>` means more severe. */

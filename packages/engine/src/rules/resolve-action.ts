@@ -1,5 +1,5 @@
 import type { Definitions } from '../condition/resolve-condition.ts';
-import { fit, jsonSchema, type Actionner, type TSchema } from '@falco-talon/core';
+import { didYouMean, fit, jsonSchema, type Actionner, type TSchema } from '@falco-talon/core';
 import type { Registry } from '../registry/registry.ts';
 import type { ActionBlock } from './block.ts';
 import { deepFreeze } from './deep-freeze.ts';
@@ -75,7 +75,7 @@ function noActionner(own: ActionBlock, base: ActionBlock | undefined, { shared, 
   const name = JSON.stringify(own.name.text);
   if (base) return `neither this action nor the shared action ${name} says which actionner to use`;
   const hint = report.nearest(own.name.text, shared.keys());
-  return `the action ${name} has no actionner, and there is no shared action of this name${hint === undefined ? '' : `; did you mean ${JSON.stringify(hint)}?`}`;
+  return `the action ${name} has no actionner, and there is no shared action of this name${didYouMean(hint && JSON.stringify(hint))}`;
 }
 
 function checkContexts(action: ActionBlock, { registry, report }: ResolveDeps): string[] | undefined {

@@ -1,5 +1,5 @@
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { nearest } from '@falco-talon/core';
+import { didYouMean, nearest } from '@falco-talon/core';
 import { hasColours, painter } from './colour.ts';
 import { readLine } from './command-line.ts';
 import { COMPLETE, completionAnswer } from './completion-answer.ts';
@@ -146,8 +146,6 @@ function oneOf(choices: readonly string[]): (value: string) => string {
   return (value) => {
     if (choices.includes(value)) return value;
     const meant = nearest(value, choices);
-    throw new InvalidArgumentError(
-      `It is one of ${choices.join(', ')}${meant === undefined ? '' : `; did you mean ${meant}?`}`,
-    );
+    throw new InvalidArgumentError(`It is one of ${choices.join(', ')}${didYouMean(meant)}`);
   };
 }

@@ -1,4 +1,4 @@
-import { nearest, valueText } from '@falco-talon/core';
+import { didYouMean, nearest, valueText } from '@falco-talon/core';
 import { printable, jsonText, yamlText } from '@falco-talon/engine';
 import {
   print,
@@ -143,7 +143,7 @@ function showCommand({ group, items }: List, kind: NameKind, example: string): C
 function hint(word: string, found: readonly ListItem[]): string {
   const names = found.map(({ name }) => String(name));
   const meant = names.find((name) => name.endsWith(`:${word}`)) ?? nearest(word, names);
-  return meant === undefined ? `; there are: ${names.join(', ') || 'none'}` : `; did you mean ${meant}?`;
+  return meant === undefined ? `; there are: ${names.join(', ') || 'none'}` : didYouMean(meant);
 }
 
 export const listCommands: readonly CommandSpec[] = [

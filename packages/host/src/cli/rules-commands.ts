@@ -1,4 +1,4 @@
-import { nearest } from '@falco-talon/core';
+import { didYouMean, nearest } from '@falco-talon/core';
 import { printable, printRules, type RuleSet } from '@falco-talon/engine';
 import {
   print,
@@ -63,7 +63,7 @@ async function printed(input: CommandInput): Promise<ExitCode> {
 
 function unknownRule(word: string, names: Iterable<string>): string {
   const meant = nearest(word, names);
-  return `there is no rule ${printable(word)}${meant === undefined ? '' : `; did you mean ${printable(meant)}?`}`;
+  return `there is no rule ${printable(word)}${didYouMean(meant && printable(meant))}`;
 }
 
 function checkExamples(command: string): readonly ExampleSpec[] {

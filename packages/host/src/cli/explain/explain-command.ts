@@ -1,4 +1,4 @@
-import { isTalonError, nearest } from '@falco-talon/core';
+import { didYouMean, isTalonError, nearest } from '@falco-talon/core';
 import {
   compileMatcher,
   explainEvent,
@@ -31,7 +31,7 @@ async function explain(input: CommandInput): Promise<ExitCode> {
     const hint = nearest(unknown, names);
     print(
       program.stderr,
-      `${program.name}: --rule: there is no rule ${printable(JSON.stringify(unknown))}${hint === undefined ? '' : `; did you mean ${printable(JSON.stringify(hint))}?`}`,
+      `${program.name}: --rule: there is no rule ${printable(JSON.stringify(unknown))}${didYouMean(hint && printable(JSON.stringify(hint)))}`,
     );
     return 2;
   }
