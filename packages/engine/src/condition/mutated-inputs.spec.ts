@@ -4,6 +4,7 @@ import { parseCondition } from './parse-condition.ts';
 import { printCondition } from './print-condition.ts';
 import { resolveCondition, type Definitions } from './resolve-condition.ts';
 import { resolved } from './testing-condition.ts';
+import { createRandom, mutate, pick, type Random } from './testing-mutations.ts';
 
 /** `CONDITION_MUTATIONS=5000000 vitest run mutated-inputs` tries more of them. */
 const ROUNDS = Number(process.env['CONDITION_MUTATIONS'] ?? 100_000);
@@ -34,30 +35,11 @@ const DEFINITIONS: Definitions = {
   list: () => ['bash', 'sh', 'and'],
 };
 
-/** Park and Miller's generator: the same inputs on every run. */
-function createRandom(): (limit: number) => number {
-  let state = 20_261_122;
-  return (limit) => {
-    state = (state * 48_271) % 2_147_483_647;
-    return state % limit;
-  };
-}
-
-function mutate(text: string, random: (limit: number) => number): string {
-  const at = random(text.length + 1);
-  const length = random(8);
-  switch (random(5)) {
-    case 0:
-      return text.slice(0, at) + text.slice(at + length);
-    case 1:
-      return text.slice(0, at) + PIECES[random(PIECES.length)]! + text.slice(at);
-    case 2:
-      return text.slice(0, at) + PIECES[random(PIECES.length)]! + text.slice(at + 1);
-    case 3:
-      return text.slice(0, at) + SEEDS[random(SEEDS.length)]!.slice(random(60));
-    default:
-      return text.slice(0, at) + text.slice(at, at + length * 3).repeat(random(6)) + text.slice(at);
-  }
+/** Most of them in one place; now and then with the end of another. */
+function mutateInput(text: string, random: Random): string {
+  return random(5) === 0
+    ? text.slice(0, random(text.length + 1)) + pick(SEEDS, random).slice(random(60))
+    : mutate(text, PIECES, random);
 }
 
 describe(`${ROUNDS} mutated conditions`, () => {
@@ -68,8 +50,8 @@ describe(`${ROUNDS} mutated conditions`, () => {
       const random = createRandom();
       let read = 0;
       for (let round = 0; round < ROUNDS; round++) {
-        let text = SEEDS[random(SEEDS.length)]!;
-        for (let times = 1 + random(4); times > 0; times--) text = mutate(text, random);
+        let text = pick(SEEDS, random);
+        for (let times = 1 + random(4); times > 0; times--) text = mutateInput(text, random);
         const { expression, problems } = parseCondition(text);
         const found: ConditionProblem[] = [...problems];
         const result = expression && resolveCondition(expression, DEFINITIONS, (problem) => found.push(problem));

@@ -9,8 +9,8 @@ const HOSTILE = {
 };
 
 describe.each([
-  ['JSON', jsonText, JSON.parse],
-  ['YAML', yamlText, parse],
+  ['JSON', jsonText, (text: string): unknown => JSON.parse(text)],
+  ['YAML', yamlText, (text: string): unknown => parse(text)],
 ] as const)('%s for programs', (_, print, read) => {
   it('is what was printed, and steers no terminal', () => {
     const text = print(HOSTILE);

@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
+import { createRandom, mutate, pick, type Random } from '../condition/testing-mutations.ts';
 import { formatProblems } from './format-problem.ts';
 import type { Problem, RuleFile } from './rule.ts';
 import { load } from './testing-registry.ts';
@@ -36,37 +37,10 @@ const PIECES = [
   ),
 ];
 
-/** Park and Miller's generator: the same files on every run. */
-function createRandom(): (limit: number) => number {
-  let state = 20_261_122;
-  return (limit) => {
-    state = (state * 48_271) % 2_147_483_647;
-    return state % limit;
-  };
-}
-type Random = ReturnType<typeof createRandom>;
-
-function pick<T>(items: readonly T[], random: Random): T {
-  return items[random(items.length)]!;
-}
-
-function mutate(text: string, random: Random): string {
-  const at = random(text.length + 1);
-  const length = random(8);
-  switch (random(9)) {
-    case 0:
-      return text.slice(0, at) + text.slice(at + length);
-    case 1:
-      return text.slice(0, at) + pick(PIECES, random) + text.slice(at);
-    case 2:
-      return text.slice(0, at) + pick(PIECES, random) + text.slice(at + 1);
-    case 3:
-      return text.slice(0, at) + text.slice(at, at + length).repeat(random(4)) + text.slice(at);
-    case 4:
-      return text + pick(SEEDS, random);
-    default:
-      return mutateLines(text.split('\n'), random).join('\n');
-  }
+function mutateFile(text: string, random: Random): string {
+  const kind = random(9);
+  if (kind < 4) return mutate(text, PIECES, random);
+  return kind === 4 ? text + pick(SEEDS, random) : mutateLines(text.split('\n'), random).join('\n');
 }
 
 /** Indentation and order of lines: what a file's structure is made of. */
@@ -115,7 +89,7 @@ describe(`${ROUNDS} mutated rules files`, () => {
       let before = 0;
       for (let round = 0; round < ROUNDS; round++) {
         let text = pick(SEEDS, random);
-        for (let times = 1 + random(3); times > 0; times--) text = mutate(text, random);
+        for (let times = 1 + random(3); times > 0; times--) text = mutateFile(text, random);
         const file = { path: '1.yaml', text };
         try {
           const { ruleSet, problems } = load(text);

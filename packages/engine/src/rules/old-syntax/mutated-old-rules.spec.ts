@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { createRandom, mutate } from '../../condition/testing-mutations.ts';
 import { loadRules } from '../load-rules.ts';
 import { testingRegistry } from '../testing-registry.ts';
 import { migrateRules } from './migrate-rules.ts';
@@ -38,30 +39,6 @@ const PIECES = [
   ),
 ];
 
-/** Park and Miller's generator: the same inputs on every run. */
-function createRandom(): (limit: number) => number {
-  let state = 20_211_129;
-  return (limit) => {
-    state = (state * 48_271) % 2_147_483_647;
-    return state % limit;
-  };
-}
-
-function mutate(text: string, random: (limit: number) => number): string {
-  const at = random(text.length + 1);
-  const piece = PIECES[random(PIECES.length)]!;
-  switch (random(4)) {
-    case 0:
-      return text.slice(0, at) + text.slice(at + random(12));
-    case 1:
-      return text.slice(0, at) + piece + text.slice(at);
-    case 2:
-      return text.slice(0, at) + piece + text.slice(at + piece.length);
-    default:
-      return text.slice(0, at) + text.slice(at, at + random(60)).repeat(2) + text.slice(at);
-  }
-}
-
 it(
   'whatever is done to old rules, they load and migrate to the same, or each mistake has a place',
   { timeout: 600_000 },
@@ -70,7 +47,7 @@ it(
     let migratedOnes = 0;
     for (let round = 0; round < ROUNDS; round++) {
       let text = SEED;
-      for (let times = random(3); times >= 0; times--) text = mutate(text, random);
+      for (let times = random(3); times >= 0; times--) text = mutate(text, PIECES, random);
       const { migrated, problems } = migrateRules([{ path: 'old.yaml', text }], testingRegistry);
       for (const { line, column } of problems) if (line < 1 || column < 1) throw new Error(`no place in ${text}`);
       if (!migrated) {
