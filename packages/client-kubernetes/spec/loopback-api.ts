@@ -34,10 +34,7 @@ export interface LoopbackApi {
 }
 
 /** A server whose every answer the test decides. With `tls: false` it speaks plain HTTP, which loopback allows. */
-export async function startApi(
-  respond: Responder,
-  options: { tls?: boolean; clientCa?: string } = {},
-): Promise<LoopbackApi> {
+async function startApi(respond: Responder, options: { tls?: boolean; clientCa?: string } = {}): Promise<LoopbackApi> {
   const received: Received[] = [];
   const connections = { accepted: 0, open: new Set<Socket>() };
   let authority = options.tls === false ? undefined : createAuthority();

@@ -35,7 +35,7 @@ export interface Environment {
 
 export type Uses = Readonly<Record<string, Client>>;
 export type Clients<U extends Uses> = { readonly [K in keyof U]: U[K] extends Client<infer T> ? T : never };
-// oxlint-disable-next-line typescript/no-explicit-any
+// oxlint-disable-next-line typescript/no-explicit-any -- the same open default
 export type Reads<U extends Uses> = { readonly [K in keyof U]: U[K] extends Client<any, infer R> ? R : never };
 
 export function defineClient<T, R, S extends TObject>(

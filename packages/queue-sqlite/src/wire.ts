@@ -9,7 +9,7 @@ export function escapeText(text: string): string {
   return JSON.stringify(text).slice(1, -1);
 }
 
-export function unescapeText(text: string): string {
+function unescapeText(text: string): string {
   return JSON.parse(`"${text}"`) as string;
 }
 

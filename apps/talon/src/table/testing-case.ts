@@ -60,12 +60,19 @@ export const fields = (more: Readonly<Record<string, unknown>>) => ({
   output_fields: { ...SHELL.output_fields, ...more },
 });
 
-export interface Judged {
+/** The usual alert without these keys. */
+export const without = (...keys: readonly string[]) =>
+  Object.fromEntries(Object.entries(SHELL).filter(([key]) => !keys.includes(key)));
+export const tagged = (...tags: readonly string[]) => ({ ...SHELL, tags });
+export const urgent = (priority: unknown) => ({ ...SHELL, priority });
+export const from = (source: unknown) => ({ ...SHELL, source });
+
+interface Judged {
   readonly problems: readonly string[];
   readonly plan: Plan | undefined;
 }
 
-export function judge({ rules, alert = SHELL, defaultNotifiers = [], observe = false }: Case): Judged {
+function judge({ rules, alert = SHELL, defaultNotifiers = [], observe = false }: Case): Judged {
   const files = Object.entries(typeof rules === 'string' ? { 'rules.yaml': rules } : rules);
   const loaded = loadRules(
     files.map(([path, text]) => ({ path, text })),

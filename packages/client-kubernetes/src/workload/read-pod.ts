@@ -21,7 +21,7 @@ export async function readPod<T extends KubernetesObject = KubernetesObject>(
  * Whether this is the pod an alert's `k8s.pod.uid` means. Falco reads the uid from the container runtime, where a static
  * pod has the kubelet's own uid; its mirror in the API has another one and keeps the kubelet's as an annotation.
  */
-export function hasUid(pod: KubernetesObject, uid: string): boolean {
+function hasUid(pod: KubernetesObject, uid: string): boolean {
   return pod.metadata.uid === uid || pod.metadata.annotations?.['kubernetes.io/config.hash'] === uid;
 }
 

@@ -1,6 +1,5 @@
 /** Keys of the alert itself that a condition may name; every other field is one of `output_fields`. */
 export const OWN_KEYS = ['rule', 'priority', 'source', 'hostname', 'tags', 'output'] as const;
-export type OwnKey = (typeof OWN_KEYS)[number];
 
 export const TRANSFORMERS = ['tolower', 'toupper', 'len', 'basename', 'b64'] as const;
 export type Transformer = (typeof TRANSFORMERS)[number];

@@ -63,7 +63,7 @@ function readEscape(text: string, offset: number, quote: string): { bytes: Buffe
 
 /** In double quotes, so that `takeQuoted` gives the text back. */
 export function quoteText(text: string): string {
-  // oxlint-disable-next-line no-control-regex
+  // oxlint-disable-next-line no-control-regex -- those are what is looked for
   return `"${text.replaceAll(/["\\\u0000-\u001f\u007f]/g, escaped)}"`;
 }
 

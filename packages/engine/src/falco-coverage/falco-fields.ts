@@ -94,7 +94,7 @@ export const FALCO_FIELDS: ReadonlySet<string> = new Set(
 );
 
 /** Arguments are left aside: `proc.aname[2]`, `evt.arg.flags`. */
-export function isFalcoField(field: string): boolean {
+function isFalcoField(field: string): boolean {
   const [name] = field.split('[', 1);
   return FALCO_FIELDS.has(name!) || name!.startsWith('evt.arg.');
 }

@@ -72,7 +72,7 @@ it('whatever becomes of a test file, it is judged, or refused with a place in it
       const { file, problems } = readTestFile('t.yaml', text);
       for (const problem of problems) {
         expect(problem.line).toBeGreaterThan(0);
-        // oxlint-disable-next-line no-control-regex
+        // oxlint-disable-next-line no-control-regex -- they are what must not be there
         expect(formatProblem(problem, text)).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/);
       }
       expect(file === undefined).toBe(problems.length > 0);

@@ -56,7 +56,7 @@ function readContents(file: string, text: string, documents: number): YamlStream
     return failed;
   }
   // Line feeds, tabs and carriage returns are the only controls YAML needs.
-  // oxlint-disable-next-line no-control-regex
+  // oxlint-disable-next-line no-control-regex -- they are what YAML forbids
   const control = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/.exec(content);
   if (control) {
     report(control.index, 1, `a control character (${codePoint(control[0])}); is this a text file?`);

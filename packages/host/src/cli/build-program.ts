@@ -62,7 +62,7 @@ function withKnownTopic(argv: readonly string[], commands: readonly CommandSpec[
 
 type Action = (spec: CommandSpec, options: Record<string, unknown>, words: readonly string[]) => Promise<void>;
 
-export function buildProgram(commands: readonly CommandSpec[], program: ProgramContext, action: Action): Command {
+function buildProgram(commands: readonly CommandSpec[], program: ProgramContext, action: Action): Command {
   const root = configured(new Command(program.name), program)
     .description('Falco Talon: the response engine for Falco')
     .version(`${program.name} ${program.version}`, '-V, --version', 'print the version')

@@ -31,7 +31,7 @@ it('paints what begins a line, and nothing the input says', () => {
   expect(paintMarks('  ✓ a ✗\n      ✗ b', marked)).toBe('  <good:✓> a ✗\n      <bad:✗> b');
 });
 
-// eslint-disable-next-line no-control-regex
+// oxlint-disable-next-line no-control-regex -- they are what is looked for
 const COLOURS = /\u001b\[[0-9;]*m/g;
 
 it.each([

@@ -62,7 +62,7 @@ describe('wrong usage', () => {
 
   it('steers no terminal', async () => {
     for (const argv of [['\u001b[31mx'], ['check', '--\u001b[31mx'], ['check', '\u202e.yaml'], ['-o\u0007']])
-      // eslint-disable-next-line no-control-regex
+      // oxlint-disable-next-line no-control-regex -- they are what is looked for
       expect((await run(argv)).stderr).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u202e]/);
   });
 });

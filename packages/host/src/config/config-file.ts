@@ -25,7 +25,7 @@ export interface ConfigFile {
   readonly problems: readonly ConfigProblem[];
 }
 
-export const SYSTEM_CONFIG = '/etc/falco-talon/config.yaml';
+const SYSTEM_CONFIG = '/etc/falco-talon/config.yaml';
 
 export async function readConfigFile({ file, workingDirectory }: ConfigSources): Promise<ConfigFile> {
   const usual = [SYSTEM_CONFIG, join(workingDirectory, 'config.yaml')];

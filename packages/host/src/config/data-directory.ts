@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { errorText, TalonError } from '@falco-talon/core';
 import type { Variables } from './environment.ts';
 
-export const SYSTEM_DATA = '/var/lib/falco-talon';
+const SYSTEM_DATA = '/var/lib/falco-talon';
 
 /**
  * The directory for the queue and artifacts on their way, created when needed, for its owner only.

@@ -1,7 +1,7 @@
 import { isExactNumber, type JsonSchema } from '@falco-talon/core';
 import { holdsSecret } from './owners.ts';
 
-export const MASK = '********';
+const MASK = '********';
 
 /** The value with what nobody may read in place of secrets; names in maps of secrets stay. */
 export function masked(value: unknown, schema: JsonSchema): unknown {

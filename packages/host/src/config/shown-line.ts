@@ -69,6 +69,6 @@ function isHarmless(node: YamlNode, schema: Branch | Leaf | undefined): boolean 
 }
 
 /** `https://user:password@host` */
-export function hasUserInfo(text: string): boolean {
+function hasUserInfo(text: string): boolean {
   return /:\/\/[^/\s]*@/.test(text);
 }

@@ -48,7 +48,7 @@ function fileDestination(fd: number, buffer: number): Destination {
   };
 }
 
-export function streamDestination(stream: Writable, buffer = BUFFER): Destination {
+function streamDestination(stream: Writable, buffer = BUFFER): Destination {
   let dropped = 0;
   let corked = false;
   stream.on('error', () => dropped++);

@@ -38,7 +38,7 @@ describe('JSON lines', () => {
   it('stay one line of plain characters, and lose nothing of the value', () => {
     const hostile = 'a\n{"level":"error"}\r\u001B[31mred\u009B2J\u2028\u202E\u061Cevil\u0000\uFEFF\u007F';
     const line = one('json', { output: hostile, [`k\n\u001B`]: 1 });
-    // oxlint-disable-next-line no-control-regex
+    // oxlint-disable-next-line no-control-regex -- they are what must not be there
     expect(line).toMatch(/^[^\u0000-\u001F\u007F-\u009F\u061C\u2028\u2029\u202A-\u202E\uFEFF]*\n$/);
     expect((JSON.parse(line) as { output: string }).output).toBe(hostile);
   });
@@ -130,7 +130,7 @@ it('makes one harmless line of anything', () => {
     .map((code) => String.fromCharCode(code));
   const text = fc.string({ unit, maxLength: 20 });
   const anything = fc.oneof(text, fc.double(), fc.bigInt(), fc.array(text), fc.dictionary(text, text), fc.jsonValue());
-  // oxlint-disable-next-line no-control-regex
+  // oxlint-disable-next-line no-control-regex -- they are what must not be there
   const harmless = /^[^\u0000-\u001F\u007F-\u009F\u2028\u2029\u202A-\u202E\u2066-\u2069]*\n$/;
   fc.assert(
     fc.property(fc.dictionary(text, anything, { maxKeys: 5 }), (fields) => {

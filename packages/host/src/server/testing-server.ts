@@ -17,7 +17,7 @@ export interface FakeEngine extends Pick<Engine, 'ingest' | 'ready'> {
   readyCalls: number;
 }
 
-export function fakeEngine(): FakeEngine {
+function fakeEngine(): FakeEngine {
   return {
     bodies: [],
     answer: { kind: 'accepted', id: 'id-1', traceId: 'a'.repeat(32), duplicate: false },

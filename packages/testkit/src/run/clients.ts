@@ -15,7 +15,7 @@ import { testScope, type LogLine } from './scope.ts';
 export type ClientSettings = Readonly<Record<string, unknown>>;
 
 /** An environment with nothing in it: a test says what a client may know. */
-export const EMPTY_ENVIRONMENT: Environment = { variables: {}, homeDirectory: '/nonexistent' };
+const EMPTY_ENVIRONMENT: Environment = { variables: {}, homeDirectory: '/nonexistent' };
 
 export interface OpenClientsOptions<U extends Uses = Uses> {
   readonly settings?: ClientSettings;

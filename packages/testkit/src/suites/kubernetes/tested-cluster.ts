@@ -6,7 +6,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { openClients, type OpenClients } from '../../run/clients.ts';
 
 /** Falco Talon's own namespace, as the tested clients know it. */
-export const OWN_NAMESPACE = 'falco-talon';
+const OWN_NAMESPACE = 'falco-talon';
 
 /** One request an API server has received. */
 export interface TestedRequest {
