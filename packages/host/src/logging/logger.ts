@@ -1,7 +1,7 @@
 import type { Fields, Logger } from '@falco-talon/core';
 import { pino } from 'pino';
 import type { Destination } from './destination.ts';
-import { printable } from './printable.ts';
+import { boundedValue } from './bounded-value.ts';
 import { escapeActive, textLine } from './text-line.ts';
 
 export const LOG_FORMATS = ['color', 'text', 'json'] as const;
@@ -44,7 +44,7 @@ export function createLogger(options: LoggerOptions): Logger {
 
 /** The line's own keys stay its own: a record's `time` is dropped, a different `message` becomes `detail`. */
 function ownKeys(fields: Fields, message: string): Record<string, unknown> {
-  const plain = printable(fields);
+  const plain = boundedValue(fields);
   if (typeof plain !== 'object' || plain === null) return { detail: plain };
   const { time: _time, level: _level, message: text, ...rest } = plain as Record<string, unknown>;
   return text === undefined || text === message ? rest : { ...rest, detail: text };

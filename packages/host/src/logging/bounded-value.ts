@@ -9,7 +9,7 @@ const MAX_DEPTH = 6;
  * A field's value as plain data of limited size, whatever it is: texts are cut, deep or long structures end with a mark,
  * errors become their message and code, a getter or `toJSON` that throws becomes a text. Never throws.
  */
-export function printable(value: unknown, depth = 0): unknown {
+export function boundedValue(value: unknown, depth = 0): unknown {
   if (typeof value === 'string') return cut(value);
   if (value === null || typeof value === 'boolean') return value;
   if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
@@ -28,12 +28,12 @@ function structure(value: object, depth: number): unknown {
   if (value instanceof Error) return errorFields(value, depth);
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'an invalid date' : value.toISOString();
   if (ArrayBuffer.isView(value)) return `${value.byteLength} bytes`;
-  if (Array.isArray(value)) return limited(value).map((item) => printable(item, depth + 1) ?? null);
-  if (value instanceof Set) return limited([...value]).map((item) => printable(item, depth + 1) ?? null);
+  if (Array.isArray(value)) return limited(value).map((item) => boundedValue(item, depth + 1) ?? null);
+  if (value instanceof Set) return limited([...value]).map((item) => boundedValue(item, depth + 1) ?? null);
   const entries = value instanceof Map ? [...value].map(([key, item]) => [String(key), item]) : Object.entries(value);
   // A null prototype: a key called __proto__ is a key like any other.
   const result: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
-  for (const [key, item] of limited(entries as [string, unknown][])) result[cut(key)] = printable(item, depth + 1);
+  for (const [key, item] of limited(entries as [string, unknown][])) result[cut(key)] = boundedValue(item, depth + 1);
   return result;
 }
 
@@ -41,7 +41,7 @@ function structure(value: object, depth: number): unknown {
 function errorFields(error: Error, depth: number): unknown {
   const message = cut(errorText(error));
   const { code } = error as { code?: unknown };
-  const cause = error.cause instanceof Error ? printable(error.cause, depth + 1) : undefined;
+  const cause = error.cause instanceof Error ? boundedValue(error.cause, depth + 1) : undefined;
   if (typeof code !== 'string' && cause === undefined) return message;
   return {
     message,
