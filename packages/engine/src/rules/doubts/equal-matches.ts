@@ -1,25 +1,34 @@
 import type { Report } from '../report.ts';
-import { matchesEverything, type Match } from '../rule.ts';
+import { matchesEverything, type Match, type Rule } from '../rule.ts';
 import { priorityText } from '../parse-priority.ts';
 import { conjuncts, expressionKey } from './conjuncts.ts';
 import { fieldKey } from './implied.ts';
 import { isMatchKnown, named, type JudgedRule } from './judged-rule.ts';
 
-/** Warns of a rule that matches the same alerts as an earlier one. @param known rules that have been warned of already */
+/**
+ * Warns of a rule that matches the same alerts as an earlier one. Rules of several files are often kept apart on purpose,
+ * as stages or by teams, so there it takes an actionner that both have. @param known rules that have been warned of already
+ */
 export function warnOfEqualMatches(rules: readonly JudgedRule[], known: ReadonlySet<JudgedRule>, report: Report): void {
-  const first = new Map<string, JudgedRule>();
+  const earlier = new Map<string, JudgedRule[]>();
   for (const judged of rules) {
     // A rule of the first releases has one action, so several have the same match.
     if (judged.block.old || !isMatchKnown(judged) || matchesEverything(judged.rule.match)) continue;
     const key = matchKey(judged.rule.match);
-    const other = first.get(key);
-    if (!other) first.set(key, judged);
-    else if (!known.has(judged))
+    const equal = earlier.get(key) ?? [];
+    earlier.set(key, [...equal, judged]);
+    const other = equal.find((one) => isOneTask(one.rule, judged.rule));
+    if (other && !known.has(judged))
       report.warning(
         judged.block.match?.place ?? judged.block.name.place,
         `this rule matches the same alerts as ${named(other)}; one rule may have the actions of both`,
       );
   }
+}
+
+function isOneTask(a: Rule, b: Rule): boolean {
+  if (a.position.file === b.position.file) return true;
+  return a.actions.some(({ actionner }) => b.actions.some((action) => action.actionner === actionner));
 }
 
 /** Matches with the same key match the same alerts. */

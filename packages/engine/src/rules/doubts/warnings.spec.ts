@@ -79,6 +79,14 @@ describe('two rules', () => {
     ]);
   });
 
+  it('in two files are stages of one response, unless both do the same', () => {
+    const [first, second] = [rule('A', '{rules: [x]}'), rule('B', '{rules: [x]}')];
+    expect(warningsOf(first, rule('B', '{rules: [x]}', '', KILL))).toEqual([]);
+    expect(warningsOf(first, second)).toEqual([
+      '2: this rule matches the same alerts as "A" (1.yaml:1); one rule may have the actions of both',
+    ]);
+  });
+
   it('with different ones are fine', () => {
     expect(warningsOf(rule('A', '{rules: [x]}') + rule('B', '{rules: [x], source: syscall}'))).toEqual([]);
   });
