@@ -24,7 +24,7 @@ export { matchText } from './rules/match-text.ts';
 export { migrateRules, type MigratedRules } from './rules/old-syntax/migrate-rules.ts';
 export { escaped, jsonText, yamlText } from './rules/data-text.ts';
 export { printRules } from './rules/print-rules.ts';
-export { readRuleFiles } from './rules/read-files.ts';
+export { readRuleFiles, type ReadRuleFiles } from './rules/read-files.ts';
 export { planEvent, type PlanOptions } from './plan/plan-event.ts';
 export { createCoverage, type CoverageCounter, type RulesCoverage } from './rules-test/coverage.ts';
 export type { Difference } from './rules-test/difference.ts';

@@ -68,6 +68,7 @@ describe('printing the merged rules', () => {
       '- rule: r\n  match: all\n  actions: [{action: a, actionner: a:b, parameters: {n: 12345678901234567890}}]\n';
     const { ruleSet } = loadRules([{ path: '1.yaml', text }], registry);
     expect(printRules(ruleSet!)).toContain('n: 12345678901234567890\n');
+    expect(printRules(ruleSet!, 'json')).toContain('"n": 12345678901234567890\n');
   });
 
   it('gives a text that loads to the same rules', () => {

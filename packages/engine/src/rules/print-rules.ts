@@ -1,5 +1,5 @@
 import { printCondition } from '../condition/print-condition.ts';
-import { yamlText } from './data-text.ts';
+import { jsonText, yamlText } from './data-text.ts';
 import { fieldCriteriaText } from './parse-field-criteria.ts';
 import { priorityText } from './parse-priority.ts';
 import { matchesEverything, type Match, type Rule, type RuleAction, type RuleSet } from './rule.ts';
@@ -8,8 +8,9 @@ import { matchesEverything, type Match, type Rule, type RuleAction, type RuleSet
  * The rules as they are in force after merging: one block per rule, every default written out, no shared actions.
  * Loaded again, the text gives the same rules.
  */
-export function printRules(ruleSet: RuleSet): string {
-  return yamlText(ruleSet.rules.map(ruleBlock));
+export function printRules({ rules }: RuleSet, format: 'yaml' | 'json' = 'yaml'): string {
+  const blocks = rules.map(ruleBlock);
+  return format === 'json' ? jsonText(blocks) : yamlText(blocks);
 }
 
 function ruleBlock(rule: Rule): object {

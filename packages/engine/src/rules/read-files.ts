@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { errorText } from '@falco-talon/core';
 import type { Problem, RuleFile } from './rule.ts';
 import { YAML_SIZE_LIMIT } from './yaml-document.ts';
@@ -17,8 +17,13 @@ export interface ReadRuleFiles {
  * ones (editors' and Kubernetes' own) and without its folders. Pipes are read like files. Never rejects: what cannot be
  * read is a problem, and all of them are returned at once.
  * @param namedBy where somebody says which files are read
+ * @param directory where relative paths start; files and problems keep the paths as they were given
  */
-export async function readRuleFiles(paths: readonly string[], namedBy = '-r or rules_files'): Promise<ReadRuleFiles> {
+export async function readRuleFiles(
+  paths: readonly string[],
+  namedBy = '-r or rules_files',
+  directory = '.',
+): Promise<ReadRuleFiles> {
   const files: RuleFile[] = [];
   const problems: Problem[] = [];
   const report = (file: string, message: string, severity: Problem['severity'] = 'error') => {
@@ -27,10 +32,10 @@ export async function readRuleFiles(paths: readonly string[], namedBy = '-r or r
 
   for (const path of paths) {
     try {
-      for (const file of await expand(path, report)) {
+      for (const file of await expand(path, directory, report)) {
         if (files.length === FILES_LIMIT) throw new Error(`more than ${FILES_LIMIT} rules files`);
         // One after the other: the rules' order is the files' order.
-        await readInto(files, file, namedBy, report);
+        await readInto(files, file, directory, namedBy, report);
       }
     } catch (error) {
       report(path, reason(error, namedBy));
@@ -41,10 +46,11 @@ export async function readRuleFiles(paths: readonly string[], namedBy = '-r or r
 
 type Report = (file: string, message: string, severity?: Problem['severity']) => void;
 
-async function expand(path: string, report: Report): Promise<readonly string[]> {
-  if (!(await stat(path)).isDirectory()) return [path];
-  const names = (await readdir(path)).filter((name) => /^[^.].*\.ya?ml$/.test(name)).toSorted();
-  const kinds = await Promise.all(names.map((name) => isFolder(join(path, name))));
+async function expand(path: string, directory: string, report: Report): Promise<readonly string[]> {
+  const place = resolve(directory, path);
+  if (!(await stat(place)).isDirectory()) return [path];
+  const names = (await readdir(place)).filter((name) => /^[^.].*\.ya?ml$/.test(name)).toSorted();
+  const kinds = await Promise.all(names.map((name) => isFolder(join(place, name))));
   const found = names.filter((_, index) => !kinds[index]).map((name) => join(path, name));
   if (found.length === 0) report(path, 'this directory holds no *.yaml or *.yml', 'warning');
   return found;
@@ -58,9 +64,15 @@ async function isFolder(path: string): Promise<boolean> {
   );
 }
 
-async function readInto(files: RuleFile[], path: string, namedBy: string, report: Report): Promise<void> {
+async function readInto(
+  files: RuleFile[],
+  path: string,
+  directory: string,
+  namedBy: string,
+  report: Report,
+): Promise<void> {
   try {
-    const text = await readText(path);
+    const text = await readText(resolve(directory, path));
     files.push({ path, text });
   } catch (error) {
     report(path, reason(error, namedBy));

@@ -60,7 +60,7 @@ describe('check', () => {
     expect(await run(['check', '-c', 'no.yaml'], FILES)).toEqual({
       code: 1,
       stdout: '',
-      stderr: 'no.yaml: there is no such file\n',
+      stderr: 'no.yaml: error: there is no such file; name another one with -c\n',
     });
   });
 
@@ -93,6 +93,10 @@ describe('check', () => {
     expect(used.stderr).toBe('warning: notifiers.bell is in use, but tone is missing\n');
     const typo = await run(['check'], { ...FILES, 'config.yaml': `${CONFIG}default_notifiers: [bel]\n` });
     expect(typo).toMatchObject({ code: 1, stderr: expect.stringContaining('did you mean bell?') });
+    const both = { 'config.yaml': `${CONFIG}default_notifiers: [bel]\n`, 'rules.yaml': RULES.replace('text:', 'txt:') };
+    const { stderr } = await run(['check'], { ...FILES, ...both });
+    expect(stderr).toMatch(/did you mean text\?/);
+    expect(stderr).toMatch(/did you mean bell\?/);
   });
 
   it('prints warnings and still succeeds', async () => {
@@ -111,8 +115,26 @@ it('rules print prints the rules one asks for', async () => {
   expect(await run(['rules', 'print', 'Othr'], files)).toMatchObject({
     code: 1,
     stdout: '',
-    stderr: expect.stringContaining('there is no rule Othr; did you mean Other?\n'),
+    stderr: expect.stringContaining('there is no rule "Othr"; did you mean "Other"?\n'),
   });
+});
+
+it('rules print gives the same rules as JSON', async () => {
+  const json = await run(['rules', 'print', '-o', 'json'], FILES);
+  expect(JSON.parse(json.stdout)).toEqual(parse((await run(['rules', 'print'], FILES)).stdout));
+});
+
+it('names files below the working directory as seen from there', async () => {
+  const files = { 'rules/a.yaml': RULES, 'rules/b.yaml': RULES.replace('text:', 'txt:') };
+  for (const paths of [['rules'], ['./rules/a.yaml', 'rules/b.yaml']]) {
+    const { stderr } = await run(['check', ...paths.flatMap((path) => ['-r', path])], files);
+    expect(stderr.split('\n').filter((line) => line.includes(': error: '))).toEqual([
+      expect.stringMatching(/^rules\/b\.yaml:6:21: error: unknown key "txt"/),
+    ]);
+  }
+  const { stderr } = await run(['check', '-r', 'none.yaml'], { 'config.yaml': 'listen_port: x' });
+  expect(stderr).toMatch(/^config\.yaml:1:14: error: /m);
+  expect(stderr).toMatch(/^none\.yaml: error: there is no such file or directory/m);
 });
 
 it('rules print prints what is in force', async () => {

@@ -66,6 +66,7 @@ describe('completion', () => {
     expect(
       await bash('-r other.yaml rules print ', { ...FILES, 'other.yaml': '- rule: Other\n- action: x\n- 1\n' }),
     ).toEqual(['Other']);
+    expect(await bash('explain --rule O', { ...FILES, 'rules.yaml': '- rule: Other\n' })).toEqual(['Other']);
     const files = {
       ...FILES,
       'config.yaml': 'plugins: [./evil.mjs]\nrules_files: [rules.yaml]\n',

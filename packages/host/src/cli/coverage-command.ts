@@ -8,12 +8,10 @@ import {
   SHIPPED_SETTINGS,
   type Coverage,
   type FalcoSettings,
-  type Problem,
-  type RuleFile,
+  type ReadRuleFiles,
   jsonText,
   yamlText,
 } from '@falco-talon/engine';
-import { resolve } from 'node:path';
 import { print, printProblems, type CommandInput, type CommandSpec, type ExitCode } from './command.ts';
 import { preparedRules } from './rules-commands.ts';
 
@@ -25,7 +23,11 @@ async function coverage(input: CommandInput): Promise<ExitCode> {
   const { program, options } = input;
   const config = options['falcoConfig'] as string | undefined;
   const prepared = await preparedRules(input);
-  const falco = await falcoFiles(options['falcoRules'] as readonly string[], '--falco-rules', program.workingDirectory);
+  const falco = await readRuleFiles(
+    options['falcoRules'] as readonly string[],
+    '--falco-rules',
+    program.workingDirectory,
+  );
   const settings = await falcoSettings(config, program.workingDirectory);
   const { rules, problems: wrong } = readFalcoRules(falco.files);
   const problems = [...falco.problems, ...wrong, ...settings.problems];
@@ -49,31 +51,12 @@ async function coverage(input: CommandInput): Promise<ExitCode> {
   return fails(result.summary, options['failOn'] as FailOn) ? 1 : 0;
 }
 
-interface FalcoFiles {
-  readonly files: readonly RuleFile[];
-  readonly problems: readonly Problem[];
-}
-
-/** Read as our own rules files; what is said of them names the paths as they were given. */
-async function falcoFiles(paths: readonly string[], flag: string, workingDirectory: string): Promise<FalcoFiles> {
-  const absolute = paths.map((path) => resolve(workingDirectory, path));
-  const given = (file: string) => {
-    const index = absolute.findIndex((path) => file === path || file.startsWith(`${path}/`));
-    return index === -1 ? file : `${paths[index]!}${file.slice(absolute[index]!.length)}`;
-  };
-  const { files, problems } = await readRuleFiles(absolute, flag);
-  return {
-    files: files.map(({ path, text }) => ({ path: given(path), text })),
-    problems: problems.map((problem) => ({ ...problem, file: given(problem.file) })),
-  };
-}
-
 async function falcoSettings(
   config: string | undefined,
   workingDirectory: string,
-): Promise<FalcoFiles & { readonly settings: FalcoSettings }> {
+): Promise<ReadRuleFiles & { readonly settings: FalcoSettings }> {
   if (config === undefined) return { settings: SHIPPED_SETTINGS, files: [], problems: [] };
-  const { files, problems } = await falcoFiles([config], '--falco-config', workingDirectory);
+  const { files, problems } = await readRuleFiles([config], '--falco-config', workingDirectory);
   const [file] = files;
   if (!file) return { settings: SHIPPED_SETTINGS, files, problems };
   const read = readFalcoSettings(file);

@@ -60,7 +60,7 @@ const rules: List = {
   columns: ['name', 'actions', 'continue', 'dry_run', 'place', 'match'],
   async items(input) {
     const prepared = await preparedRules(input);
-    return prepared && listRules(prepared.rules.ruleSet, input.program.workingDirectory);
+    return prepared && listRules(prepared.rules.ruleSet);
   },
 };
 

@@ -1,4 +1,3 @@
-import { isAbsolute, relative } from 'node:path';
 import { publishedSchema, type JsonSchema, type TSchema } from '@falco-talon/core';
 import { matchText, type Registry, type RuleSet } from '@falco-talon/engine';
 import type { LoadedPlugins } from '../plugins/load-plugins.ts';
@@ -75,7 +74,7 @@ export function listPlugins({ plugins }: LoadedPlugins): readonly ListItem[] {
 }
 
 /** Rules in the order they are tried. */
-export function listRules({ rules }: RuleSet, workingDirectory: string): readonly ListItem[] {
+export function listRules({ rules }: RuleSet): readonly ListItem[] {
   return rules.map(({ name, description, match, actions, continue: goesOn, dryRun, notifiers, position }) =>
     filled({
       name,
@@ -85,15 +84,9 @@ export function listRules({ rules }: RuleSet, workingDirectory: string): readonl
       continue: goesOn,
       dry_run: dryRun,
       notifiers,
-      place: `${near(position.file, workingDirectory)}:${position.line}`,
+      place: `${position.file}:${position.line}`,
     }),
   );
-}
-
-/** A path below the working directory is shown from there. */
-function near(path: string, workingDirectory: string): string {
-  const below = relative(workingDirectory, path);
-  return below.startsWith('..') || isAbsolute(below) ? path : below;
 }
 
 function byName<T>(parts: ReadonlyMap<string, T>, item: (name: string, part: T) => ListItem): readonly ListItem[] {

@@ -1,14 +1,16 @@
 import { writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { errorText } from '@falco-talon/core';
-import { migrateRules, printable, problemFormatter, readRuleFiles, type RuleFile } from '@falco-talon/engine';
+import { migrateRules, printable, problemFormatter, type RuleFile } from '@falco-talon/engine';
 import { print, printProblems, type CommandInput, type CommandSpec, type ExitCode } from './command.ts';
-import { prepare } from './prepare.ts';
+import { prepare, readRules } from './prepare.ts';
 
 /** Prints old rules in today's syntax, or writes them where they were. What there is to say goes to stderr. */
 async function migrate(input: CommandInput): Promise<ExitCode> {
   const { program, options } = input;
-  const { rulesFiles, loaded, problems: unprepared } = await prepare(input);
-  const { files, problems: unread } = await readRuleFiles(rulesFiles ?? []);
+  const prepared = await prepare(input);
+  const { loaded, problems: unprepared } = prepared;
+  const { files, problems: unread } = await readRules(prepared);
   const { migrated, problems } = migrateRules(files, loaded.registry);
   const all = [...unread, ...problems];
   printProblems(program, [...all.map(problemFormatter(files)), ...unprepared]);
@@ -36,7 +38,7 @@ const NOT_SEPARABLE =
 
 async function written({ path, text }: RuleFile, { program }: CommandInput): Promise<boolean> {
   try {
-    await writeFile(path, text);
+    await writeFile(resolve(program.workingDirectory, path), text);
   } catch (error) {
     print(program.stderr, `${printable(path)}: it cannot be written: ${printable(errorText(error))}`);
     return false;

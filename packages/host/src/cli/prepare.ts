@@ -1,3 +1,4 @@
+import { isAbsolute, relative } from 'node:path';
 import {
   loadRules,
   notifierProblems,
@@ -5,6 +6,7 @@ import {
   problemFormatter,
   readRuleFiles,
   type Problem,
+  type ReadRuleFiles,
   type RuleFile,
   type RuleSet,
 } from '@falco-talon/engine';
@@ -92,8 +94,8 @@ export interface CheckedRules {
 
 /** The rules, against the plugins that are loaded; with a config also the notifiers they use. */
 export async function checkRules(prepared: Prepared): Promise<CheckedRules> {
-  const { rulesFiles, loaded } = prepared;
-  const { files, problems: unread } = await readRuleFiles(rulesFiles ?? []);
+  const { loaded } = prepared;
+  const { files, problems: unread } = await readRules(prepared);
   const unreadable = unread.some(({ severity }) => severity === 'error');
   const { ruleSet, problems: wrong } = loadRules(files, loaded.registry, !unreadable);
   const problems = [...unread, ...wrong];
@@ -106,13 +108,25 @@ export async function checkRules(prepared: Prepared): Promise<CheckedRules> {
   };
 }
 
+/** Files below the working directory are named as seen from there, wherever they are told of. */
+export function readRules({ rulesFiles = [], sources: { workingDirectory } }: Prepared): Promise<ReadRuleFiles> {
+  const near = (path: string) => {
+    const below = relative(workingDirectory, path);
+    return below === '' || below.startsWith('..') || isAbsolute(below) ? path : below;
+  };
+  return readRuleFiles(rulesFiles.map(near), undefined, workingDirectory);
+}
+
+/** Of rules that did not load nobody knows whom they tell; the default notifiers are known all the same. */
+const NO_RULES: RuleSet = { version: '', rules: [] };
+
 /** `incomplete` keeps the server from starting; elsewhere secrets are often missing, so there it is a warning. */
 function checkNotifiers(ruleSet: RuleSet | undefined, { config, loaded }: Prepared) {
-  if (!ruleSet || !config) return { unknown: [], incomplete: [] };
+  if (!config) return { unknown: [], incomplete: [] };
   const { registry } = loaded;
   const { sections, host } = config;
   const problemsWith = (notifiers: typeof sections.notifiers) =>
-    notifierProblems(ruleSet, registry, {
+    notifierProblems(ruleSet ?? NO_RULES, registry, {
       defaultNotifiers: host.default_notifiers,
       sections: { ...sections, notifiers },
     });

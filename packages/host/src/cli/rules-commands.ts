@@ -57,13 +57,17 @@ async function printed(input: CommandInput): Promise<ExitCode> {
   );
   if (unknown.length > 0) return 1;
   const rules = words.length === 0 ? ruleSet.rules : ruleSet.rules.filter(({ name }) => words.includes(name));
-  print(program.stdout, printRules({ ...ruleSet, rules }));
+  print(program.stdout, printRules({ ...ruleSet, rules }, input.options['output'] as 'yaml' | 'json'));
   return 0;
 }
 
 function unknownRule(word: string, names: Iterable<string>): string {
   const meant = nearest(word, names);
-  return `there is no rule ${printable(word)}${didYouMean(meant && printable(meant))}`;
+  return `there is no rule ${quoted(word)}${didYouMean(meant === undefined ? undefined : quoted(meant))}`;
+}
+
+function quoted(name: string): string {
+  return printable(JSON.stringify(name));
 }
 
 function checkExamples(command: string): readonly ExampleSpec[] {
@@ -100,7 +104,7 @@ export const rulesCommands: readonly CommandSpec[] = [
     path: ['rules', 'print'],
     description: 'print the rules as they are after merging',
     argument: { name: 'rule', description: 'only these', many: true, optional: true, names: 'rule' },
-    options: [],
+    options: [{ flags: '-o, --output <format>', description: 'format', choices: ['yaml', 'json'], default: 'yaml' }],
     examples: [
       {
         line: "falco-talon rules print 'A shell in a container' -r rules.yaml",

@@ -35,7 +35,7 @@ describe('wrong usage', () => {
 
   it.each([
     ['nonsense', "unknown command 'nonsense'", 'help'],
-    ['check --wait x', 'check has no option --wait; it is one of: test-alert', 'help check'],
+    ['check --wait x', 'check has no option --wait; these have it: test-alert', 'help check'],
     ['completion', 'completion needs <shell>: bash, zsh, fish', 'help completion'],
     ['outputs show', 'outputs show needs <name>: its full name', 'help outputs show'],
     ['check -r', "option '-r, --rules <file>' argument missing", 'help check'],

@@ -111,7 +111,7 @@ function unknownOption(typed: string, { command }: CommandLine, commands: readon
   const owners = commands.filter(({ options }) => options.some(({ flags }) => spellingsOf(flags).includes(typed)));
   if (command !== undefined && owners.length > 0) {
     const list = owners.map(({ path }) => path.join(' ')).join(', ');
-    return { message: `${name} has no option ${typed}; it is one of: ${list}`, instead: [] };
+    return { message: `${name} has no option ${typed}; these have it: ${list}`, instead: [] };
   }
   return {
     message: name === '' ? `unknown option ${typed}` : `${name} has no option ${typed}`,

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { readYaml, type YamlDocument } from '@falco-talon/engine';
 import type { Variables } from './environment.ts';
 import { fileError } from './file-error.ts';
@@ -28,17 +28,22 @@ export interface ConfigFile {
 const SYSTEM_CONFIG = '/etc/falco-talon/config.yaml';
 
 export async function readConfigFile({ file, workingDirectory }: ConfigSources): Promise<ConfigFile> {
-  const usual = [SYSTEM_CONFIG, join(workingDirectory, 'config.yaml')];
-  const path = file === undefined ? usual.find((candidate) => existsSync(candidate)) : resolve(workingDirectory, file);
-  if (path === undefined) return { path, document: undefined, problems: [] };
+  const usual = [SYSTEM_CONFIG, 'config.yaml'];
+  const given = file ?? usual.find((candidate) => existsSync(resolve(workingDirectory, candidate)));
+  if (given === undefined) return { path: given, document: undefined, problems: [] };
+  const path = resolve(workingDirectory, given);
   let text: string;
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    const origin = { from: 'unreadable', file: file ?? path } as const;
-    return { path, document: undefined, problems: [{ origin, path: '', message: fileError(error) }] };
+    const origin = { from: 'unreadable', file: given } as const;
+    return {
+      path,
+      document: undefined,
+      problems: [{ origin, path: '', message: `${fileError(error)}; name another one with -c` }],
+    };
   }
-  const document = readYaml(file ?? path, text);
+  const document = readYaml(given, text);
   const problems = document.problems.map(({ path: place, message, ...position }) => ({
     origin: { from: 'file', position } as const,
     path: place,

@@ -33,7 +33,7 @@ describe('the config file', () => {
   it('must exist when it is asked for', async () => {
     const sources: ConfigSources = { file: 'absent.yaml', variables: {}, workingDirectory: directory };
     expect((await readConfigFile(sources)).problems.map(formatConfigProblem)).toEqual([
-      'absent.yaml: there is no such file',
+      'absent.yaml: error: there is no such file; name another one with -c',
     ]);
   });
 

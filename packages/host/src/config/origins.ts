@@ -52,7 +52,8 @@ export function formatConfigProblem({ origin, path, message: text, shown }: Conf
     const file = shown === undefined ? undefined : '\n'.repeat(line - 1) + shown;
     return formatProblem({ ...origin.position, severity: 'error', path, message }, file);
   }
-  const where = origin === undefined ? '' : `${origin.from === 'unreadable' ? origin.file : originText(origin)}: `;
+  const where =
+    origin === undefined ? '' : `${origin.from === 'unreadable' ? `${origin.file}: error` : originText(origin)}: `;
   return printable(`${where}${message}${path === '' ? '' : ` (${path})`}`);
 }
 

@@ -85,7 +85,7 @@ export const explainCommand: CommandSpec = {
       required: true,
       file: true,
     },
-    { flags: '--rule <name>', description: 'show this rule only; repeatable', repeatable: true },
+    { flags: '--rule <name>', description: 'show this rule only; repeatable', repeatable: true, names: 'rule' },
     { flags: '-o, --output <format>', description: 'format', choices: EXPLAIN_FORMATS, default: 'text' },
   ],
   examples: [

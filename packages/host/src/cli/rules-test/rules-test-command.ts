@@ -42,7 +42,7 @@ async function testRules(input: CommandInput): Promise<ExitCode> {
   const coverage = createCoverage();
   const deps = {
     workingDirectory,
-    rules: rulesUnderTest(prepared, workingDirectory, (text) => printProblems(program, [text])),
+    rules: rulesUnderTest(prepared, (text) => printProblems(program, [text])),
     wanted: (name: string) => filter === undefined || name.toLowerCase().includes(filter),
     coverage,
   };

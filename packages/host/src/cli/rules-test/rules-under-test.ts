@@ -1,5 +1,4 @@
-import { relative } from 'node:path';
-import { compileMatcher, type JudgeDeps, type RuleSet } from '@falco-talon/engine';
+import { compileMatcher, type JudgeDeps } from '@falco-talon/engine';
 import { checkRules, type Prepared } from '../prepare.ts';
 
 export interface LoadedForTests {
@@ -14,11 +13,7 @@ export interface RulesUnderTest {
 }
 
 /** Rules that several test files name are loaded once. */
-export function rulesUnderTest(
-  prepared: Prepared,
-  workingDirectory: string,
-  warn: (text: string) => void,
-): RulesUnderTest {
+export function rulesUnderTest(prepared: Prepared, warn: (text: string) => void): RulesUnderTest {
   const loaded = new Map<string, Promise<LoadedForTests>>();
 
   async function load(rulesFiles: Prepared['rulesFiles']): Promise<LoadedForTests> {
@@ -31,9 +26,8 @@ export function rulesUnderTest(
       defaultNotifiers: host.default_notifiers,
       ruleSetVersion: ruleSet.version,
     };
-    const short = withShortPaths(ruleSet, workingDirectory);
     const { registry } = prepared.loaded;
-    return { deps: { ruleSet: short, matcher: compileMatcher(short), registry, options }, errors };
+    return { deps: { ruleSet, matcher: compileMatcher(ruleSet), registry, options }, errors };
   }
 
   return {
@@ -44,17 +38,5 @@ export function rulesUnderTest(
       loaded.set(key, pending);
       return pending;
     },
-  };
-}
-
-/** For reports: paths as seen from where the program runs, when they are below. */
-function withShortPaths({ version, rules }: RuleSet, workingDirectory: string): RuleSet {
-  return {
-    version,
-    rules: rules.map((rule) => {
-      const short = relative(workingDirectory, rule.position.file);
-      const file = short === '' || short.startsWith('..') ? rule.position.file : short;
-      return { ...rule, position: { ...rule.position, file } };
-    }),
   };
 }
