@@ -149,6 +149,16 @@ describe('what came of it', () => {
     expect((await run(['test-alert', '--url', server.url, '--wait', '0'])).code).toBe(1);
   });
 
+  it('unknown, where the metrics have a port of their own', async () => {
+    const server = await other(({ method }, response) => {
+      if (method === 'POST') response.writeHead(202).end('{"id":"i","trace_id":"t"}');
+      else response.writeHead(404).end();
+    });
+    const { code, stdout } = await run(['test-alert', '--url', server.url]);
+    expect(code).toBe(0);
+    expect(stdout).toContain('unknown: /metrics answered 404; with monitoring.listen_port it has a port of its own\n');
+  });
+
   it('no answer: in words, with what to do', async () => {
     const host = await listening(createTcpServer());
     await closing.pop()!();
