@@ -5,6 +5,7 @@ import { loadRules, type LoadedRules } from '../rules/load-rules.ts';
 import type { RuleFile } from '../rules/rule.ts';
 import { judgeApart, judgeRules } from './judge-rules.ts';
 
+let validating = () => {};
 const say = defineActionner({
   name: 'say',
   description: 'd',
@@ -19,7 +20,10 @@ const say = defineActionner({
   idempotent: true,
   permissions: [],
   examples: [{ description: 'd', parameters: { word: 'w' } }],
-  validate: ({ word }) => (word === 'forbidden' ? [{ path: ['word'], message: 'may not be said' }] : []),
+  validate({ word }) {
+    validating();
+    return word === 'forbidden' ? [{ path: ['word'], message: 'may not be said' }] : [];
+  },
   target: () => undefined,
   run: async () => ({ status: 'success', message: '' }),
 });
@@ -42,7 +46,13 @@ describe('rules that are judged in a thread of their own', () => {
       ),
     ],
     ['mistakes', files('- [', '- { rule: x, match: { rulez: [A] }, actions: [{ action: a, actionner: spec:sag }] }')],
-    ['what only the code of a plugin finds', files(rule('{ word: forbidden }'))],
+    [
+      'what only the code of a plugin finds, in all files, of what is shared too',
+      files(
+        `${rule('{ word: forbidden }')}\n- { action: s, actionner: spec:say, parameters: { word: forbidden, rest: { n: 1.10 } } }\n`,
+        '- { rule: y, match: all, actions: [{ action: s }] }\n- { rule: z, match: all, actions: [{ action: s, parameters: { word: w } }] }',
+      ),
+    ],
   ])('come to the same: %s', async (_, given) => {
     const expected = loadRules(given, registry);
     const judged = await judgeApart(given, registry, signal);
@@ -54,8 +64,22 @@ describe('rules that are judged in a thread of their own', () => {
     expect(parameters.filter((one) => !Object.isFrozen(one))).toEqual([]);
   });
 
-  it('let everything else go on meanwhile', async () => {
+  it.each([
+    ['apart', judgeApart],
+    ['in place', judgeRules],
+  ])('are not said to lack what a file that could not be read may have: %s', async (_, judge) => {
+    const given = files('- { rule: x, match: { condition: gone }, actions: [{ action: gone }] }');
+    expect((await judge(given, registry, signal)).problems).toHaveLength(2);
+    expect((await judge(given, registry, signal, false)).problems).toEqual([]);
+  });
+
+  it.each([
+    ['right', '{}'],
+    ['what a plugin finds wrong', '{ word: forbidden }'],
+  ])('let everything else go on meanwhile: %s', async (_, parameters) => {
     let turns = 0;
+    let turnsBefore = 0;
+    validating = () => void (turnsBefore = turns);
     let judging = true;
     const turn = () => {
       turns++;
@@ -67,9 +91,11 @@ describe('rules that are judged in a thread of their own', () => {
       { length: 500 },
       (_, n) => `- { rule: r${n}, match: { rules: [F${n}] }, notifiers: [], actions: [] }\n`,
     );
-    await judgeRules(files(many.join('')), registry, signal);
+    await judgeRules(files(many.join(''), rule(parameters)), registry, signal);
     judging = false;
-    expect(turns).toBeGreaterThan(10);
+    expect(turnsBefore).toBeGreaterThan(10);
+    // What is wrong is worded elsewhere, too.
+    if (parameters !== '{}') expect(turns - turnsBefore).toBeGreaterThan(10);
   });
 
   it('are invalid when it fails, and the problem says why', async () => {

@@ -1,11 +1,11 @@
 import { Worker } from 'node:worker_threads';
-import { errorText, parseJson, TalonError } from '@falco-talon/core';
+import { errorText, parseJson, TalonError, type Issue } from '@falco-talon/core';
 import type { Registry } from '../registry/registry.ts';
 import { deepFreeze } from '../rules/deep-freeze.ts';
 import { loadRules, type LoadedRules } from '../rules/load-rules.ts';
 import type { Rule, RuleAction, RuleFile } from '../rules/rule.ts';
 import { validated } from '../rules/validated.ts';
-import type { JudgedRules, RulesToJudge, SentAction, SentRule } from './judge-worker.ts';
+import type { Doubt, JudgedRules, RulesToJudge, SentAction, SentRule } from './judge-worker.ts';
 
 /** Characters that are parsed and checked in a few milliseconds: less than it takes to start a worker. */
 const SMALL = 32 * 1024;
@@ -18,28 +18,35 @@ const WORKER = new URL(`./judge-worker${import.meta.url.slice(import.meta.url.la
  * As `loadRules`, without holding up the events that come meanwhile: ten thousand rules take seconds to parse, so they are
  * judged in a thread of their own and come over piece by piece.
  * A thread that fails makes the rules invalid, so that they are not tried again until they change.
+ * @param allRead as of `loadRules`
  * @throws TalonError `aborted` when the signal fired
  */
 export async function judgeRules(
   files: readonly RuleFile[],
   registry: Registry,
   signal: AbortSignal,
+  allRead = true,
 ): Promise<LoadedRules> {
-  if (files.reduce((size, { text }) => size + text.length, 0) <= SMALL) return loadRules(files, registry);
-  return judgeApart(files, registry, signal);
+  const size = files.reduce((sum, { text }) => sum + text.length, 0);
+  return size <= SMALL ? loadRules(files, registry, allRead) : judgeApart(files, registry, signal, allRead);
 }
 
 export async function judgeApart(
   files: readonly RuleFile[],
   registry: Registry,
   signal: AbortSignal,
+  allRead = true,
 ): Promise<LoadedRules> {
-  const judged = await runWorker(files, registry, signal).catch((error: unknown) => {
+  try {
+    const parts = describeParts(registry);
+    const judged = await runWorker({ files, allRead, parts, doubts: [] }, signal);
+    const doubts = (judged.ruleSet?.rules ?? []).flatMap((rule) => doubtsOf(rule, registry));
+    // Where in the files it stands, only the thread knows: it is told what to find.
+    return doubts.length === 0 ? judged : await runWorker({ files, allRead, parts, doubts }, signal);
+  } catch (error) {
     if (signal.aborted) throw error;
     return failed(files, error);
-  });
-  // Worded where the code is; rules that are fine never get there.
-  return judged.ruleSet?.rules.some((rule) => isDoubted(rule, registry)) ? loadRules(files, registry) : judged;
+  }
 }
 
 function failed(files: readonly RuleFile[], error: unknown): LoadedRules {
@@ -48,10 +55,9 @@ function failed(files: readonly RuleFile[], error: unknown): LoadedRules {
   return { ruleSet: undefined, problems: [{ file, line: 0, column: 0, severity: 'error', path: '', message }] };
 }
 
-async function runWorker(files: readonly RuleFile[], registry: Registry, signal: AbortSignal): Promise<LoadedRules> {
+async function runWorker(workerData: RulesToJudge, signal: AbortSignal): Promise<LoadedRules> {
   const stopping = () => new TalonError('aborted', 'Falco Talon is stopping');
   if (signal.aborted) throw stopping();
-  const workerData: RulesToJudge = { files, parts: describeParts(registry) };
   const worker = new Worker(WORKER, { workerData, name: 'rules' });
   const ended = Promise.withResolvers<LoadedRules>();
   const rules: Rule[] = [];
@@ -103,13 +109,25 @@ function receivedAction(action: SentAction): RuleAction {
 }
 
 /** What only code of a plugin finds: the worker has none. */
-function isDoubted({ actions }: Rule, registry: Registry): boolean {
-  return actions.some(({ actionner, parameters, output }) => {
+function doubtsOf({ actions }: Rule, registry: Registry): readonly Doubt[] {
+  return actions.flatMap(({ actionner, parameters, output }) => {
     const action = registry.actionners.get(actionner)?.part;
     const store = output && registry.outputs.get(output.target)?.part;
-    return (
-      validated(() => action?.validate?.(parameters) ?? []).length > 0 ||
-      (output !== undefined && validated(() => store?.validate?.(output.parameters) ?? []).length > 0)
-    );
+    return [
+      ...doubt('actionners', actionner, parameters, () => action?.validate?.(parameters) ?? []),
+      ...(output
+        ? doubt('outputs', output.target, output.parameters, () => store?.validate?.(output.parameters) ?? [])
+        : []),
+    ];
   });
+}
+
+function doubt(
+  kind: Doubt['kind'],
+  name: string,
+  parameters: unknown,
+  check: () => readonly Issue[],
+): readonly Doubt[] {
+  const issues = validated(check).map(({ path, message }) => ({ path: [...path], message }));
+  return issues.length === 0 ? [] : [{ kind, name, parameters: JSON.stringify(parameters), issues }];
 }

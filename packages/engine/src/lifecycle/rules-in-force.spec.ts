@@ -83,6 +83,23 @@ describe('start, reload and stop', () => {
     await engine.outcomes(2);
   });
 
+  it('says of each mistake where it is and shows the line, at the start and later, and of no file more than it knows', async () => {
+    const wrong = RULE.replace('spec:pod', 'spec:pud');
+    const shown = /rules\.yaml:\d+:\d+: error: .*spec:pod.*\n +\d+ \| .*spec:pud.*\n +\| +\^{8}$/;
+    await expect(start(newWorld(), { rules: wrong })).rejects.toThrow(shown);
+    const { logger, lines } = testScope();
+    const gone = join(tmpdir(), 'falco-talon-not-there.yaml');
+    const engine = await start(newWorld(), { logger });
+    await writeFile(engine.rulesFile, wrong);
+    await engine.engine.reload();
+    expect(lines.filter(({ level }) => level === 'error')).toMatchObject([
+      { fields: { error: 'the rules have an error', problems: [expect.stringMatching(shown)] } },
+    ]);
+    await writeFile(engine.rulesFile, '- { rule: x, match: { condition: gone }, actions: [{ action: gone }] }\n');
+    const starting = start(newWorld(), { settings: { rulesFiles: [engine.rulesFile, gone] } });
+    await expect(starting).rejects.toThrow(/^[^\n]*not-there\.yaml: error: there is no such file[^\n]*$/);
+  });
+
   it('does not judge again what did not change', async () => {
     const engine = await start(newWorld());
     await writeFile(engine.rulesFile, RULE.replace('spec:pod', 'spec:pud'));

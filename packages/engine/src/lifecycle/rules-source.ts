@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { asTalonError, TalonError, type Logger } from '@falco-talon/core';
-import { formatProblem } from '../rules/format-problem.ts';
+import { problemFormatter } from '../rules/format-problem.ts';
 import { readRuleFiles, type ReadRuleFiles } from '../rules/read-files.ts';
 import { readSettled, versionOf } from '../rules/read-settled.ts';
-import type { Problem } from '../rules/rule.ts';
+import type { Problem, RuleFile } from '../rules/rule.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Observer } from './engine.ts';
 import { createGeneration, type Generation, type GenerationDeps } from './generation.ts';
@@ -34,8 +34,8 @@ export async function openRules(deps: RulesSourceDeps): Promise<RulesSource> {
   const stopping = new AbortController();
   const { signal } = stopping;
   const first = await judge(found, registry, signal);
-  warn(first.problems, logger);
-  if (!first.ruleSet) throw new TalonError('invalid_rules', problemText(first.problems));
+  warn(first.problems, found.files, logger);
+  if (!first.ruleSet) throw new TalonError('invalid_rules', errorsIn(first.problems, found.files).join('\n'));
   let current = await createGeneration(first.ruleSet, deps, signal);
   let judged = { version: versionOf(found), problems: first.problems };
   /** What the log said last about rules that could not be taken into force. */
@@ -54,15 +54,19 @@ export async function openRules(deps: RulesSourceDeps): Promise<RulesSource> {
     const { ruleSet, problems } = await judge(read, registry, signal);
     // What is wrong in the files stays wrong until they change; a client that cannot be created may be tomorrow.
     if (!ruleSet) judged = { version, problems };
+    if (!ruleSet) {
+      const errors = errorsIn(problems, read.files);
+      refuse(`the rules have ${errors.length === 1 ? 'an error' : `${errors.length} errors`}`, version, errors);
+      return problems;
+    }
     try {
-      if (!ruleSet) throw new TalonError('invalid_rules', problemText(problems));
       const generation = await createGeneration(ruleSet, deps, signal);
       const previous = current;
       current = generation;
       judged = { version, problems };
       refused = '';
       observer.reload('success');
-      warn(problems, logger);
+      warn(problems, read.files, logger);
       logger.info('rules reloaded', { rules_version: ruleSet.version, rules: ruleSet.rules.length });
       await previous.release();
     } catch (thrown) {
@@ -71,7 +75,7 @@ export async function openRules(deps: RulesSourceDeps): Promise<RulesSource> {
     return problems;
   }
 
-  function refuse(error: string, version: string): void {
+  function refuse(error: string, version: string, problems?: readonly string[]): void {
     const refusal = `${version}\n${error}`;
     if (refusal === refused) return;
     refused = refusal;
@@ -79,6 +83,7 @@ export async function openRules(deps: RulesSourceDeps): Promise<RulesSource> {
     logger.error('rules not reloaded, the running rules stay in force', {
       rules_version: current.ruleSet.version,
       error,
+      ...(problems && { problems }),
     });
   }
 
@@ -113,20 +118,19 @@ export async function openRules(deps: RulesSourceDeps): Promise<RulesSource> {
 }
 
 async function judge({ files, problems: unread }: ReadRuleFiles, registry: Registry, signal: AbortSignal) {
-  const { ruleSet, problems: wrong } = await judgeRules(files, registry, signal);
-  const readable = unread.every(({ severity }) => severity === 'warning');
-  return { ruleSet: readable ? ruleSet : undefined, problems: [...unread, ...wrong] };
+  const allRead = unread.every(({ severity }) => severity === 'warning');
+  const { ruleSet, problems: wrong } = await judgeRules(files, registry, signal, allRead);
+  return { ruleSet: allRead ? ruleSet : undefined, problems: [...unread, ...wrong] };
 }
 
-function warn(problems: readonly Problem[], logger: Logger): void {
+function warn(problems: readonly Problem[], files: readonly RuleFile[], logger: Logger): void {
+  const format = problemFormatter(files);
   for (const problem of problems) {
-    if (problem.severity === 'warning') logger.warn('rules', { problem: formatProblem(problem) });
+    if (problem.severity === 'warning') logger.warn('rules', { problems: [format(problem)] });
   }
 }
 
-function problemText(problems: readonly Problem[]): string {
-  return problems
-    .filter((problem) => problem.severity === 'error')
-    .map((problem) => formatProblem(problem))
-    .join('\n');
+/** Each with its place and the line it is in. */
+function errorsIn(problems: readonly Problem[], files: readonly RuleFile[]): readonly string[] {
+  return problems.filter(({ severity }) => severity === 'error').map(problemFormatter(files));
 }

@@ -98,6 +98,21 @@ describe('text lines', () => {
     expect(line).toMatch(/^\d{4}-\S+Z INF action rule="Terminal shell" status=success count=3\n$/);
   });
 
+  it('have what is wrong in files below them, each line where its place is', () => {
+    const problems = [
+      'a.yaml:3:5: error: no\n  3 |   b: c\n    |   ^',
+      'b.yaml: error: \u001B[2J\u009B\r2026-01-01 INF fine',
+    ];
+    const lines = one('text', { rules_version: 'v', problems }).split('\n');
+    expect(lines[0]).toMatch(/ INF action rules_version=v$/);
+    expect(lines.slice(1, 4)).toEqual(['    a.yaml:3:5: error: no', '      3 |   b: c', '        |   ^']);
+    // oxlint-disable-next-line no-control-regex
+    expect(lines[4]).toMatch(/^    b\.yaml: error: [^\u0000-\u001F\u007F-\u009F]*2026-01-01 INF fine$/);
+    expect(lines).toHaveLength(6);
+    expect(one('text', { problems: 'a\nb' })).toContain(String.raw`problems="a\nb"`);
+    expect(parsed({ problems })).toMatchObject({ problems });
+  });
+
   it('escape what could steer a terminal or look like another field', () => {
     const line = one('text', { a: 'x status=success', b: 'two\nlines \u001B[2J\u009B', ['k v']: 'v' });
     expect(line).toContain('a="x status=success"');

@@ -1,3 +1,5 @@
+import { printable } from '@falco-talon/engine';
+
 /** What a terminal or a log viewer would act on: C1 controls, line and paragraph separators, marks that turn text around. */
 const ACTIVE = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 
@@ -15,18 +17,24 @@ const LEVELS: Readonly<Record<string, readonly [string, number]>> = {
 const STATUS_COLOURS: Readonly<Record<string, number>> = { success: 32, failure: 31, ignored: 33, dry_run: 36 };
 const PLAIN = /^[\w.:/@%+,*~-]+$/;
 
-/** One JSON log line as people read it: `time LEVEL message key=value …`, always a single line. */
+/**
+ * One JSON log line as people read it: `time LEVEL message key=value …`, a single line but for `problems`: what is wrong in
+ * files comes below it, indented, with the lines of the files as they are written there.
+ */
 export function textLine(json: string, colour: boolean): string {
-  const { time, level, message, ...fields } = JSON.parse(json) as Record<string, unknown>;
+  const { time, level, message, problems, ...fields } = JSON.parse(json) as Record<string, unknown>;
   const paint = (text: string, code: number) => (colour ? `\u001B[${code}m${text}\u001B[0m` : text);
   const [label, labelColour] = LEVELS[String(level)] ?? ['???', 37];
   const parts = [paint(String(time), 90), paint(label, labelColour), paint(shown(message, true), 1)];
-  for (const [key, value] of Object.entries(fields)) {
+  const isBlock = Array.isArray(problems) && problems.every((problem) => typeof problem === 'string');
+  const inline = problems === undefined || isBlock ? fields : { ...fields, problems };
+  for (const [key, value] of Object.entries(inline)) {
     const text = shown(value, false);
     const valueColour = key === 'error' ? 31 : key === 'status' ? STATUS_COLOURS[text] : undefined;
     parts.push(`${paint(`${shown(key, false)}=`, 36)}${valueColour === undefined ? text : paint(text, valueColour)}`);
   }
-  return parts.join(' ');
+  const below = isBlock ? problems.flatMap((problem) => problem.split('\n')) : [];
+  return [parts.join(' '), ...below.map((line) => `    ${printable(line)}`)].join('\n');
 }
 
 function shown(value: unknown, message: boolean): string {
