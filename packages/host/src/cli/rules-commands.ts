@@ -1,5 +1,6 @@
 import { didYouMean, nearest } from '@falco-talon/core';
 import { printable, printRules, type RuleSet } from '@falco-talon/engine';
+import { checkDoor } from './check-door.ts';
 import {
   print,
   printProblems,
@@ -15,11 +16,13 @@ import { checkRules, prepare, type CheckedRules, type Prepared } from './prepare
 /** Config, plugins and rules, with all mistakes of all three printed at once; undefined when there are any. */
 export async function preparedRules(
   input: CommandInput,
+  alsoCheck: typeof checkDoor | undefined = undefined,
 ): Promise<(Prepared & { readonly rules: CheckedRules & { readonly ruleSet: RuleSet } }) | undefined> {
   const prepared = await prepare(input);
   const rules = await checkRules(prepared);
-  const errors = [...prepared.problems, ...rules.errors];
-  printProblems(input.program, [...rules.warnings, ...errors]);
+  const others = await alsoCheck?.(prepared);
+  const errors = [...prepared.problems, ...rules.errors, ...(others?.errors ?? [])];
+  printProblems(input.program, [...rules.warnings, ...(others?.warnings ?? []), ...errors]);
   return errors.length > 0 || rules.ruleSet === undefined
     ? undefined
     : { ...prepared, rules: { ...rules, ruleSet: rules.ruleSet } };
@@ -29,7 +32,7 @@ const PEER_LATER =
   'What acts otherwise than in the Go engine is told once nothing is wrong. Keys that are unknown here had no effect there: without them the rules mean what they meant.';
 
 async function check(input: CommandInput): Promise<ExitCode> {
-  const prepared = await preparedRules(input);
+  const prepared = await preparedRules(input, checkDoor);
   if (prepared === undefined) {
     if (input.options['peer'] === true) print(input.program.stderr, PEER_LATER);
     return 1;
@@ -78,6 +81,9 @@ function checkExamples(command: string): readonly ExampleSpec[] {
   ];
 }
 
+const DETAILS =
+  'Files of certificates and credentials are read where they are here; one that is not is a warning: it may be where the server runs.';
+
 const CHECK_OPTIONS: readonly OptionSpec[] = [
   {
     flags: '--peer',
@@ -89,6 +95,7 @@ export const rulesCommands: readonly CommandSpec[] = [
   {
     path: ['check'],
     description: 'check config and rules: every mistake with its place',
+    details: DETAILS,
     options: CHECK_OPTIONS,
     examples: checkExamples('check'),
     run: check,
@@ -96,6 +103,7 @@ export const rulesCommands: readonly CommandSpec[] = [
   {
     path: ['rules', 'check'],
     description: 'the same as check',
+    details: DETAILS,
     options: CHECK_OPTIONS,
     examples: checkExamples('rules check'),
     run: check,

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { DoorSettings } from '../door/door.ts';
 import type { ServerSettings } from '../server/server.ts';
 import type { IntakeLimits } from '../server/intake.ts';
-import { MONITORING_PATHS } from '../server/routes.ts';
+import { MONITORING_PATHS } from '../server/monitoring-paths.ts';
 import type { Config } from './load-config.ts';
 
 /** What the engine is told. Seconds become milliseconds here. */

@@ -71,7 +71,7 @@ async function collect(key: string, own: readonly string[], files: readonly stri
 
 async function linesOf(key: string, file: string): Promise<readonly string[]> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw new Error(`${key}: ${file}: ${fileError(error)}`);
+    throw new Error(`${key}: ${file}: ${fileError(error)}`, { cause: error });
   });
   if (text.length > FILE_LIMIT) throw new Error(`${key}: ${file} is larger than ${FILE_LIMIT} bytes`);
   const lines = text.split(/\r?\n/).map((line) => line.trim());

@@ -3,8 +3,9 @@ import { errorText, TalonError, type Logger } from '@falco-talon/core';
 import { watchFiles } from '@falco-talon/engine';
 import { admit, type Admission, type Keeper } from './admission.ts';
 import { knowsAnybody, readCredentials, type Credentials, type CredentialSettings } from './credentials.ts';
+import { doorProblems } from './door-problems.ts';
 import { createSenderRate } from './rate.ts';
-import { createSenders, rangeProblem } from './senders.ts';
+import { createSenders } from './senders.ts';
 import { createSignatureChecker } from './signature.ts';
 import { readTls, type ReadTls, type TlsMaterial, type TlsSettings } from './tls-files.ts';
 
@@ -49,13 +50,8 @@ const NONCES_KEPT = 1_000_000;
  */
 export async function openDoor(settings: DoorSettings, deps: DoorDeps): Promise<Door> {
   const { auth, tls } = settings;
-  for (const range of auth.allowed_senders) {
-    const problem = rangeProblem(range);
-    if (problem !== undefined) throw new TalonError('invalid_config', `intake.auth.allowed_senders: ${problem}`);
-  }
-  if ((tls.cert_file === '') !== (tls.key_file === '') || (tls.cert_file === '' && tls.client_ca_file !== '')) {
-    throw new TalonError('invalid_config', 'intake.tls: cert_file and key_file go together; set both or none');
-  }
+  const problems = await doorProblems(settings);
+  if (problems.length > 0) throw new TalonError('invalid_config', problems.map(({ message }) => message).join('\n'));
   const usesTls = tls.cert_file !== '';
   const usesCertificates = usesTls && tls.client_ca_file !== '';
   const read = async () => ({

@@ -49,7 +49,7 @@ export async function readTls(settings: TlsSettings): Promise<ReadTls> {
 
 async function read(key: string, file: string): Promise<Buffer> {
   return readFile(file).catch((error: unknown) => {
-    throw new Error(`${key}: ${file}: ${fileError(error)}`);
+    throw new Error(`${key}: ${file}: ${fileError(error)}`, { cause: error });
   });
 }
 

@@ -1,9 +1,9 @@
-import { isIPv4 } from 'node:net';
 import { TalonError, type Logger } from '@falco-talon/core';
 import type { Engine } from '@falco-talon/engine';
 import { doorSettings, intakeLimits, intakeServer, monitoringServer } from '../config/engine-settings.ts';
 import type { Config } from '../config/load-config.ts';
 import { openDoor, type Door } from '../door/door.ts';
+import { isLoopback, openDoorProblem } from '../door/door-problems.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { createEntrance, listenerOf } from './entrance.ts';
 import { createIntake } from './intake.ts';
@@ -75,17 +75,10 @@ export async function openListeners(deps: ListenersDeps): Promise<Listeners> {
 function refuseOpenDoor({ isOpen }: Door, { host }: Config, logger: Logger): void {
   if (!isOpen || isLoopback(host.listen_address)) return;
   if (host.intake.require_auth) {
-    throw new TalonError(
-      'invalid_config',
-      `everybody who can reach ${host.listen_address} could send alerts and make rules act; set one of intake.auth or intake.tls.client_ca_file, or listen_address: 127.0.0.1, as intake.require_auth wants it`,
-    );
+    throw new TalonError('invalid_config', openDoorProblem(host.listen_address));
   }
   logger.warn('everybody who can reach this server can make its rules act: it takes alerts without authentication', {
     address: host.listen_address,
     remedy: 'set intake.auth or intake.tls.client_ca_file, and intake.require_auth so that it cannot be forgotten',
   });
-}
-
-function isLoopback(address: string): boolean {
-  return address === 'localhost' || address === '::1' || (isIPv4(address) && address.startsWith('127.'));
 }

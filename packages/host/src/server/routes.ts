@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { errorText, type Logger } from '@falco-talon/core';
 import type { Engine, ReadyCheck } from '@falco-talon/engine';
+import { MONITORING_PATHS } from './monitoring-paths.ts';
 import { PROBLEM_TYPE, problemBody, type Problem } from './problem.ts';
 
 export interface RoutesOptions {
@@ -18,8 +19,6 @@ const READY_AGE = 1000;
 const METRICS_AGE = 250;
 /** Checks that take longer count as failed. Milliseconds. */
 const READY_TIME = 5000;
-
-export const MONITORING_PATHS = ['/healthz', '/readyz', '/metrics'];
 
 /** Everything but the intake. None of these routes reads a body. */
 export function createRoutes({ engine, stopping, metrics, logger, now }: RoutesOptions): Hono {

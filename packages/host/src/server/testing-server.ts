@@ -5,8 +5,9 @@ import { openDoor, type DoorSettings } from '../door/door.ts';
 import { createMetrics } from '../metrics/metrics.ts';
 import { createEntrance } from './entrance.ts';
 import { createIntake, type IntakeLimits } from './intake.ts';
+import { MONITORING_PATHS } from './monitoring-paths.ts';
 import type { Problem } from './problem.ts';
-import { createRoutes, MONITORING_PATHS } from './routes.ts';
+import { createRoutes } from './routes.ts';
 import { startServer, type RunningServer, type ServerSettings } from './server.ts';
 
 /** An engine that answers what a spec tells it to, and remembers what it was given. */
