@@ -5,7 +5,7 @@ import { printable, jsonText } from '@falco-talon/engine';
 import { fileError } from '../config/file-error.ts';
 import { painter } from './colour.ts';
 import { print, printProblems, type CommandInput, type CommandSpec, type ExitCode } from './command.ts';
-import { exchange, withoutCredentials } from './test-alert/exchange.ts';
+import { exchange, shownUrl } from './test-alert/exchange.ts';
 import { readServerMetrics, watchOutcome, type Outcome } from './test-alert/outcome.ts';
 import { logText, outcomeText, verdictOf, type Verdict } from './test-alert/report.ts';
 import { alertBody, type AlertOptions } from './test-alert/sample-alert.ts';
@@ -25,33 +25,42 @@ interface Result {
 async function testAlert(input: CommandInput): Promise<ExitCode> {
   const { program, options } = input;
   const url = serverUrl(String(options['url']));
-  const wrong = wrongValues(options, url);
-  if (url === undefined || wrong.length > 0) {
+  const metricsUrl = options['metricsUrl'] === undefined ? url : serverUrl(String(options['metricsUrl']));
+  const wrong = wrongValues(options, url, metricsUrl);
+  if (url === undefined || metricsUrl === undefined || wrong.length > 0) {
     for (const text of wrong) print(program.stderr, `${program.name}: ${text}`);
     return 2;
   }
-  const body = await bodyFor(input).catch((error: unknown) => {
+  const request = await requestFor(input).catch((error: unknown) => {
     printProblems(program, [printable(errorText(error))]);
     return undefined;
   });
-  if (body === undefined) return 1;
-  const result = await sent(url, body, Number(options['wait']) * 1000);
+  if (request === undefined) return 1;
+  const result = await sent({ url, metricsUrl, ...request, wait: Number(options['wait']) * 1000 });
   if (options['output'] === 'json') print(program.stdout, resultJson(result));
   else if (result.verdict.accepted) print(program.stdout, acceptedText(result, input));
   else printProblems(program, [refusedText(result)]);
   return result.verdict.accepted ? 0 : 1;
 }
 
-async function sent(url: URL, body: string, wait: number): Promise<Result> {
-  const shown = withoutCredentials(url).href;
-  const before = wait > 0 ? await readServerMetrics(url) : 'nobody looked (--wait 0)';
-  const headers = { 'content-type': 'application/json' };
+interface Sending {
+  readonly url: URL;
+  readonly metricsUrl: URL;
+  readonly body: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Milliseconds. */
+  readonly wait: number;
+}
+
+async function sent({ url, metricsUrl, body, headers, wait }: Sending): Promise<Result> {
+  const shown = shownUrl(url);
+  const before = wait > 0 ? await readServerMetrics(metricsUrl) : 'nobody looked (--wait 0)';
   const verdict = await exchange({ url, method: 'POST', body, headers, limit: ANSWER_BYTES }).then(
     verdictOf,
     (error: unknown): Verdict => ({ accepted: false, problem: errorText(error) }),
   );
   if (!verdict.accepted) return { url: shown, verdict };
-  const outcome = typeof before === 'string' ? before : await watchOutcome(url, before, wait);
+  const outcome = typeof before === 'string' ? before : await watchOutcome(metricsUrl, before, wait);
   return { url: shown, verdict, ...(typeof outcome === 'string' ? { unknown: outcome } : { outcome }) };
 }
 
@@ -76,13 +85,28 @@ function acceptedText({ url, verdict, outcome, unknown }: Result, { program, opt
   return lines.join('\n');
 }
 
-async function bodyFor({ program, options }: CommandInput): Promise<string> {
-  const path = options['event'] as string | undefined;
-  const given = options as AlertOptions;
-  if (path === undefined) return alertBody(given, new Date());
-  const content = await readFile(resolve(program.workingDirectory, path), 'utf8').catch((error: unknown) => {
+async function requestFor(input: CommandInput): Promise<Pick<Sending, 'body' | 'headers'>> {
+  const tokenFile = input.options['tokenFile'] as string | undefined;
+  const headers = { 'content-type': 'application/json' };
+  const body = await bodyFor(input);
+  if (tokenFile === undefined) return { body, headers };
+  const token = (await textOf(tokenFile, input)).trim().split(/\s/)[0]!;
+  // Nothing else can stand in a header.
+  if (!/^[\x21-\x7e]+$/.test(token)) throw new Error(`${tokenFile}: this file holds no token`);
+  return { body, headers: { ...headers, authorization: `Bearer ${token}` } };
+}
+
+function textOf(path: string, { program }: CommandInput): Promise<string> {
+  return readFile(resolve(program.workingDirectory, path), 'utf8').catch((error: unknown) => {
     throw new Error(`${path}: ${fileError(error)}`);
   });
+}
+
+async function bodyFor(input: CommandInput): Promise<string> {
+  const path = input.options['event'] as string | undefined;
+  const given = input.options as AlertOptions;
+  if (path === undefined) return alertBody(given, new Date());
+  const content = await textOf(path, input);
   try {
     return alertBody({ ...given, text: content }, new Date());
   } catch (error) {
@@ -90,16 +114,25 @@ async function bodyFor({ program, options }: CommandInput): Promise<string> {
   }
 }
 
-function wrongValues(options: CommandInput['options'], url: URL | undefined): readonly string[] {
+function wrongValues(
+  options: CommandInput['options'],
+  url: URL | undefined,
+  metricsUrl: URL | undefined,
+): readonly string[] {
   const wait = String(options['wait']);
   const fields = (options['field'] as readonly string[] | undefined) ?? [];
   return [
-    ...(url ? [] : [`--url must be an address like ${DEFAULT_URL}, not '${printable(String(options['url']))}'`]),
+    ...(url ? [] : [noAddress('url', options['url'])]),
+    ...(metricsUrl || options['metricsUrl'] === undefined ? [] : [noAddress('metrics-url', options['metricsUrl'])]),
     ...(/^\d{1,4}$/.test(wait) ? [] : [`--wait must be a number of seconds, not '${printable(wait)}'`]),
     ...fields
       .filter((field) => !/^[^=]+=/.test(field))
       .map((field) => `--field must be name=value, not '${printable(field)}'`),
   ];
+}
+
+function noAddress(flag: string, value: unknown): string {
+  return `--${flag} must be an address like ${DEFAULT_URL}, not '${printable(String(value))}'`;
 }
 
 function serverUrl(text: string): URL | undefined {
@@ -112,13 +145,21 @@ export const testAlertCommand: CommandSpec = {
   description: 'send a sample alert to a running server and say what came of it',
   details:
     'The server treats it as any other alert. The sample is harmless unless told otherwise: it is of the lowest priority, ' +
-    'and names a Falco rule, a pod and a node that do not exist. What the server did is read from its metrics.',
+    'and names a Falco rule, a pod and a node that do not exist. What the server did is read from its metrics. ' +
+    'Of the ways a server knows its senders, it can use user and password or a secret path, both in --url, and a token. ' +
+    'It makes no signatures and shows no client certificate; curl does. For a certificate of an authority of your own, name ' +
+    "the authority's file in the environment variable NODE_EXTRA_CA_CERTS.",
   options: [
     {
       flags: '--url <address>',
       description: 'of the server, with its path and user:password@ if it wants them',
       default: DEFAULT_URL,
     },
+    {
+      flags: '--metrics-url <address>',
+      description: 'where its metrics are, when it has a monitoring port (default: the same server)',
+    },
+    { flags: '--token-file <file>', description: 'its first word is sent as bearer token', file: true },
     { flags: '--event <file>', description: 'an alert as JSON in place of the sample', file: true },
     { flags: '--rule <name>', description: 'the Falco rule the alert is of', names: 'falco rule' },
     { flags: '--priority <name>', description: 'its priority', choices: PRIORITIES },

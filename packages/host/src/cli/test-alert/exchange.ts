@@ -45,8 +45,12 @@ export async function exchange({ url, method, body, headers, limit, time = TIME_
   }
 }
 
-/** What may be shown and logged. */
-export function withoutCredentials(url: URL): URL {
+/** What may be shown and logged: a path may be a secret, too. */
+export function shownUrl({ origin, pathname }: URL): string {
+  return pathname === '/' ? `${origin}/` : `${origin}/…`;
+}
+
+function withoutCredentials(url: URL): URL {
   const bare = new URL(url);
   bare.username = '';
   bare.password = '';
@@ -102,7 +106,7 @@ function failureText(error: unknown, url: URL): string {
   const words = Object.hasOwn(FAILURES, code) ? FAILURES[code] : undefined;
   if (words !== undefined) return words(url);
   if (/SELF_SIGNED|UNABLE_TO|CERT/.test(code)) {
-    return `the certificate of ${url.host} is not trusted (${code}); name the authority's file in the environment variable NODE_EXTRA_CA_CERTS`;
+    return `the certificate of ${url.host} is not trusted (${code}); name the authority's file, PEM, in the environment variable NODE_EXTRA_CA_CERTS`;
   }
   if (code.startsWith('HPE_')) return `what answers on ${url.host} does not speak HTTP; does it want https://?`;
   return `the request failed: ${errorText(cause)}`;

@@ -35,8 +35,9 @@ export async function readServerMetrics(url: URL): Promise<Reading> {
     const { status, text } = await exchange({ url: new URL('/metrics', url), method: 'GET', limit: METRICS_BYTES });
     const samples = status === 200 ? readMetrics(text) : [];
     if (samples.length > 0) return samples;
-    if (status === 200) return 'the page /metrics is not the one of Falco Talon';
-    return `/metrics answered ${status}${status === 404 ? '; with monitoring.listen_port it has a port of its own' : ''}`;
+    return status === 200
+      ? 'the page /metrics is not the one of Falco Talon'
+      : `/metrics answered ${status}; when the server has a monitoring port, name it with --metrics-url`;
   } catch (error) {
     return (error as Error).message;
   }

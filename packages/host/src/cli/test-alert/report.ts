@@ -38,7 +38,7 @@ function adviceFor(status: number, headers: Headers): string {
       return 'change the alert as the server says';
     case 401:
     case 403:
-      return 'the server wants credentials: http://user:password@host:port, or the secret path it was given';
+      return 'the server wants credentials: http://user:password@host:port, the secret path it was given, or --token-file; help test-alert says more';
     case 404:
     case 405:
       return 'alerts are sent to the path /, unless something in front of the server has another one';

@@ -91,8 +91,40 @@ describe('what test-alert sends', () => {
     expect(server.requests.map(({ url }) => url)).toEqual(['/metrics', '/secret']);
     for (const { headers } of server.requests)
       expect(headers.authorization).toBe(`Basic ${Buffer.from('us@er:pa:ss').toString('base64')}`);
-    expect(stderr).toContain(`${server.url}/secret refused the alert with 401`);
-    expect(stdout + stderr).not.toMatch(/pa:ss|pa%3Ass/);
+    expect(stderr).toContain(`${server.url}/… refused the alert with 401`);
+    expect(stdout + stderr).not.toMatch(/pa:ss|pa%3Ass|\/secret\n|\/secret /);
+  });
+});
+
+describe('a server that knows its senders', () => {
+  const SECRET = 'a-secret-of-many-characters';
+  const send = (url: string, ...argv: string[]) =>
+    run(['test-alert', '--wait', '0', '--url', url, ...argv], { token: `${SECRET}\n` });
+
+  it('is sent a token, user and password, or a secret path', async () => {
+    const auth = { tokens: [SECRET], basic: ['us@er:pass'], secret_paths: [`${SECRET}-2`] };
+    const { url } = await talon({}, {}, undefined, { auth });
+    expect((await send(url)).stderr).toMatch(/refused the alert with 401.*\n.*--token-file/);
+    expect((await send(url, '--token-file', 'token')).code).toBe(0);
+    expect((await send(url.replace('//', '//us%40er:pass@'))).code).toBe(0);
+    const { code, stdout } = await send(`${url}/${SECRET}-2`);
+    expect([code, stdout.includes(SECRET)]).toEqual([0, false]);
+    expect((await send(`${url}/${SECRET}-2`, '-o', 'json')).stdout).not.toContain(SECRET);
+  });
+
+  it('may have its metrics elsewhere', async () => {
+    const server = await other((_, response) => response.writeHead(202).end('{"id":"i","trace_id":"t"}'));
+    const monitoring = await other((_, response) =>
+      response.end('falcosecurity_falco_talon_events_total{result="accepted"} 1\n'),
+    );
+    const argv = ['test-alert', '--wait', '1', '--url', server.url];
+    await run([...argv, '--metrics-url', monitoring.url]);
+    expect(server.requests.map(({ url }) => url)).toEqual(['/']);
+    expect(new Set(monitoring.requests.map(({ url }) => url))).toEqual(new Set(['/metrics']));
+    const closed = await other(({ method }, response) =>
+      response.writeHead(method === 'GET' ? 404 : 202).end('{"id":"i","trace_id":"t"}'),
+    );
+    expect((await run(['test-alert', '--url', closed.url])).stdout).toMatch(/answered 404; .*--metrics-url/);
   });
 });
 
@@ -182,13 +214,16 @@ describe('what came of it', () => {
 
 it.each([
   [['--url', 'ftp://x'], 2, "--url must be an address like http://127.0.0.1:2803, not 'ftp://x'"],
+  [['--metrics-url', 'x'], 2, "--metrics-url must be an address like http://127.0.0.1:2803, not 'x'"],
+  [['--token-file', 'no.token'], 1, 'no.token: there is no such file'],
+  [['--token-file', 'empty'], 1, 'empty: this file holds no token'],
   [['--wait', '-1'], 2, "--wait must be a number of seconds, not '-1'"],
   [['--field', '=x'], 2, "--field must be name=value, not '=x'"],
   [['--event', 'no.json'], 1, 'no.json: there is no such file'],
   [['--event', 'list.json'], 1, 'list.json: one alert is needed, a JSON object; this is a list'],
   [['--event', 'bad.json'], 1, 'bad.json: '],
 ])('wrong input is said before anything is sent: %j', async (argv, code, words) => {
-  const ran = await run(['test-alert', ...argv], { 'list.json': '[{}]', 'bad.json': '{' });
+  const ran = await run(['test-alert', ...argv], { 'list.json': '[{}]', 'bad.json': '{', empty: '\n' });
   expect(ran).toMatchObject({ code, stdout: '' });
   expect(ran.stderr).toContain(words);
   expect(ran.stderr.trimEnd().split('\n')).toHaveLength(1);
