@@ -9,6 +9,7 @@ import { isolation } from './sections/isolation.ts';
 import { latency } from './sections/latency.ts';
 import { matching } from './sections/matching.ts';
 import { memory } from './sections/memory.ts';
+import { mutations } from './sections/mutations.ts';
 import { reload } from './sections/reload.ts';
 import { rules } from './sections/rules.ts';
 import { start } from './sections/start.ts';
@@ -19,6 +20,7 @@ const SECTIONS: readonly Section[] = [
   matching,
   rules,
   reload,
+  mutations,
   client,
   start,
   latency,
