@@ -115,6 +115,25 @@ it('a plugin that ends the process while it loads is a plugin that cannot be loa
   });
 });
 
+it('a server told to stop while it still loads ends with 0', { timeout: 60_000 }, () => {
+  const early = `
+    import { registerHooks } from 'node:module';
+    registerHooks({ load(url, context, next) {
+      if (url.endsWith('/host/src/index.ts')) process.kill(process.pid, 'SIGTERM');
+      return next(url, context);
+    } });`;
+  const { status, signal, stdout, stderr } = spawnSync(
+    process.execPath,
+    [
+      ...['--import', `data:text/javascript,${encodeURIComponent(early)}`, '--conditions=@falco-talon/source'],
+      ...[join(import.meta.dirname, 'main.ts'), 'server', '-c', 'config.yaml'],
+    ],
+    { cwd: directory(), encoding: 'utf8' },
+  );
+  expect({ status, signal, stderr }).toEqual({ status: 0, signal: null, stderr: '' });
+  expect(stdout).not.toContain('server started');
+});
+
 describe('the launcher', { timeout: 60_000 }, () => {
   const launcher = join(import.meta.dirname, '..', 'bin', 'falco-talon.js');
   // What an older runtime looks like to the launcher: its version, and no way to replace the process.
