@@ -46,6 +46,22 @@ describe('the server as a process', { timeout: 60_000 }, () => {
     expect(talon.stderr()).toBe('');
   });
 
+  it('answers probes on a port of their own until its work is done', async () => {
+    const config = `${CONFIG.replace('period: 3', 'period: 5')}monitoring: { listen_port: 0 }\n`;
+    const talon = await startTalon(directory({ 'config.yaml': config }));
+    const { monitoring_port: port } = JSON.parse(await talon.line('server started')) as { monitoring_port: number };
+    expect((await talon.alert('{"rule":"never"}')).status).toBe(202);
+    await talon.line('"message":"match"');
+    talon.child.kill('SIGTERM');
+    const takesAlerts = () => talon.alert('{').then(Boolean, () => false);
+    while (await takesAlerts());
+    const answers = await Promise.all(
+      ['healthz', 'readyz', 'metrics'].map((path) => fetch(`http://127.0.0.1:${port}/${path}`)),
+    );
+    expect(answers.map(({ status }) => status)).toEqual([200, 503, 200]);
+    expect(await talon.ended).toBe(0);
+  });
+
   it('is ended by the watchdog when a plugin loops for ever', async () => {
     const talon = await startTalon(directory({ 'config.yaml': `${CONFIG}watchdog_seconds: 2\n` }));
     await talon.alert('{"rule":"loop"}');

@@ -134,8 +134,9 @@ async function run(running: Running): Promise<ExitCode> {
 }
 
 async function stop(listeners: Listeners, engine: Engine, deadline: number): Promise<void> {
-  await listeners.close(Math.min(ANSWER_TIME, (deadline - performance.now()) / 2));
+  await listeners.closeIntake(Math.min(ANSWER_TIME, (deadline - performance.now()) / 2));
   await engine.stop(Math.max(0, deadline - performance.now()));
+  await listeners.close();
 }
 
 /** The engine, unless a request to stop comes while it starts: it is then stopped as soon as it is there. */

@@ -25,8 +25,10 @@ export interface Listeners {
   readonly port: number;
   /** Undefined: that of the alerts. */
   readonly monitoringPort: number | undefined;
-  /** Alerts first; probes and metrics are answered to the end. */
-  close(grace: number): Promise<void>;
+  /** Ends what takes alerts; with a port of their own, probes and metrics are answered further on. */
+  closeIntake(grace: number): Promise<void>;
+  /** The rest. */
+  close(): Promise<void>;
 }
 
 /**
@@ -63,11 +65,11 @@ export async function openListeners(deps: ListenersDeps): Promise<Listeners> {
   return {
     port: running.port,
     monitoringPort: monitoring?.port,
-    async close(grace) {
+    async closeIntake(grace) {
       door.close();
       await running.close(grace);
-      await monitoring?.close(0);
     },
+    close: async () => monitoring?.close(0),
   };
 }
 
