@@ -78,7 +78,9 @@ describe.each(pages)('%s', (page) => {
       const told = block.startsWith('- name: ')
         ? /^\S+: warning: [^\n]* falco-talon rules migrate [^\n]*(\n {2}[^\n]*)*$/
         : /^$/;
-      expect(errors.trimEnd()).toMatch(told);
+      // Secrets that are mounted where the server runs.
+      const elsewhere = /^warning: intake\.\S+: \/run\/secrets\/\S+: there is no such file\n/gm;
+      expect(errors.replaceAll(elsewhere, '').trimEnd()).toMatch(told);
       expect(code).toBe(0);
     }
   });

@@ -141,8 +141,13 @@ it('a server told to stop while it still loads ends with 0', { timeout: 60_000 }
   const { status, signal, stdout, stderr } = spawnSync(
     process.execPath,
     [
-      ...['--import', `data:text/javascript,${encodeURIComponent(early)}`, '--conditions=@falco-talon/source'],
-      ...[join(import.meta.dirname, 'main.ts'), 'server', '-c', 'config.yaml'],
+      '--import',
+      `data:text/javascript,${encodeURIComponent(early)}`,
+      '--conditions=@falco-talon/source',
+      join(import.meta.dirname, 'main.ts'),
+      'server',
+      '-c',
+      'config.yaml',
     ],
     { cwd: directory(), encoding: 'utf8' },
   );

@@ -16,7 +16,7 @@ import { checkRules, prepare, type CheckedRules, type Prepared } from './prepare
 /** Config, plugins and rules, with all mistakes of all three printed at once; undefined when there are any. */
 export async function preparedRules(
   input: CommandInput,
-  alsoCheck: typeof checkDoor | undefined = undefined,
+  alsoCheck?: typeof checkDoor,
 ): Promise<(Prepared & { readonly rules: CheckedRules & { readonly ruleSet: RuleSet } }) | undefined> {
   const prepared = await prepare(input);
   const rules = await checkRules(prepared);

@@ -25,7 +25,7 @@ interface Result {
 async function testAlert(input: CommandInput): Promise<ExitCode> {
   const { program, options } = input;
   const url = serverUrl(String(options['url']));
-  const metricsUrl = options['metricsUrl'] === undefined ? url : serverUrl(String(options['metricsUrl']));
+  const metricsUrl = serverUrl(String(options['metricsUrl'] ?? options['url']));
   const wrong = wrongValues(options, url, metricsUrl);
   if (url === undefined || metricsUrl === undefined || wrong.length > 0) {
     for (const text of wrong) print(program.stderr, `${program.name}: ${text}`);

@@ -50,8 +50,14 @@ export function isLoopback(address: string): boolean {
 /** The settings of one kind of credential each, so that a mistake in one hides none in another. */
 function kindsOf(auth: CredentialSettings): readonly CredentialSettings[] {
   const none = {
-    ...{ tokens: [], token_files: [], basic: [], basic_files: [] },
-    ...{ secret_paths: [], secret_path_files: [], hmac_keys: [], hmac_key_files: [] },
+    tokens: [],
+    token_files: [],
+    basic: [],
+    basic_files: [],
+    secret_paths: [],
+    secret_path_files: [],
+    hmac_keys: [],
+    hmac_key_files: [],
   };
   return [
     { ...none, tokens: auth.tokens, token_files: auth.token_files },
