@@ -1,7 +1,8 @@
 import type { Definitions } from '../condition/resolve-condition.ts';
-import { didYouMean, fit, jsonSchema, type Actionner, type TSchema } from '@falco-talon/core';
+import { didYouMean, type Actionner } from '@falco-talon/core';
 import type { Registry } from '../registry/registry.ts';
 import type { ActionBlock } from './block.ts';
+import { checkParameters, checkSharedParameters } from './check-parameters.ts';
 import { deepFreeze } from './deep-freeze.ts';
 import { lookUp } from './look-up.ts';
 import { mergeActions } from './merge.ts';
@@ -9,8 +10,7 @@ import { respellParameters } from './own-tokens.ts';
 import type { Report } from './report.ts';
 import { resolveOutput } from './resolve-output.ts';
 import type { RuleAction } from './rule.ts';
-import { validated } from './validated.ts';
-import { plainValue, type YamlEntry, type YamlMap } from './yaml-node.ts';
+import type { YamlEntry, YamlMap } from './yaml-node.ts';
 
 export interface ResolveDeps {
   readonly registry: Registry;
@@ -65,10 +65,8 @@ export function checkSharedAction(action: ActionBlock, deps: ResolveDeps): void 
   checkContexts(action, deps);
   if (action.output) resolveOutput(action, actionner?.output, registry, report, 'partly');
   if (!actionner || !action.parameters) return;
-  const lenient = { ...jsonSchema(actionner.parameters), required: [] } as unknown as TSchema;
   const entry = withoutIgnored(action.actionner!.text, actionner, action.parameters, report);
-  const { value, issues } = fit(lenient, plainValue(entry.value));
-  report.issues(entry, issues, value);
+  checkSharedParameters(actionner, entry, report);
 }
 
 function noActionner(own: ActionBlock, base: ActionBlock | undefined, { shared, report }: ResolveDeps): string {
@@ -98,12 +96,7 @@ function readParameters(
     value: { kind: 'map', place: own.name.place, entries: new Map() },
   };
   const entry = given ? withoutIgnored(name, part, given, report) : empty;
-  const { value, issues } = fit(part.parameters, plainValue(entry.value));
-  report.issues(entry, issues, value);
-  if (issues.length > 0) return undefined;
-  const doubts = validated(() => part.validate?.(value) ?? []);
-  report.issues(entry, doubts, value);
-  return doubts.length > 0 ? undefined : value;
+  return checkParameters(part, entry, report);
 }
 
 /** Parameters that published examples carry although the actionner never had them. */

@@ -1,12 +1,12 @@
-import { fit, jsonSchema, type Actionner, type TSchema } from '@falco-talon/core';
+import type { Actionner } from '@falco-talon/core';
 import type { Registry } from '../registry/registry.ts';
 import type { ActionBlock } from './block.ts';
+import { checkParameters, checkSharedParameters } from './check-parameters.ts';
 import { deepFreeze } from './deep-freeze.ts';
 import type { Report } from './report.ts';
 import { lookUp } from './look-up.ts';
 import type { RuleOutput } from './rule.ts';
-import { validated } from './validated.ts';
-import { plainValue, type YamlEntry } from './yaml-node.ts';
+import type { YamlEntry } from './yaml-node.ts';
 
 /**
  * The output of an action, checked; undefined when there is none and none is needed.
@@ -42,14 +42,11 @@ export function resolveOutput(
     key: output.place,
     value: { kind: 'map', place: output.place, entries: new Map() },
   };
-  const schema =
-    extent === 'wholly' ? part.parameters : ({ ...jsonSchema(part.parameters), required: [] } as unknown as TSchema);
-  const { value, issues } = fit(schema, plainValue(entry.value));
-  report.issues(entry, issues, value);
-  if (issues.length > 0 || extent === 'partly') return 'invalid';
-  const parameters = value as Record<string, unknown>;
-  const doubts = validated(() => part.validate?.(parameters) ?? []);
-  report.issues(entry, doubts, value);
-  if (doubts.length > 0) return 'invalid';
+  if (extent === 'partly') {
+    checkSharedParameters(part, entry, report);
+    return 'invalid';
+  }
+  const parameters = checkParameters(part, entry, report);
+  if (!parameters) return 'invalid';
   return { target: output.target.text, parameters: deepFreeze(parameters), ...(output.wait && { wait: true }) };
 }
