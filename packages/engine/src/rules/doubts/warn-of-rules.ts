@@ -3,6 +3,7 @@ import { fieldCriteriaText } from '../parse-field-criteria.ts';
 import { matchesEverything } from '../rule.ts';
 import { warnOfEndedChain } from './ended-chains.ts';
 import { warnOfEqualMatches } from './equal-matches.ts';
+import { excludesNothing } from './excludes-nothing.ts';
 import { isMatchKnown, type JudgedRule } from './judged-rule.ts';
 import { contradiction, neverMatches } from './never-matches.ts';
 import { warnOfSources } from './sources.ts';
@@ -38,6 +39,8 @@ function warnOfMatch(judged: JudgedRule, { report, complete }: ResolveDeps): voi
     report.warning(place, `this rule never matches: ${never}`);
     return;
   }
+  const all = excludesNothing(rule.match);
+  if (all !== undefined) report.warning(place, `output_fields leave nothing out: ${all}`);
   for (const group of rule.match.outputFields) {
     const field = contradiction(group);
     if (field === undefined) continue;

@@ -128,6 +128,28 @@ describe('a rule that can never match', () => {
   });
 });
 
+describe('output_fields that leave nothing out', () => {
+  it.each([
+    [
+      '{output_fields: [k8s.ns.name!=a, k8s.ns.name!=b]}',
+      '"k8s.ns.name!=a" or "k8s.ns.name!=b" holds for every alert; to leave both out, write one item: "k8s.ns.name!=a, k8s.ns.name!=b"',
+    ],
+    ['{output_fields: ["x=1, y=2", a=1, a!=1]}', '"a!=1" or "a=1" holds for every alert'],
+  ])('are told: %s', (match, why) => {
+    expect(warningsOf(rule('A', match))).toEqual([`2: output_fields leave nothing out: ${why}`]);
+  });
+
+  it.each([
+    '{output_fields: ["a!=1, a!=2"]}',
+    '{output_fields: [a!=1, a!=1]}',
+    '{output_fields: [a!=1, b!=2]}',
+    '{output_fields: [a!=1, a=2]}',
+    '{output_fields: ["a!=1, c=1", "a!=2, c=1"]}',
+  ])('are not %s', (match) => {
+    expect(warningsOf(rule('A', match))).toEqual([]);
+  });
+});
+
 describe('an action', () => {
   it.each([
     [KILL, '"kill" before it ends the rule, as kubernetes:terminate does by default'],
