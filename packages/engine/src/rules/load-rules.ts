@@ -43,7 +43,8 @@ export function loadRules(files: readonly RuleFile[], registry: Registry, allRea
   };
   for (const action of deps.shared.values()) checkSharedAction(action, deps);
   const blocks = [...mergeByName(placeOldRules(parsed, registry, report), mergeRules).values()];
-  const rules = blocks.map((block) => resolveRule(block, deps));
+  const names = blocks.map(({ name }) => name.text);
+  const rules = blocks.map((block) => resolveRule(block, names, deps));
   warnOfRules(
     blocks.map((block, index) => ({ block, rule: rules[index]! })),
     deps,

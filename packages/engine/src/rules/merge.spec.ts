@@ -85,6 +85,15 @@ describe('a later block of the same name', () => {
     ]);
   });
 
+  it('takes nothing away when it does not give what it says it replaces', () => {
+    const base = '- rule: a\n  match: {rules: [x]}\n  actions: [{action: l, actionner: kubernetes:log}]\n';
+    const { problems } = load(`${base}- rule: a\n  override: {rules: replace, actions: replace}\n`);
+    expect(shortProblems(problems)).toEqual([
+      expect.stringContaining('has no rules to replace'),
+      expect.stringContaining('has no actions to replace'),
+    ]);
+  });
+
   it('replaces the lists it says it replaces, so that they can get shorter', () => {
     const over = `
 - rule: r
@@ -119,8 +128,8 @@ describe('a later block of the same name', () => {
       '2.yaml:2:14 error unknown key "rulez"; did you mean rules? (allowed here: rules, tags, output_fields, actions, notifiers) (r.override.rulez)',
     ],
     [
-      '- rule: r2\n  override: {rules: replace}\n  match: {rules: [x]}\n  continue: false',
-      '2.yaml:1:9 error there is no rule of this name before, whose rules this could replace (r2.rule)',
+      '- rule: reference2\n  override: {rules: replace}\n  match: {rules: [x]}',
+      '2.yaml:1:9 error there is no rule of this name before, whose rules this could replace (reference2.rule)',
     ],
   ])('is told what it cannot replace: %j', (over, problem) => {
     const errors = load(BASE, over).problems.filter(({ severity }) => severity === 'error');

@@ -50,7 +50,7 @@ function parseOverride(entries: ReadonlyMap<string, YamlEntry>, report: Report):
     const isGiven = key === 'actions' || key === 'notifiers' ? entries.has(key) : match?.entries.has(key);
     if (!isGiven)
       report.error(words.get(key)!.key, `this block has no ${key} to ${values[key]}; write ${key}: [] for none`);
-    if (values[key] === 'replace') replaces.add(key);
+    else if (values[key] === 'replace') replaces.add(key);
   }
   return replaces.size > 0 ? { replaces } : {};
 }

@@ -6,8 +6,11 @@ import { reportProblem } from './report-condition.ts';
 import { resolveAction, type ResolveDeps } from './resolve-action.ts';
 import type { Match, Rule } from './rule.ts';
 
-/** A merged rule, checked. What is wrong is reported and left out. */
-export function resolveRule(block: RuleBlock, deps: ResolveDeps): Rule {
+/**
+ * A merged rule, checked. What is wrong is reported and left out.
+ * @param names those of all rules
+ */
+export function resolveRule(block: RuleBlock, names: readonly string[], deps: ResolveDeps): Rule {
   const { registry, report } = deps;
   const actions = block.actions.map((action) => resolveAction(action, deps)).filter((action) => action !== undefined);
   const notifiers = block.notifiers
@@ -17,7 +20,10 @@ export function resolveRule(block: RuleBlock, deps: ResolveDeps): Rule {
   const match = resolveMatch(block.match, deps);
   if (block.replaces && deps.complete) {
     const lists = [...block.replaces].join(' and ');
-    report.error(block.name.place, `there is no rule of this name before, whose ${lists} this could replace`);
+    const others = names.filter((name) => name !== block.name.text);
+    const meant = report.nearest(block.name.text, others);
+    const hint = meant === undefined ? '' : `; did you mean ${JSON.stringify(meant)}?`;
+    report.error(block.name.place, `there is no rule of this name before, whose ${lists} this could replace${hint}`);
   }
   return {
     name: block.name.text,

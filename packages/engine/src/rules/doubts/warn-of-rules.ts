@@ -55,6 +55,8 @@ function warnOfEmptyRules(rules: readonly JudgedRule[], { report }: ResolveDeps)
   const names = rules.map(({ rule }) => rule.name);
   for (const { block } of rules) {
     if (block.actions.length > 0 || block.broken.has('actions') || block.continue === false) continue;
+    // It was meant for a rule that is not there, which is an error of its own.
+    if (block.replaces) continue;
     const own = block.name.text;
     const meant = report.nearest(own, others(names, own));
     const hint = meant === undefined ? '' : `; did you mean the rule ${JSON.stringify(meant)}, to add to it?`;
