@@ -1,3 +1,4 @@
+import { didYouMean } from '@falco-talon/core';
 import type { Expression } from '../condition/expression.ts';
 import { resolveCondition, sizeProblem } from '../condition/resolve-condition.ts';
 import type { ConditionBlock, MatchBlock, RuleBlock } from './block.ts';
@@ -22,7 +23,7 @@ export function resolveRule(block: RuleBlock, names: readonly string[], deps: Re
     const lists = [...block.replaces].join(' and ');
     const others = names.filter((name) => name !== block.name.text);
     const meant = report.nearest(block.name.text, others);
-    const hint = meant === undefined ? '' : `; did you mean ${JSON.stringify(meant)}?`;
+    const hint = didYouMean(meant && JSON.stringify(meant));
     report.error(block.name.place, `there is no rule of this name before, whose ${lists} this could replace${hint}`);
   }
   return {
