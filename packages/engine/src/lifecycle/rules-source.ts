@@ -47,7 +47,8 @@ export async function openRules(deps: RulesSourceDeps): Promise<RulesSource> {
   async function swap(): Promise<readonly Problem[]> {
     const { read, version } = await readSettled(
       judged.version,
-      () => readRuleFiles(settings.rulesFiles),
+      // A pipe has nothing twice, and may keep a reader forever.
+      () => readRuleFiles(settings.rulesFiles, undefined, undefined, { pipes: false }),
       () => delay(BETWEEN_READS, undefined, { signal }),
     );
     if (version === judged.version) return judged.problems;

@@ -1,5 +1,8 @@
-/** Controls, bidirectional overrides and lone surrogates: what could make a terminal lie about the text around it. */
-const UNPRINTABLE = /[\p{Cc}\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\p{Cs}]/gu;
+/**
+ * Controls, bidirectional overrides, lone surrogates and what nobody sees: what could make a terminal lie about the text around
+ * it. Joiners stay, some scripts are written with them.
+ */
+const UNPRINTABLE = /[[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]--[\u200c\u200d]]/gv;
 
 /** The text on one line of a terminal, with everything that could steer the terminal written as `\u{…}`. */
 export function printable(text: string): string {

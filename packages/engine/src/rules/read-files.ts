@@ -1,7 +1,7 @@
-import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { errorText } from '@falco-talon/core';
+import { readBounded } from './read-bounded.ts';
 import type { Problem, RuleFile } from './rule.ts';
 import { YAML_SIZE_LIMIT } from './yaml-document.ts';
 
@@ -14,15 +14,17 @@ export interface ReadRuleFiles {
 
 /**
  * Reads rules files in the order given; a directory stands for its `*.yaml` and `*.yml` in name order, without hidden
- * ones (editors' and Kubernetes' own) and without its folders. Pipes are read like files. Never rejects: what cannot be
- * read is a problem, and all of them are returned at once.
+ * ones (editors' and Kubernetes' own) and without its folders. Never rejects: what cannot be read is a problem, and all of
+ * them are returned at once.
  * @param namedBy where somebody says which files are read
  * @param directory where relative paths start; files and problems keep the paths as they were given
+ * @param pipes named ones are read like files; what a directory holds never is
  */
 export async function readRuleFiles(
   paths: readonly string[],
   namedBy = '-r or rules_files',
   directory = '.',
+  { pipes = true }: { readonly pipes?: boolean } = {},
 ): Promise<ReadRuleFiles> {
   const files: RuleFile[] = [];
   const problems: Problem[] = [];
@@ -35,7 +37,7 @@ export async function readRuleFiles(
       for (const file of await expand(path, directory, report)) {
         if (files.length === FILES_LIMIT) throw new Error(`more than ${FILES_LIMIT} rules files`);
         // One after the other: the rules' order is the files' order.
-        await readInto(files, file, directory, namedBy, report);
+        await readInto(files, file, { directory, namedBy, pipes: pipes && file === path }, report);
       }
     } catch (error) {
       report(path, reason(error, namedBy));
@@ -67,29 +69,21 @@ async function isFolder(path: string): Promise<boolean> {
 async function readInto(
   files: RuleFile[],
   path: string,
-  directory: string,
-  namedBy: string,
+  { directory, namedBy, pipes }: { readonly directory: string; readonly namedBy: string; readonly pipes: boolean },
   report: Report,
 ): Promise<void> {
   try {
-    const text = await readText(resolve(directory, path));
+    const text = await readText(resolve(directory, path), pipes);
     files.push({ path, text });
   } catch (error) {
     report(path, reason(error, namedBy));
   }
 }
 
-async function readText(path: string): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > YAML_SIZE_LIMIT)
-      throw new Error(`the file is larger than ${YAML_SIZE_LIMIT / 1024 / 1024} MiB; split it`);
-    chunks.push(chunk);
-  }
+async function readText(path: string, pipes: boolean): Promise<string> {
+  const bytes = await readBounded(path, { limit: YAML_SIZE_LIMIT, pipes, advice: 'split it' });
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
     throw new Error('the file is not UTF-8 text');
   }

@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { errorText, PRIORITIES } from '@falco-talon/core';
-import { printable, jsonText } from '@falco-talon/engine';
+import { jsonText, printable, readBounded } from '@falco-talon/engine';
 import { fileError } from '../config/file-error.ts';
 import { painter } from './colour.ts';
 import { print, printProblems, type CommandInput, type CommandSpec, type ExitCode } from './command.ts';
@@ -11,6 +10,7 @@ import { logText, outcomeText, verdictOf, type Verdict } from './test-alert/repo
 import { alertBody, type AlertOptions } from './test-alert/sample-alert.ts';
 
 const ANSWER_BYTES = 64 * 1024;
+const EVENT_BYTES = 16 * 1024 * 1024;
 const DEFAULT_URL = 'http://127.0.0.1:2803';
 
 /** What came of the alert. One of `outcome` and `unknown` is there when it was accepted. */
@@ -96,10 +96,12 @@ async function requestFor(input: CommandInput): Promise<Pick<Sending, 'body' | '
   return { body, headers: { ...headers, authorization: `Bearer ${token}` } };
 }
 
-function textOf(path: string, { program }: CommandInput): Promise<string> {
-  return readFile(resolve(program.workingDirectory, path), 'utf8').catch((error: unknown) => {
+async function textOf(path: string, { program }: CommandInput): Promise<string> {
+  const file = resolve(program.workingDirectory, path);
+  const content = await readBounded(file, { limit: EVENT_BYTES, pipes: true }).catch((error: unknown) => {
     throw new Error(`${path}: ${fileError(error)}`);
   });
+  return content.toString();
 }
 
 async function bodyFor(input: CommandInput): Promise<string> {

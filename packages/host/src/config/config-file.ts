@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { readYaml, type YamlDocument } from '@falco-talon/engine';
+import { readBounded, readYaml, YAML_SIZE_LIMIT, type YamlDocument } from '@falco-talon/engine';
 import type { Variables } from './environment.ts';
 import { fileError } from './file-error.ts';
 import type { ConfigProblem } from './origins.ts';
@@ -34,7 +33,7 @@ export async function readConfigFile({ file, workingDirectory }: ConfigSources):
   const path = resolve(workingDirectory, given);
   let text: string;
   try {
-    text = await readFile(path, 'utf8');
+    text = (await readBounded(path, { limit: YAML_SIZE_LIMIT, pipes: true })).toString();
   } catch (error) {
     const origin = { from: 'unreadable', file: given } as const;
     return {

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readBounded } from '@falco-talon/engine';
 import { fileError } from '../config/file-error.ts';
 import { digestOf, type Digest } from './secret.ts';
 
@@ -70,11 +70,13 @@ async function collect(key: string, own: readonly string[], files: readonly stri
 }
 
 async function linesOf(key: string, file: string): Promise<readonly string[]> {
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+  const bytes = await readBounded(file, { limit: FILE_LIMIT }).catch((error: unknown) => {
     throw new Error(`${key}: ${file}: ${fileError(error)}`, { cause: error });
   });
-  if (text.length > FILE_LIMIT) throw new Error(`${key}: ${file} is larger than ${FILE_LIMIT} bytes`);
-  const lines = text.split(/\r?\n/).map((line) => line.trim());
+  const lines = bytes
+    .toString()
+    .split(/\r?\n/)
+    .map((line) => line.trim());
   if (lines.every((line) => line === '')) throw new Error(`${key}: ${file} is empty; write one secret a line`);
   return lines;
 }

@@ -1,7 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import { errorText } from '@falco-talon/core';
+import { readBounded } from '@falco-talon/engine';
 import { fileError } from '../config/file-error.ts';
 
 export interface TlsSettings {
@@ -23,6 +23,9 @@ export interface ReadTls {
   /** When the server's certificate ends. */
   readonly expires: Date;
 }
+
+/** Bytes: bundles of authorities have hundreds of kilobytes. */
+const FILE_LIMIT = 4 * 1024 * 1024;
 
 /** @throws Error in one sentence that names the key and the file */
 export async function readTls(settings: TlsSettings): Promise<ReadTls> {
@@ -48,7 +51,7 @@ export async function readTls(settings: TlsSettings): Promise<ReadTls> {
 }
 
 async function read(key: string, file: string): Promise<Buffer> {
-  return readFile(file).catch((error: unknown) => {
+  return readBounded(file, { limit: FILE_LIMIT }).catch((error: unknown) => {
     throw new Error(`${key}: ${file}: ${fileError(error)}`, { cause: error });
   });
 }

@@ -1,11 +1,9 @@
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import { dirname, isAbsolute, resolve } from 'node:path';
-import { buffer } from 'node:stream/consumers';
 import { errorText, isTalonError } from '@falco-talon/core';
 import {
   formatProblem,
   judgeTest,
+  readBounded,
   readTestFile,
   testEvent,
   type CoverageCounter,
@@ -92,11 +90,7 @@ async function judge(
 
 /** Pipes and devices may never end, so a test names files only. */
 async function readText(path: string): Promise<string> {
-  const found = await stat(path);
-  if (found.isDirectory()) throw Object.assign(new Error('is a directory'), { code: 'EISDIR' });
-  if (!found.isFile()) throw new Error('it is no ordinary file');
-  if (found.size > SIZE_LIMIT) throw new Error(`it is larger than ${SIZE_LIMIT / 1024 / 1024} MiB`);
-  const bytes = await buffer(createReadStream(path, { end: SIZE_LIMIT }));
+  const bytes = await readBounded(path, { limit: SIZE_LIMIT });
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {

@@ -188,7 +188,9 @@ describe('what came of it', () => {
     });
     const { code, stdout } = await run(['test-alert', '--url', server.url]);
     expect(code).toBe(0);
-    expect(stdout).toContain('unknown: /metrics answered 404; when the server has a monitoring port, name it with --metrics-url\n');
+    expect(stdout).toContain(
+      'unknown: /metrics answered 404; when the server has a monitoring port, name it with --metrics-url\n',
+    );
   });
 
   it('no answer: in words, with what to do', async () => {
