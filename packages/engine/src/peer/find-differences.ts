@@ -1,7 +1,7 @@
 import type { Difference, WrittenAction } from '@falco-talon/core';
 import type { Registry } from '../registry/registry.ts';
 import type { ActionBlock, RuleBlock } from '../rules/block.ts';
-import { mergeActions, mergeByName, mergeRules } from '../rules/merge.ts';
+import { mergeActions, mergeByName, mergeRules, mergeSharedActions } from '../rules/merge.ts';
 import { isOldRule } from '../rules/old-syntax/block-syntax.ts';
 import { parseBlocks } from '../rules/parse-blocks.ts';
 import { createReport } from '../rules/report.ts';
@@ -97,7 +97,7 @@ function mergedDifferences(documents: readonly YamlDocument[], registry: Registr
   const parsed = documents.map((document) => parseBlocks(document, createReport()));
   const shared = mergeByName(
     parsed.flatMap(({ actions }) => actions),
-    mergeActions,
+    mergeSharedActions,
   );
   const rules = mergeByName(
     parsed.flatMap((file) => file.rules),

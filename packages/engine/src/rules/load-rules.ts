@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Registry } from '../registry/registry.ts';
 import { warnOfRules } from './doubts/warn-of-rules.ts';
 import { readDefinitions } from './definitions.ts';
-import { mergeActions, mergeByName, mergeRules } from './merge.ts';
+import { mergeByName, mergeRules, mergeSharedActions } from './merge.ts';
 import { placeOldRules } from './old-syntax/place-old-rules.ts';
 import { parseBlocks } from './parse-blocks.ts';
 import { createReport } from './report.ts';
@@ -36,7 +36,7 @@ export function loadRules(files: readonly RuleFile[], registry: Registry, allRea
     report,
     shared: mergeByName(
       parsed.flatMap(({ actions }) => actions),
-      mergeActions,
+      mergeSharedActions,
     ),
     definitions: readDefinitions({ macros, lists }, complete, report),
     complete,

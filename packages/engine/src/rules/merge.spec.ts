@@ -136,6 +136,14 @@ describe('a later block of the same name', () => {
     expect(shortProblems(errors)).toEqual([problem]);
   });
 
+  it('may come ten thousand times', () => {
+    const over = (_: unknown, index: number) =>
+      `- rule: r\n  match: {rules: [A${index}]}\n  actions: [{action: a${index}, actionner: kubernetes:log}]\n`;
+    const { rules, actions } = { ...merged(Array.from({ length: 10_000 }, over).join('')).match, ...merged() };
+    expect(rules).toHaveLength(10_001);
+    expect(actions).toHaveLength(2);
+  });
+
   it('works within one file too, and keeps the place of the first block', () => {
     const { rules } = rulesOf(
       `${BASE}- rule: other\n  match: {rules: [x]}\n  continue: false\n- rule: r\n  description: late\n`,

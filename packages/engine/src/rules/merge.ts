@@ -4,14 +4,19 @@ import type { YamlEntry, YamlMap } from './yaml-node.ts';
 /** Blocks of one name become one, the later over the earlier; the result is in the order of the first of each name. */
 export function mergeByName<B extends { readonly name: { readonly text: string } }>(
   blocks: readonly B[],
-  merge: (base: B, over: B) => B,
+  merge: (blocks: readonly [B, ...B[]]) => B,
 ): Map<string, B> {
-  const merged = new Map<string, B>();
-  for (const block of blocks) {
-    const base = merged.get(block.name.text);
-    merged.set(block.name.text, base ? merge(base, block) : block);
-  }
-  return merged;
+  const groups = Map.groupBy(blocks, ({ name }) => name.text);
+  const merged = ([name, [first, ...others]]: [string, B[]]): [string, B] => [
+    name,
+    others.length === 0 ? first! : merge([first!, ...others]),
+  ];
+  return new Map(Array.from(groups, merged));
+}
+
+/** Shared actions of one name. */
+export function mergeSharedActions(blocks: readonly [ActionBlock, ...ActionBlock[]]): ActionBlock {
+  return blocks.reduce(mergeActions);
 }
 
 /**
@@ -62,58 +67,88 @@ function mergeMaps(base: MapEntry | undefined, over: MapEntry | undefined): MapE
 
 /**
  * Scalars are overridden, match lists and notifiers appended to; an action takes the place of the one of its name.
- * Lists the later block replaces are its own only.
+ * Lists a later block replaces are its own only. All at once, so that a rule of ten thousand blocks costs no more than as many
+ * rules.
  */
-export function mergeRules(base: RuleBlock, over: RuleBlock): RuleBlock {
-  const own = (key: ListKey) => over.replaces?.has(key) === true;
+export function mergeRules(blocks: readonly [RuleBlock, ...RuleBlock[]]): RuleBlock {
+  const [first] = blocks;
   return {
-    name: base.name,
-    description: over.description ?? base.description,
-    match: mergeMatches(base.match && withoutLists(base.match, own), over.match),
-    actions: own('actions') ? over.actions : mergeActionLists(base.actions, over.actions),
-    continue: over.continue ?? base.continue,
-    dryRun: over.dryRun ?? base.dryRun,
-    notifiers: [...(own('notifiers') ? [] : base.notifiers), ...over.notifiers],
-    ...(base.replaces && { replaces: base.replaces }),
-    broken: new Set([...base.broken, ...over.broken]),
+    name: first.name,
+    description: lastOf(blocks, ({ description }) => description),
+    match: mergeMatches(blocks),
+    actions: mergeActionLists(blocks),
+    continue: lastOf(blocks, (block) => block.continue),
+    dryRun: lastOf(blocks, ({ dryRun }) => dryRun),
+    notifiers: sinceReplaced(blocks, 'notifiers').flatMap(({ notifiers }) => notifiers),
+    ...(first.replaces && { replaces: first.replaces }),
+    broken: new Set(blocks.flatMap(({ broken }) => [...broken])),
   };
 }
 
-function withoutLists(match: MatchBlock, isReplaced: (key: ListKey) => boolean): MatchBlock {
-  return {
-    ...match,
-    rules: isReplaced('rules') ? [] : match.rules,
-    tags: isReplaced('tags') ? [] : match.tags,
-    outputFields: isReplaced('output_fields') ? [] : match.outputFields,
-  };
+function lastOf<T>(blocks: readonly RuleBlock[], value: (block: RuleBlock) => T | undefined): T | undefined {
+  const block = blocks.findLast((one) => value(one) !== undefined);
+  return block && value(block);
+}
+
+/** The blocks whose entries of this list count: from the last that replaces those before it. */
+function sinceReplaced(blocks: readonly RuleBlock[], key: ListKey): readonly RuleBlock[] {
+  return blocks.slice(
+    Math.max(
+      0,
+      blocks.findLastIndex(({ replaces }) => replaces?.has(key) === true),
+    ),
+  );
 }
 
 /** `match: all` takes every criterion back; criteria given later take `match: all` back. */
-function mergeMatches(base: MatchBlock | undefined, over: MatchBlock | undefined): MatchBlock | undefined {
-  if (!base || !over) return over ?? base;
-  if (over.all) return over;
+function mergeMatches(blocks: readonly RuleBlock[]): MatchBlock | undefined {
+  const counted = blocks.slice(
+    Math.max(
+      0,
+      blocks.findLastIndex(({ match }) => match?.all === true),
+    ),
+  );
+  const matches = counted.flatMap(({ match }) => match ?? []);
+  const [base] = matches;
+  if (!base) return undefined;
+  const listed = (key: ListKey) => sinceReplaced(counted, key).flatMap(({ match }) => match ?? []);
+  const last = <T>(value: (match: MatchBlock) => T | undefined) =>
+    lastOf(counted, ({ match }) => match && value(match));
+  const rules = listed('rules').flatMap((match) => match.rules);
   const merged = {
     place: base.place,
-    rules: [...new Set([...base.rules, ...over.rules])],
-    priority: over.priority ?? base.priority,
-    source: over.source ?? base.source,
-    tags: [...base.tags, ...over.tags],
-    outputFields: [...base.outputFields, ...over.outputFields],
-    condition: over.condition ?? base.condition,
+    rules: matches.length > 1 ? [...new Set(rules)] : rules,
+    priority: last(({ priority }) => priority),
+    source: last(({ source }) => source),
+    tags: listed('tags').flatMap(({ tags }) => tags),
+    outputFields: listed('output_fields').flatMap(({ outputFields }) => outputFields),
+    condition: last(({ condition }) => condition),
   };
   const criteria = merged.rules.length + merged.tags.length + merged.outputFields.length;
   const others = merged.priority ?? merged.source ?? merged.condition;
   return { ...merged, all: base.all && criteria === 0 && others === undefined };
 }
 
-function mergeActionLists(base: readonly ActionBlock[], over: readonly ActionBlock[]): ActionBlock[] {
-  const replacements = Map.groupBy(over, ({ name }) => name.text);
-  const kept = base.flatMap((action) => {
-    const replacement = replacements.get(action.name.text);
-    if (!replacement) return [action];
-    replacements.set(action.name.text, []);
-    return replacement;
-  });
-  const known = new Set(base.map(({ name }) => name.text));
-  return [...kept, ...over.filter(({ name }) => !known.has(name.text))];
+/** Each place of the list holds the actions that were put there in the place of one. */
+function mergeActionLists(blocks: readonly RuleBlock[]): ActionBlock[] {
+  const places: (readonly ActionBlock[])[] = [];
+  const placesOf = new Map<string, number[]>();
+  for (const { actions } of sinceReplaced(blocks, 'actions')) {
+    const known = new Set<string>();
+    for (const [name, named] of Map.groupBy(actions, (action) => action.name.text)) {
+      const [place, ...others] = placesOf.get(name) ?? [];
+      if (place === undefined) continue;
+      known.add(name);
+      places[place] = named;
+      for (const other of others) places[other] = [];
+      placesOf.set(name, [place]);
+    }
+    for (const action of actions) {
+      if (known.has(action.name.text)) continue;
+      const own = placesOf.get(action.name.text) ?? [];
+      own.push(places.push([action]) - 1);
+      placesOf.set(action.name.text, own);
+    }
+  }
+  return places.flat();
 }
