@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
 import type { Door } from '../door/door.ts';
-import type { Intake } from './intake.ts';
+import { hasBody, type Intake } from './intake.ts';
 import { sendProblem, type Problem } from './problem.ts';
 
 export interface EntranceDeps {
@@ -36,5 +36,9 @@ export function createEntrance({ door, intake, routes, refused }: EntranceDeps):
 
 export function listenerOf(routes: Hono): RequestHandler {
   const listener = getRequestListener(routes.fetch, { overrideGlobalObjects: false });
-  return (request, response) => void listener(request, response);
+  return (request, response) => {
+    // No route wants a body; what comes after the answer would be read and thrown away, however much it is.
+    if (hasBody(request)) response.shouldKeepAlive = false;
+    void listener(request, response);
+  };
 }

@@ -1,6 +1,10 @@
 import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createAuthority } from '@falco-talon/fake-kubernetes';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { alert, json, post, raw, testServer, type TestServer } from './testing-server.ts';
@@ -82,6 +86,16 @@ describe('the other paths', () => {
     ).toMatch(/^HTTP\/1.1 40[04] /);
     expect(server.engine.bodies).toEqual([]);
   });
+
+  it('read no body, and end the connection of whoever sends one', async () => {
+    const server = await started();
+    const endless = 'HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000\r\n\r\n';
+    for (const path of ['/healthz', '/metrics', '/nothing'])
+      expect(await raw(server.port, `GET ${path} ${endless}`)).toMatch(/connection: close/i);
+    const other = await raw(server.port, `POST / ${endless.replace('\r\n\r\n', '\r\nExpect: tea\r\n\r\n')}`);
+    expect(other).toMatch(/^HTTP\/1.1 417 [^]*"code":"expectation"/);
+    expect(server.refused).toEqual([417]);
+  });
 });
 
 it('no other path reaches the intake', async () => {
@@ -154,6 +168,19 @@ describe('stopping', () => {
     await once(half, 'socket');
     await server.close(10);
     await expect(fetch(server.url)).rejects.toThrow();
+  });
+
+  it('does not wait for handshakes that never end', async () => {
+    const authority = createAuthority();
+    const folder = await mkdtemp(join(tmpdir(), 'server-'));
+    const { certificate: cert, key } = authority.issueServer();
+    const tls = { cert_file: join(folder, 'tls.crt'), key_file: join(folder, 'tls.key') };
+    await Promise.all([writeFile(tls.cert_file, cert), writeFile(tls.key_file, key)]);
+    const server = await testServer({}, {}, undefined, { tls });
+    const silent = connect(server.port, '127.0.0.1');
+    await once(silent, 'connect');
+    await server.close(10);
+    await rm(folder, { recursive: true });
   });
 });
 

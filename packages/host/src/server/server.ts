@@ -4,7 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { TlsOptions } from 'node:tls';
 import { TalonError, type Logger } from '@falco-talon/core';
 import type { TlsMaterial } from '../door/tls-files.ts';
-import { PROBLEM_TYPE, problemBody, type Problem } from './problem.ts';
+import { PROBLEM_TYPE, problemBody, sendProblem, type Problem } from './problem.ts';
 
 /** While closing, how often connections that have become idle are closed. Milliseconds. */
 const IDLE_CHECK = 20;
@@ -88,6 +88,16 @@ export async function startServer(
   server.maxConnections = settings.maxConnections;
   // Without this, Node would ask for a body we are about to refuse.
   server.on('checkContinue', listener);
+  // And without this it would read the body of whoever expects something else.
+  server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
+    counts.requestRefused(UNMET);
+    sendProblem(response, UNMET, { close: true });
+  });
+  const connections = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    connections.add(socket);
+    socket.once('close', () => connections.delete(socket));
+  });
   server.on('clientError', (error, socket) => {
     const problem = answerMalformed(error, socket as Socket);
     if (problem !== undefined) counts.requestRefused(problem);
@@ -97,7 +107,7 @@ export async function startServer(
   server.on('error', (error) => logger.error('server failed', { error }));
   return {
     port: (server.address() as AddressInfo).port,
-    close: (grace) => close(server, grace),
+    close: (grace) => close(server, connections, grace),
     renew: (material) => {
       if ('setSecureContext' in server) server.setSecureContext(material);
     },
@@ -152,6 +162,12 @@ const NOT_HTTP: Problem = {
   detail: 'this is not HTTP as it should be',
   code: 'malformed',
 };
+const UNMET: Problem = {
+  status: 417,
+  title: 'Expectation Failed',
+  detail: 'nothing but 100-continue can be expected',
+  code: 'expectation',
+};
 const MALFORMED: Readonly<Record<string, Problem>> = {
   ERR_HTTP_REQUEST_TIMEOUT: {
     status: 408,
@@ -167,9 +183,10 @@ const MALFORMED: Readonly<Record<string, Problem>> = {
   },
 };
 
-function close(server: Server, grace: number): Promise<void> {
+function close(server: Server, connections: ReadonlySet<Socket>, grace: number): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => server.closeAllConnections(), grace);
+    // Node's own list lacks those that have not finished their TLS handshake.
+    const timer = setTimeout(() => connections.forEach((socket) => socket.destroy()), grace);
     // Node closes what idles now, but not a kept-alive connection that is answered later.
     const idle = setInterval(() => server.closeIdleConnections(), IDLE_CHECK);
     server.close(() => {
