@@ -42,6 +42,8 @@ function editDistance(a: string, b: string, limit: number): number {
       const substitution = previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
       current.push(Math.min(previous[j]! + 1, current[j - 1]! + 1, substitution));
     }
+    // It only gets more from here.
+    if (Math.min(...current) >= limit) return limit;
     previous = current;
   }
   return previous[b.length]!;

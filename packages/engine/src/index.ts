@@ -18,7 +18,7 @@ export { LANGUAGE_DIFFERENCES } from './peer/language-differences.ts';
 export { explainEvent, type ExplainDeps, type Explanation } from './explain/explain.ts';
 export { explainRefusals } from './explain/refusals.ts';
 export { explanationText } from './explain/explain-text.ts';
-export { formatProblem, formatProblems, problemFormatter } from './rules/format-problem.ts';
+export { formatProblem, formatProblemOfLine, formatProblems, problemFormatter } from './rules/format-problem.ts';
 export { loadRules, type LoadedRules } from './rules/load-rules.ts';
 export { matchText } from './rules/match-text.ts';
 export { migrateRules, type MigratedRules } from './rules/old-syntax/migrate-rules.ts';

@@ -9,7 +9,7 @@ type Printed = Omit<Problem, 'severity'> & { readonly severity: string };
 
 /** `rules.yaml:12:7: error: message (path)`, and below it the line, with what is wrong underlined, when the file's text is given. */
 export function formatProblem(problem: Printed, text?: string): string {
-  return format(problem, text === undefined ? [] : linesOf(text));
+  return formatProblemOfLine(problem, text === undefined ? undefined : linesOf(text)[problem.line - 1]);
 }
 
 /** Formats many problems of these files, each with its line. */
@@ -19,7 +19,7 @@ export function problemFormatter(files: readonly RuleFile[]): (problem: Printed)
   return (problem) => {
     const { file } = problem;
     if (!lines.has(file)) lines.set(file, linesOf(texts.get(file) ?? ''));
-    return format(problem, lines.get(file)!);
+    return formatProblemOfLine(problem, lines.get(file)![problem.line - 1]);
   };
 }
 
@@ -33,11 +33,11 @@ export function formatProblems(problems: readonly Problem[], files: readonly Rul
   ].join('\n');
 }
 
-function format(problem: Printed, lines: readonly string[]): string {
+/** The same, of one whose line is all there is of the file. */
+export function formatProblemOfLine(problem: Printed, content: string | undefined): string {
   const { file, line, column, severity, path, message } = problem;
   const where = line === 0 ? printable(file) : `${printable(file)}:${line}:${column}`;
   const head = `${where}: ${severity}: ${printable(message)}${path === '' ? '' : ` (${printable(path)})`}`;
-  const content = lines[line - 1];
   if (content === undefined || content.trim() === '') return head;
   return `${head}\n${frame(content, problem)}`;
 }

@@ -1,5 +1,5 @@
 import { withoutUserInfo } from './mask.ts';
-import { formatProblem, pathText, printable, type Position } from '@falco-talon/engine';
+import { formatProblemOfLine, pathText, printable, type Position } from '@falco-talon/engine';
 
 export type KeyPath = readonly (string | number)[];
 
@@ -47,10 +47,7 @@ export class Origins {
 export function formatConfigProblem({ origin, path, message: text, shown }: ConfigProblem): string {
   const message = withoutUserInfo(text);
   if (origin?.from === 'file') {
-    const { line } = origin.position;
-    // Only this line may be shown, so it is all there is of the file.
-    const file = shown === undefined ? undefined : '\n'.repeat(line - 1) + shown;
-    return formatProblem({ ...origin.position, severity: 'error', path, message }, file);
+    return formatProblemOfLine({ ...origin.position, severity: 'error', path, message }, shown);
   }
   const where =
     origin === undefined ? '' : `${origin.from === 'unreadable' ? `${origin.file}: error` : originText(origin)}: `;

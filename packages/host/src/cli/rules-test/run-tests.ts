@@ -1,8 +1,8 @@
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { errorText, isTalonError } from '@falco-talon/core';
 import {
-  formatProblem,
   judgeTest,
+  problemFormatter,
   readBounded,
   readTestFile,
   testEvent,
@@ -34,7 +34,7 @@ export async function runTestFile(path: string, deps: RunDeps): Promise<FileResu
     return broken(`${path}: ${fileError(error)}`);
   }
   const { file, problems } = readTestFile(path, text);
-  if (!file) return broken(...problems.map((problem) => formatProblem(problem, text)));
+  if (!file) return broken(...problems.map(problemFormatter([{ path, text }])));
 
   const directory = dirname(resolve(deps.workingDirectory, path));
   const absolute = file.rules?.find((name) => isAbsolute(name));
