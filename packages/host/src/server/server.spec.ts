@@ -180,6 +180,7 @@ describe('stopping', () => {
     const silent = connect(server.port, '127.0.0.1');
     await once(silent, 'connect');
     await server.close(10);
+    await expect(fetch(server.url)).rejects.toThrow();
     await rm(folder, { recursive: true });
   });
 });
