@@ -111,7 +111,7 @@ describe('check --peer', () => {
       'rules.yaml:16:31: differs',
       'the rules are valid: 2 rules in 2 files',
     ]);
-    expect(output).toContain('(Miners.match.source)\n  20 |     source: syscalls\n     |             ^\n');
+    expect(output).toContain('(Miners.match.source)\n  20 |     source: syscalls\n     |             ^^^^^^^^\n');
   });
 
   it('says so when there is nothing to tell, whatever variables only the documentation knew', async () => {

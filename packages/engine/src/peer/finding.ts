@@ -6,6 +6,8 @@ import { LANGUAGE_DIFFERENCES, type LanguageId } from './language-differences.ts
 /** A place where a rule acts otherwise than in the Go engine. */
 export interface PeerDifference extends Position {
   readonly severity: 'differs';
+  /** As in problems of rules: what is underlined. */
+  readonly length: number;
   /** `source-alias`, or that of an actionner: `kubernetes:terminate/grace-period`. */
   readonly id: string;
   readonly effect: DifferenceEffect;
@@ -35,7 +37,16 @@ export function createFindings(nameOf: (place: Place, index: number) => string |
     const position = place.source.position(place.offset);
     const key = JSON.stringify([position.file, position.line, position.column, id]);
     const message = `in the Go engine, ${there}; here ${here}`;
-    if (!found.has(key)) found.set(key, { ...position, severity: 'differs', id, effect, path: path(place), message });
+    if (!found.has(key))
+      found.set(key, {
+        ...position,
+        length: place.length,
+        severity: 'differs',
+        id,
+        effect,
+        path: path(place),
+        message,
+      });
   }
 
   function path(place: Place): string {

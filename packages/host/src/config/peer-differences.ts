@@ -119,7 +119,15 @@ export function findConfigDifferences(
 function told({ id, effect, path, there, here }: ConfigDifference, place: YamlNode['place']): PeerDifference {
   const message = `in the Go engine, ${there}; here ${here}`;
   const position = place.source.position(place.offset);
-  return { ...position, severity: 'differs', id: `config/${id}`, effect, path: path.join('.'), message };
+  return {
+    ...position,
+    length: place.length,
+    severity: 'differs',
+    id: `config/${id}`,
+    effect,
+    path: path.join('.'),
+    message,
+  };
 }
 
 /** Where the last key of the path stands, when all of them are there. */
