@@ -22,6 +22,7 @@ export { formatProblem, formatProblemOfLine, formatProblems, problemFormatter } 
 export { loadRules, type LoadedRules } from './rules/load-rules.ts';
 export { matchText } from './rules/match-text.ts';
 export { migrateRules, type MigratedRules } from './rules/old-syntax/migrate-rules.ts';
+export { counted } from './rules/counted.ts';
 export { escaped, jsonText, yamlText } from './rules/data-text.ts';
 export { printRules } from './rules/print-rules.ts';
 export { readBounded } from './rules/read-bounded.ts';

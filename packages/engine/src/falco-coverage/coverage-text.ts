@@ -1,8 +1,8 @@
+import { counted } from '../rules/counted.ts';
 import { formatProblems } from '../rules/format-problem.ts';
 import { printable } from '../rules/printable.ts';
 import type { RuleFile } from '../rules/rule.ts';
 import type { AppendOutput, Coverage, CoveredRule } from './coverage.ts';
-import { counted } from './finding-words.ts';
 
 /**
  * For people.

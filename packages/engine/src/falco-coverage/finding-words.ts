@@ -10,10 +10,6 @@ export function listed(names: readonly string[]): string {
   return shown.length < 2 ? shown.join('') : `${shown.slice(0, -1).join(', ')} and ${shown.at(-1)}`;
 }
 
-export function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
-}
-
 /** Fields, each with the one that was probably meant. */
 export function listedFields(fields: readonly string[], known: ReadonlySet<string>): string {
   return fields

@@ -1,3 +1,4 @@
+import { counted } from './counted.ts';
 import { displayWidth } from './display-width.ts';
 import { printable } from './printable.ts';
 import type { Problem, RuleFile } from './rule.ts';
@@ -70,8 +71,4 @@ function wholeFrom(content: string, index: number): number {
 
 function expandTabs(text: string): string {
   return printable(text.replaceAll('\t', '  '));
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }

@@ -5,6 +5,7 @@ import {
   printable,
   problemFormatter,
   readRuleFiles,
+  type PlanOptions,
   type Problem,
   type ReadRuleFiles,
   type RuleFile,
@@ -82,6 +83,11 @@ function configSources(program: CommandInput['program'], options: CommandInput['
     ...(rulesFiles === undefined ? {} : { rulesFiles }),
     ...(options['dryRun'] === true ? { observe: true } : {}),
   };
+}
+
+/** How the server of this configuration would plan with these rules. */
+export function planOptions({ version }: RuleSet, { host }: Config): PlanOptions {
+  return { observe: host.mode === 'observe', defaultNotifiers: host.default_notifiers, ruleSetVersion: version };
 }
 
 export interface CheckedRules {

@@ -1,5 +1,5 @@
 import { didYouMean, nearest } from '@falco-talon/core';
-import { printable, printRules, type RuleSet } from '@falco-talon/engine';
+import { counted, printable, printRules, type RuleSet } from '@falco-talon/engine';
 import { checkDoor } from './check-door.ts';
 import {
   print,
@@ -39,10 +39,9 @@ async function check(input: CommandInput): Promise<ExitCode> {
   }
   const { ruleSet, files } = prepared.rules;
   if (input.options['peer'] === true) print(input.program.stdout, peerReport(prepared, files));
-  const count = (number: number, what: string) => `${number} ${what}${number === 1 ? '' : 's'}`;
   print(
     input.program.stdout,
-    `the rules are valid: ${count(ruleSet.rules.length, 'rule')} in ${count(files.length, 'file')}`,
+    `the rules are valid: ${counted(ruleSet.rules.length, 'rule')} in ${counted(files.length, 'file')}`,
   );
   return 0;
 }

@@ -10,6 +10,7 @@ import {
 import { fileError } from '../../config/file-error.ts';
 import { paintMarks, painter } from '../colour.ts';
 import { print, printProblems, type CommandInput, type CommandSpec, type ExitCode } from '../command.ts';
+import { planOptions } from '../prepare.ts';
 import { preparedRules } from '../rules-commands.ts';
 import { createPrinter, EXPLAIN_FORMATS, type ExplainFormat } from './explanations-printer.ts';
 import { createPacedWriter } from './paced-writer.ts';
@@ -23,7 +24,6 @@ async function explain(input: CommandInput): Promise<ExitCode> {
   if (prepared?.config === undefined) return 1;
 
   const { ruleSet } = prepared.rules;
-  const { host } = prepared.config;
   const only = options['rule'] as readonly string[] | undefined;
   const names = ruleSet.rules.map(({ name }) => name);
   const unknown = only?.find((name) => !names.includes(name));
@@ -39,11 +39,7 @@ async function explain(input: CommandInput): Promise<ExitCode> {
   const deps: ExplainDeps = {
     matcher: compileMatcher(ruleSet),
     registry: prepared.loaded.registry,
-    options: {
-      observe: host.mode === 'observe',
-      defaultNotifiers: host.default_notifiers,
-      ruleSetVersion: ruleSet.version,
-    },
+    options: planOptions(ruleSet, prepared.config),
   };
   const write = createPacedWriter(program.stdout);
   const format = options['output'] as ExplainFormat;

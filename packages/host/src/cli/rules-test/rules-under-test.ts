@@ -1,5 +1,5 @@
 import { compileMatcher, type JudgeDeps } from '@falco-talon/engine';
-import { checkRules, type Prepared } from '../prepare.ts';
+import { checkRules, planOptions, type Prepared } from '../prepare.ts';
 
 export interface LoadedForTests {
   /** Undefined when they have errors. */
@@ -20,12 +20,7 @@ export function rulesUnderTest(prepared: Prepared, warn: (text: string) => void)
     const { ruleSet, errors, warnings } = await checkRules({ ...prepared, rulesFiles });
     for (const text of warnings) warn(text);
     if (!ruleSet || errors.length > 0) return { deps: undefined, errors };
-    const { host } = prepared.config!;
-    const options = {
-      observe: host.mode === 'observe',
-      defaultNotifiers: host.default_notifiers,
-      ruleSetVersion: ruleSet.version,
-    };
+    const options = planOptions(ruleSet, prepared.config!);
     const { registry } = prepared.loaded;
     return { deps: { ruleSet, matcher: compileMatcher(ruleSet), registry, options }, errors };
   }
