@@ -4,7 +4,7 @@ import { parse } from 'yaml';
 import { jsonText, yamlText } from './data-text.ts';
 
 const HOSTILE = {
-  'key\u001b': ['\u202e', 'two\nlines\u009b', 'a\tb\r', '\ud800', 'é 😀', ' \n', '- a: b'],
+  'key\u001b': ['\u202e', 'two\nlines\u009b', 'a\tb\r', '\ud800', 'é 😀', 'a\u{e0067}b', ' \n', '- a: b'],
   none: null,
 };
 

@@ -20,7 +20,9 @@ export function yamlText(value: unknown): string {
         node.type = Scalar.QUOTE_DOUBLE;
     },
   });
-  return escaped(document.toString({ lineWidth: 0, doubleQuotedMinMultiLineLength: Infinity }));
+  const text = document.toString({ lineWidth: 0, doubleQuotedMinMultiLineLength: Infinity });
+  // YAML has no pairs of escapes for one character.
+  return escaped(text, (character) => hex(character.codePointAt(0)!, 'U', 8));
 }
 
 /** Texts of several lines are printed as blocks; ones with blanks where a block's indentation is told by are not. */
@@ -28,11 +30,23 @@ export function needsQuotes(text: string): boolean {
   return text.includes('\n') && /^\s|\s\n|\n\s*$/.test(text.replace(/\n$/, ''));
 }
 
-/** JSON, or YAML in which what is not harmless stands in double quotes, with that written as escapes. */
-export function escaped(text: string): string {
-  return text.replaceAll(/[^\n\x20-\x7e]/gu, (character) =>
-    isHarmless(character) ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+/**
+ * JSON, or YAML in which what is not harmless stands in double quotes, with that written as escapes.
+ * @param far how characters of two UTF-16 units are written; by default as JSON does
+ */
+export function escaped(text: string, far: (character: string) => string = unitEscapes): string {
+  return text.replaceAll(/[^\n\x20-\x7e]/gu, (character) => {
+    if (isHarmless(character)) return character;
+    return character.length === 1 ? unitEscapes(character) : far(character);
+  });
+}
+
+function unitEscapes(character: string): string {
+  return Array.from({ length: character.length }, (_, unit) => hex(character.charCodeAt(unit), 'u', 4)).join('');
+}
+
+function hex(code: number, letter: string, digits: number): string {
+  return `\\${letter}${code.toString(16).padStart(digits, '0')}`;
 }
 
 /** Line feeds are: the printers know what becomes of them. */
