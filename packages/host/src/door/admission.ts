@@ -15,7 +15,8 @@ export type DoorReason =
   | 'signature_malformed'
   | 'signature_expired'
   | 'signature_wrong'
-  | 'signature_replayed';
+  | 'signature_replayed'
+  | 'signature_crowded';
 
 export interface Refusal {
   readonly reason: DoorReason;
@@ -126,11 +127,13 @@ const TEXTS: Readonly<Record<DoorReason, string>> = {
   signature_malformed: `write the header ${SIGNATURE_HEADER} as t=SECONDS,nonce=16 TO 64 CHARACTERS,v1=HEX`,
   signature_expired: "the signature's time is too far from this server's; set the clock, and sign when you send",
   signature_wrong: 'the signature does not fit this body and the keys this server was configured with',
+  signature_crowded: 'too many signed alerts came in so short a time; send this one again later',
   signature_replayed: 'this signature was used before; use another nonce for each alert',
 };
 const STATUSES: Readonly<Partial<Record<DoorReason, readonly [number, string]>>> = {
   sender_not_allowed: [403, 'Forbidden'],
   sender_too_fast: [429, 'Too Many Requests'],
+  signature_crowded: [503, 'Service Unavailable'],
 };
 
 function refused(reason: DoorReason, challenge?: string, retryAfter?: number): Admission {

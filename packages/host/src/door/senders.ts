@@ -9,9 +9,12 @@ export function plainAddress(address: string | undefined): string {
 
 /** What is wrong with a range of addresses, if anything. */
 export function rangeProblem(range: string): string | undefined {
-  const [address = '', length] = range.split('/');
+  const [address = '', length, ...more] = range.split('/');
   const bits = isIP(address) === 4 ? 32 : 128;
-  const isRange = isIP(address) > 0 && (length === undefined || (/^\d{1,3}$/.test(length) && Number(length) <= bits));
+  const isRange =
+    more.length === 0 &&
+    isIP(address) > 0 &&
+    (length === undefined || (/^\d{1,3}$/.test(length) && Number(length) <= bits));
   return isRange ? undefined : `${JSON.stringify(range)} is no address range; write it as 10.0.0.0/8 or fd00::/8`;
 }
 

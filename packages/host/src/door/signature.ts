@@ -10,7 +10,8 @@ export interface Signature {
   readonly digest: Buffer;
 }
 
-export type SignatureProblem = 'malformed' | 'expired' | 'wrong' | 'replayed';
+/** `crowded`: too many nonces are young; the signature itself may be right. */
+export type SignatureProblem = 'malformed' | 'expired' | 'wrong' | 'replayed' | 'crowded';
 
 /** Undefined: this is none. */
 export function parseSignature(header: string): Signature | undefined {
@@ -57,7 +58,8 @@ export function createSignatureChecker({ tolerance, capacity, now }: SignatureCh
       for (const key of keys) fits = timingSafeEqual(digest, sign(key, time, nonce, body)) || fits;
       if (!fits) return 'wrong';
       forget(at);
-      if (seen.has(nonce) || seen.size >= capacity) return 'replayed';
+      if (seen.has(nonce)) return 'replayed';
+      if (seen.size >= capacity) return 'crowded';
       // Longer than any time it could come again with, so that the order of the map is that of the ends.
       seen.set(nonce, at + 2 * tolerance);
       return undefined;
