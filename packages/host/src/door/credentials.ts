@@ -30,18 +30,28 @@ const FILE_LIMIT = 1024 * 1024;
 
 /** @throws Error in one sentence that names the file, never what is in it */
 export async function readCredentials(settings: CredentialSettings): Promise<Credentials> {
-  const [tokens, basic, paths, keys] = await Promise.all([
-    collect('intake.auth.token_files', settings.tokens, settings.token_files, longEnough),
-    collect('intake.auth.basic_files', settings.basic, settings.basic_files, userAndPassword),
-    collect('intake.auth.secret_path_files', settings.secret_paths, settings.secret_path_files, pathSegment),
-    collect('intake.auth.hmac_key_files', settings.hmac_keys, settings.hmac_key_files, longEnough),
-  ]);
+  const [tokens, basic, paths, keys] = await Promise.all(collectAll(settings));
   return {
     tokens: tokens.map(digestOf),
     basic: basic.map(digestOf),
     paths: paths.map((path) => digestOf(`/${path}`)),
     keys,
   };
+}
+
+/** What is wrong with them, the first mistake of each kind. */
+export async function credentialMistakes(settings: CredentialSettings): Promise<readonly unknown[]> {
+  const collected = await Promise.allSettled(collectAll(settings));
+  return collected.filter((one) => one.status === 'rejected').map(({ reason }): unknown => reason);
+}
+
+function collectAll(settings: CredentialSettings) {
+  return [
+    collect('intake.auth.token_files', settings.tokens, settings.token_files, longEnough),
+    collect('intake.auth.basic_files', settings.basic, settings.basic_files, userAndPassword),
+    collect('intake.auth.secret_path_files', settings.secret_paths, settings.secret_path_files, pathSegment),
+    collect('intake.auth.hmac_key_files', settings.hmac_keys, settings.hmac_key_files, longEnough),
+  ] as const;
 }
 
 /** True when somebody is known: without anybody the door is open. */

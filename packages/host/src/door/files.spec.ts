@@ -153,6 +153,15 @@ describe('certificates', () => {
     before.destroy();
   });
 
+  it('of authorities may be renewed: their clients come in, those of the ones before do not', async () => {
+    const server = await withClients();
+    const next = createAuthority();
+    expect(await send(server, shownBy('falco', next))).toBe(401);
+    await write('ca.crt', next.certificate);
+    await until(async () => (await send(server, shownBy('falco', next))) === 202);
+    expect(await send(server, shownBy('falco'))).toBe(401);
+  });
+
   it('that do not belong together leave those in use in force', async () => {
     const server = await start({ tls: await serverFiles() });
     await write('tls.crt', createAuthority().issueServer().certificate);
