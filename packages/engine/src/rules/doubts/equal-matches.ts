@@ -16,8 +16,9 @@ export function warnOfEqualMatches(rules: readonly JudgedRule[], known: Readonly
     if (judged.block.old || !isMatchKnown(judged) || matchesEverything(judged.rule.match)) continue;
     const key = matchKey(judged.rule.match);
     const equal = earlier.get(key) ?? [];
-    earlier.set(key, [...equal, judged]);
     const other = equal.find((one) => isOneTask(one.rule, judged.rule));
+    equal.push(judged);
+    earlier.set(key, equal);
     if (other && !known.has(judged))
       report.warning(
         judged.block.match?.place ?? judged.block.name.place,
