@@ -105,6 +105,8 @@ export interface ActionnerDefinition<P extends TObject, F extends TObject, U ext
   readonly requiredFields?: readonly (string | readonly string[])[];
   /** False: the intent to act is durable before `run`, and a repeat after a crash asks `settled` first. */
   readonly idempotent: boolean;
+  /** True: it ends or empties something that runs, or takes away what is not made again. Guards look closer at it. */
+  readonly destructive?: boolean;
   readonly permissions: readonly Permission[];
   readonly examples: readonly [ActionnerExample<Static<P>>, ...ActionnerExample<Static<P>>[]];
   /** Where it does something else than its namesake in the Go engine. */

@@ -22,6 +22,11 @@ export interface Client<T = any, R = any, S extends TObject = any> {
    * until one of its steps has acted, since the next step must see what that one changed.
    */
   reads?(client: T, scope: Scope): R;
+  /**
+   * A view that calls `mayAct` immediately before each request that changes something, and lets what it throws through: so
+   * an attempt that was left behind, or a replica that has lost its lead, changes nothing. What `run` gets.
+   */
+  fenced?(client: T, mayAct: () => void): T;
   /** Rejects with a `TalonError` that says what is missing when the service cannot be used now. Part of `/readyz`. */
   ready?(client: T, scope: Scope): Promise<void>;
   close?(client: T): Promise<void>;

@@ -1,16 +1,27 @@
+import type { Static, TObject } from 'typebox';
 import type { StepNames } from './actionner.ts';
 import type { Reads, Uses } from './client.ts';
 import type { FalcoEvent } from './event.ts';
 import type { Scope } from './scope.ts';
 import type { Target } from './target.ts';
 
+/** What a guard found the target to be part of: budgets are counted by it. */
+export interface Subject {
+  /** The controller on top: `deployment`, `statefulset`, …; the pod itself when nobody owns it. */
+  readonly workload?: Target;
+  readonly node?: string;
+}
+
 export type Verdict =
-  | { readonly kind: 'allow' }
+  | { readonly kind: 'allow'; readonly subject?: Subject }
+  /** Nothing is changed: the step is checked and previewed as in a dry run, and its record says why. */
+  | { readonly kind: 'observe'; readonly reason: string }
   | { readonly kind: 'deny'; readonly reason: string }
   /** `until`: milliseconds since the epoch. */
   | { readonly kind: 'hold'; readonly reason: string; readonly until: number };
 
-export interface GuardInput<U extends Uses> extends Scope {
+export interface GuardInput<U extends Uses, S extends TObject = TObject> extends Scope {
+  readonly settings: Static<S>;
   readonly event: FalcoEvent;
   readonly step: StepNames;
   readonly target: Target;
@@ -19,15 +30,19 @@ export interface GuardInput<U extends Uses> extends Scope {
 }
 
 /** May say no before an action runs: protection lists, plausibility, budgets. One that throws counts as a no. */
-export interface Guard<U extends Uses = Uses> {
+export interface Guard<U extends Uses = Uses, S extends TObject = TObject> {
   readonly kind: 'guard';
   readonly apiVersion: 1;
   readonly name: string;
   readonly description: string;
   readonly uses?: U;
-  judge(input: GuardInput<U>): Promise<Verdict>;
+  /** They stand under `guard.<name>`. */
+  readonly settings?: S;
+  judge(input: GuardInput<U, S>): Promise<Verdict>;
 }
 
-export function defineGuard<const U extends Uses = {}>(definition: Omit<Guard<U>, 'kind' | 'apiVersion'>): Guard<U> {
+export function defineGuard<const U extends Uses = {}, const S extends TObject = TObject>(
+  definition: Omit<Guard<U, S>, 'kind' | 'apiVersion'>,
+): Guard<U, S> {
   return { ...definition, kind: 'guard', apiVersion: 1 };
 }

@@ -2,6 +2,7 @@ export * from './actionner.ts';
 export * from './client.ts';
 export * from './context.ts';
 export * from './difference.ts';
+export * from './election.ts';
 export * from './errors.ts';
 export * from './event.ts';
 export * from './exact-number.ts';

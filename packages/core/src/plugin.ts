@@ -1,6 +1,7 @@
 import type { Actionner } from './actionner.ts';
 import type { Client } from './client.ts';
 import type { Context } from './context.ts';
+import type { Election } from './election.ts';
 import type { Guard } from './guard.ts';
 import type { Notifier } from './notifier.ts';
 import type { Output } from './output.ts';
@@ -23,6 +24,7 @@ export interface Plugin {
   readonly notifiers?: readonly Notifier[];
   readonly queues?: readonly QueueDriver[];
   readonly guards?: readonly Guard[];
+  readonly elections?: readonly Election[];
   /** Clients the distribution wants to provide under their id; the ones in `uses` need not be repeated. */
   readonly clients?: readonly Client[];
 }

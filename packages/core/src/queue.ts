@@ -14,6 +14,8 @@ export interface Message {
   readonly headers: Readonly<Record<string, string>>;
   /** As received. */
   readonly body: Uint8Array;
+  /** What its journal said in the queue it comes from: stored with it, so that nothing done there is done again. */
+  readonly journal?: readonly Entry[];
 }
 
 /**
@@ -56,6 +58,40 @@ export interface ConsumeLimits {
   readonly signal: AbortSignal;
 }
 
+/** A message that was set aside. */
+export interface DeadLetter {
+  /** The message's id; where a damaged row has lost it, a name of the queue's own. */
+  readonly id: string;
+  readonly kind: string;
+  readonly key: string;
+  readonly reason: string;
+  /** Milliseconds since the epoch. */
+  readonly setAsideAt: number;
+  /** Attempts that were begun. */
+  readonly attempts: number;
+}
+
+/** With what it holds; `message` and `journal` are absent when they cannot be read any more. */
+export interface OpenedDeadLetter extends DeadLetter {
+  readonly message?: Message;
+  readonly journal?: readonly Entry[];
+}
+
+/** What was set aside rests here with its reason until somebody decides. */
+export interface DeadLetters {
+  /** In the order they were set aside. `after`: id of the last one of the page before. */
+  list(page: { readonly after?: string; readonly limit: number }): Promise<readonly DeadLetter[]>;
+  read(id: string): Promise<OpenedDeadLetter | undefined>;
+  /**
+   * Puts them back in line, in the order given, each with its journal: steps with a result are not run again. Attempts
+   * count from one. All or none.
+   * @returns the ids that were put back; one that is unknown or unreadable is not among them
+   */
+  retry(ids: readonly string[]): Promise<readonly string[]>;
+  /** Deletes them for good. Answers the ids that were there. */
+  drop(ids: readonly string[]): Promise<readonly string[]>;
+}
+
 export interface Queue {
   /**
    * All or none. Resolves when the messages are as durable as the queue is.
@@ -68,6 +104,8 @@ export interface Queue {
   consume(handler: (delivery: Delivery) => Promise<void>, limits: ConsumeLimits): Promise<void>;
   /** Messages not settled yet, and those set aside as dead. */
   depth(): Promise<{ readonly pending: number; readonly dead: number }>;
+  /** Absent: the queue does not keep what it sets aside where it can be looked at. */
+  readonly deadLetters?: DeadLetters;
   /** Rejects with a reason when nothing can be stored. */
   ready(): Promise<void>;
   close(): Promise<void>;

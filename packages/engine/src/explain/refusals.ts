@@ -53,7 +53,7 @@ async function askGuard(
   try {
     const { signal: never } = new AbortController();
     const verdict = await withTimeLimit('a guard', GUARD_LIMIT, never, (signal) =>
-      guard.judge({ ...scope, signal, event, step, target, parameters, reads: unreadable }),
+      guard.judge({ ...scope, signal, event, step, target, settings: {}, parameters, reads: unreadable }),
     );
     return asked || verdict.kind === 'allow' ? undefined : verdict.reason;
   } catch (error) {

@@ -30,7 +30,7 @@ export async function judge(judged: Judged, registry: Registry, facts: EventFact
     try {
       const reads = await facts.reads(guard.uses ?? {});
       const verdict = await withTimeLimit(`guard ${name}`, GUARD_LIMIT, scope.signal, (signal) =>
-        guard.judge({ ...scope, ...judged, signal, reads }),
+        guard.judge({ ...scope, ...judged, signal, settings: {}, reads }),
       );
       if (verdict.kind === 'allow') continue;
       const reason = `guard ${name}: ${verdict.reason}`;

@@ -60,6 +60,7 @@ export async function runGuard<U extends Uses>(
       step: stepNames(event.id, options.step),
       target: options.target ?? TEST_TARGET,
       parameters: options.parameters ?? {},
+      settings: {},
       reads: open.reads(scope),
     });
     return { status: 'success', verdict, error: undefined, thrown: undefined, lines: scope.lines };

@@ -1,0 +1,4 @@
+import type { Scenario } from './scenario.ts';
+
+/** Every fault, in the order it is told. */
+export const SCENARIOS: readonly Scenario[] = [];
