@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { openConnection, type Connection } from './connection.ts';
+import { openConnection, type Connection } from '@falco-talon/testkit/server';
 
 export interface Flood {
   readonly seconds: number;
@@ -19,7 +19,7 @@ export async function flood(url: string, count: number, open: number, body: (n: 
       while (next < count) {
         const text = body(next++);
         const sentAt = performance.now();
-        const status = await connection.post(text);
+        const { status } = await connection.post(text);
         latencies.push(performance.now() - sentAt);
         if (status !== 202) refused++;
       }
@@ -54,7 +54,7 @@ export async function pace(
     if (!connection) throw new Error(`${open} answers are outstanding: the server does not keep up with the rate`);
     const sentAt = performance.now();
     answers.push(
-      connection.post(body(n)).then((status) => {
+      connection.post(body(n)).then(({ status }) => {
         latencies.push(performance.now() - sentAt);
         return status === 202 && free.push(connection) > 0;
       }),

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { alertText } from './alerts.ts';
+import { alertText } from '@falco-talon/testkit/server';
 import { pace } from './load.ts';
 import { percentile } from './measurement.ts';
 import type { Arrivals } from './shop.ts';

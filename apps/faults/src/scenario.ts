@@ -4,6 +4,8 @@ export interface Scenario {
   readonly name: string;
   /** What is done to the program, in one sentence. */
   readonly title: string;
+  /** Why it cannot be done on this machine (a program is missing, say); `undefined` when it can. */
+  missing?(): string | undefined;
   run(run: FaultRun): Promise<void>;
 }
 

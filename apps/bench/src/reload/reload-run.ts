@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { alertText } from '../alerts.ts';
+import { alertText } from '@falco-talon/testkit/server';
 import { pace } from '../load.ts';
 import { startBenchServer } from '../server.ts';
 import { FALCO_RULE, mountConfigMap, PLUGIN, ruleSet, type ConfigMap } from './rule-sets.ts';

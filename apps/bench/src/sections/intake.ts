@@ -1,4 +1,4 @@
-import { alertText } from '../alerts.ts';
+import { alertText } from '@falco-talon/testkit/server';
 import { flood } from '../load.ts';
 import { percentile, type Measurement, type Section } from '../measurement.ts';
 import { startBenchServer } from '../server.ts';

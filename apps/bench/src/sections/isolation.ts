@@ -1,4 +1,4 @@
-import { alertText } from '../alerts.ts';
+import { alertText } from '@falco-talon/testkit/server';
 import { pace } from '../load.ts';
 import type { Section } from '../measurement.ts';
 import { startBenchServer } from '../server.ts';

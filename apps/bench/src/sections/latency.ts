@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { alertText } from '../alerts.ts';
+import { alertText } from '@falco-talon/testkit/server';
 import { pace } from '../load.ts';
 import { percentile, type Section } from '../measurement.ts';
 import { startBenchServer } from '../server.ts';

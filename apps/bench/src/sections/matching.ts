@@ -1,6 +1,6 @@
 import type { FalcoEvent } from '@falco-talon/core';
 import { compileMatcher, decodeAlert, type Matcher } from '@falco-talon/engine';
-import { alertText } from '../alerts.ts';
+import { alertText } from '@falco-talon/testkit/server';
 import { percentile, type Section } from '../measurement.ts';
 import { CONDITION, CRITERIA, NAMELESS, ruleSetOf, type MatchOf } from '../many-rules.ts';
 

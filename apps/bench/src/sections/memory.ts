@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { alertText } from '../alerts.ts';
+import { alertText } from '@falco-talon/testkit/server';
 import { flood } from '../load.ts';
 import type { Section } from '../measurement.ts';
-import { residentMiB } from '../resident.ts';
+import { residentMiB } from '@falco-talon/testkit/server';
 import { startBenchServer } from '../server.ts';
 
 const EVENTS = 100_000;

@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { compileMatcher, decodeAlert, explainEvent, judgeRules, loadRules } from '@falco-talon/engine';
-import { alertText } from '../alerts.ts';
+import { alertText } from '@falco-talon/testkit/server';
 import { CRITERIA, registry, rulesText } from '../many-rules.ts';
 import type { Section } from '../measurement.ts';
 

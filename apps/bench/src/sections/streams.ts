@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { flood } from '../load.ts';
 import type { Section } from '../measurement.ts';
-import { watchResident } from '../resident.ts';
+import { watchResident } from '@falco-talon/testkit/server';
 import { startBenchServer } from '../server.ts';
 import { shopWith } from '../shop.ts';
 

@@ -1,2 +1,5 @@
+export * from './alert-text.ts';
+export * from './connection.ts';
+export * from './resident.ts';
 export * from './server-process.ts';
 export * from './webhook-listener.ts';

@@ -1,0 +1,19 @@
+import { expect, it } from 'vitest';
+import { runScenario } from './run-scenario.ts';
+import { SCENARIOS } from './scenarios.ts';
+
+/** Spec files over which the scenarios are dealt out, so that they run side by side. */
+const PARTS = 1;
+/** Milliseconds one may take, on a machine that is busy with something else; it takes seconds. */
+const LIMIT = 60_000;
+
+/** The short versions of this part's scenarios; `part` counts from 1. */
+export function runShort(part: number): void {
+  const mine = SCENARIOS.filter((_, n) => n % PARTS === part - 1);
+  it.for(mine)('$name: $title', { timeout: LIMIT + 10_000 }, async (scenario, { skip }) => {
+    const missing = scenario.missing?.();
+    skip(missing !== undefined, `left out: ${missing}`);
+    const { lines, failures } = await runScenario(scenario, 'short', LIMIT);
+    expect(failures, lines.join('\n')).toEqual([]);
+  });
+}
