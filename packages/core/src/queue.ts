@@ -14,7 +14,10 @@ export interface Message {
   readonly headers: Readonly<Record<string, string>>;
   /** As received. */
   readonly body: Uint8Array;
-  /** What its journal said in the queue it comes from: stored with it, so that nothing done there is done again. */
+  /**
+   * What its journal said in the queue it comes from: stored with it, so that nothing done there is done again. The
+   * entries `postponed` are left out: they speak of attempts that are not counted here. Not part of a delivered message.
+   */
   readonly journal?: readonly Entry[];
 }
 
@@ -60,7 +63,7 @@ export interface ConsumeLimits {
 
 /** A message that was set aside. */
 export interface DeadLetter {
-  /** The message's id; where a damaged row has lost it, a name of the queue's own. */
+  /** The message's id; where it is lost, or another letter has it already, a name of the queue's own. */
   readonly id: string;
   readonly kind: string;
   readonly key: string;
@@ -79,13 +82,17 @@ export interface OpenedDeadLetter extends DeadLetter {
 
 /** What was set aside rests here with its reason until somebody decides. */
 export interface DeadLetters {
-  /** In the order they were set aside. `after`: id of the last one of the page before. */
+  /**
+   * In the order they were set aside. `after`: id of the last one of the page before; one that is gone starts from the
+   * beginning, since the oldest go first.
+   */
   list(page: { readonly after?: string; readonly limit: number }): Promise<readonly DeadLetter[]>;
   read(id: string): Promise<OpenedDeadLetter | undefined>;
   /**
-   * Puts them back in line, in the order given, each with its journal: steps with a result are not run again. Attempts
-   * count from one. All or none.
+   * Puts them back in line, in the order given and behind what waits, each with its journal: steps with a result are not
+   * run again. Attempts count from one, so the entries `postponed` are left out. All or none.
    * @returns the ids that were put back; one that is unknown or unreadable is not among them
+   * @throws TalonError `queue_full` when the line has no room for all of them, `queue_failed`; retryable
    */
   retry(ids: readonly string[]): Promise<readonly string[]>;
   /** Deletes them for good. Answers the ids that were there. */

@@ -1,6 +1,16 @@
 import { Worker } from 'node:worker_threads';
 import { TalonError, type Logger } from '@falco-talon/core';
-import type { Answer, CallName, Calls, FromWorker, Group, Request, StoreOptions, ToWorker } from './protocol.ts';
+import type {
+  Answer,
+  CallName,
+  Calls,
+  FromWorker,
+  Group,
+  Request,
+  StoreOptions,
+  StoreState,
+  ToWorker,
+} from './protocol.ts';
 
 /** What shares one transaction, at most: bounds the pause of those that come after. */
 const GROUP_REQUESTS = 512;
@@ -21,8 +31,8 @@ export interface Channel {
    * @throws TalonError `queue_full` or `queue_failed`
    */
   call<K extends CallName>(name: K, input: Calls[K]['input']): Promise<Calls[K]['output']>;
-  /** Messages set aside, as of the last answer. */
-  dead(): number;
+  /** As of the last answer. */
+  state(): StoreState;
   /** Answers everything that was asked, then ends the worker. */
   close(): Promise<void>;
 }
@@ -51,7 +61,7 @@ export async function openChannel(options: ChannelOptions): Promise<Channel> {
   let waitingBytes = 0;
   let sent: Pending[] | undefined;
   let scheduled = false;
-  let dead = 0;
+  let state: StoreState = { dead: 0, expired: 0, discarded: 0 };
   let down: string | undefined;
   let closed = false;
   let restartDelay: number = RESTART_DELAY[0];
@@ -149,7 +159,7 @@ export async function openChannel(options: ChannelOptions): Promise<Channel> {
       });
       started.on('message', (message: FromWorker) => {
         if (message.kind === 'answers') {
-          dead = message.dead;
+          state = message.state;
           answer(message.answers);
         } else if (message.kind === 'refused') {
           reason = message.message;
@@ -157,7 +167,7 @@ export async function openChannel(options: ChannelOptions): Promise<Channel> {
         } else {
           worker = started;
           down = undefined;
-          dead = message.dead;
+          state = message.state;
           for (const note of message.notes) logger.error(note.message, note.fields);
           options.onOpened(message);
           resolve();
@@ -190,12 +200,14 @@ export async function openChannel(options: ChannelOptions): Promise<Channel> {
     clearTimeout(restartTimer);
     throw error;
   }
-  return { call, dead: () => dead, close };
+  return { call, state: () => state, close };
 }
 
 function bodyBytes(request: Request): number {
   if (request.name !== 'publish') return 0;
-  return request.input.reduce((sum, message) => sum + message.body.byteLength, 0);
+  return request.input.reduce((sum, { body, journal }) => {
+    return journal.reduce((bytes, { data }) => bytes + data.length, sum + body.byteLength);
+  }, 0);
 }
 
 function bodyBuffers(request: Request): ArrayBuffer[] {

@@ -18,6 +18,7 @@ describe('a message stored while there is a place for its handler', () => {
       maxMessages: 1000,
       maxBytes: 2 ** 26,
       maxDead: 10,
+      maxDeadBytes: 2 ** 28,
       deadRetention: 3_600_000,
       now: Date.now,
       logger: silentLogger,

@@ -1,6 +1,6 @@
 import { cp, open as openFile, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { directories, drain, fileIn, message, openIn, recordingLogger } from './spec/queue-files.ts';
 
 const { make, clean } = directories();
@@ -35,7 +35,7 @@ describe('damage', () => {
     const logger = recordingLogger();
     const queue = await openIn(directory, { logger });
     expect(ids(await drain(queue, 2))).toEqual(['m0', 'm2']);
-    expect(await queue.depth()).toEqual({ pending: 0, dead: 1 });
+    expect(await queue.depth()).toMatchObject({ pending: 0, dead: 1 });
     expect(logger.lines).toEqual([
       {
         level: 'error',
@@ -57,7 +57,48 @@ describe('damage', () => {
     const queue = await openIn(directory);
     const [found] = await drain(queue, 1);
     expect(found?.journal).toEqual([{ step: 's', kind: 'intent', data: 'sure-m1' }]);
-    expect(await queue.depth()).toEqual({ pending: 0, dead: 1 });
+    expect(await queue.depth()).toMatchObject({ pending: 0, dead: 1 });
+    await queue.close();
+  });
+
+  it('of a dead letter leaves it in the list; it can be dropped, and is not put back', async () => {
+    const directory = await filled(3, 100);
+    const first = await openIn(directory);
+    await drain(first, 3, async (delivery) => {
+      await delivery.append([{ step: 's', kind: 'intent', data: `sure-${delivery.message.id}` }]);
+      await delivery.settle({ kind: 'dead', reason: 'poison' });
+    });
+    await first.close();
+    await flipIn(fileIn(directory), '<1><1>');
+    await flipIn(fileIn(directory), 'sure-m2');
+    const queue = await openIn(directory);
+    const letters = queue.deadLetters!;
+    const listed = async () => (await letters.list({ limit: 10 })).map(({ id }) => id);
+    expect(await letters.read('m1')).toMatchObject({ id: 'm1', reason: 'poison', journal: [{ kind: 'intent' }] });
+    expect(await letters.read('m1')).not.toHaveProperty('message');
+    expect(await letters.read('m2')).toMatchObject({ message: { id: 'm2' } });
+    expect(await letters.read('m2')).not.toHaveProperty('journal');
+    expect(await letters.retry(['m1', 'm2', 'm0'])).toEqual(['m0']);
+    expect(await listed()).toEqual(['m1', 'm2']);
+    expect(await letters.drop(await listed())).toEqual(['m1', 'm2']);
+    await queue.close();
+  });
+
+  it('of an id leaves a letter with a name of its own', async () => {
+    const directory = await filled(1, 100);
+    const db = new DatabaseSync(fileIn(directory));
+    db.exec(String.raw`UPDATE messages SET id = 'torn\'`);
+    db.close();
+    const queue = await openIn(directory);
+    const abort = new AbortController();
+    const consumed = queue.consume(async () => {}, { inFlight: 1, perKey: 1, signal: abort.signal });
+    await vi.waitFor(async () => expect(await queue.depth()).toMatchObject({ pending: 0, dead: 1 }), { interval: 5 });
+    abort.abort();
+    await consumed;
+    const [letter] = await queue.deadLetters!.list({ limit: 10 });
+    expect(letter).toMatchObject({ id: 'damaged#1', reason: 'the checksum of the message does not match' });
+    expect(await queue.deadLetters!.read('damaged#1')).toMatchObject({ id: 'damaged#1', journal: [] });
+    expect(await queue.deadLetters!.drop(['damaged#1'])).toEqual(['damaged#1']);
     await queue.close();
   });
 
@@ -74,7 +115,7 @@ describe('damage', () => {
     await truncate(wal, size + Math.floor(((await stat(wal)).size - size) / 2));
     const again = await openIn(crashed);
     expect(ids(await drain(again, 3))).toEqual(['1', '2', '3']);
-    expect(await again.depth()).toEqual({ pending: 0, dead: 0 });
+    expect(await again.depth()).toMatchObject({ pending: 0, dead: 0 });
     await again.publish([message('4')]);
     expect(ids(await drain(again, 1))).toEqual(['4']);
     await again.close();

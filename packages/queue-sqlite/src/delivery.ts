@@ -1,8 +1,8 @@
-import { errorText, TalonError, type Delivery, type Entry, type Settlement } from '@falco-talon/core';
+import { TalonError, type Delivery, type Entry, type Settlement } from '@falco-talon/core';
 import type { Channel } from './channel.ts';
-import type { LoadedMessage, WireEntry, WireSettlement } from './protocol.ts';
+import type { LoadedMessage, WireSettlement } from './protocol.ts';
 import { withinLimit } from './time-limit.ts';
-import { entryToWire, escapeText, fromWire, wholeMilliseconds } from './wire.ts';
+import { entriesToWire, escapeText, fromWire, wholeMilliseconds } from './wire.ts';
 
 const REASON_LENGTH = 1000;
 
@@ -26,7 +26,7 @@ export function createDelivery(
     refuseUnlessOpen();
     if (entries.length === 0) return;
     const from = next;
-    const wire = storable(entries);
+    const wire = entriesToWire(entries);
     // Numbers are never used again: an append that failed may have been stored after all.
     next += entries.length;
     await withinLimit(channel.call('append', { seq: row.seq, from, entries: wire }));
@@ -57,16 +57,6 @@ export function createDelivery(
     settle,
     settled: () => state !== 'open',
   };
-}
-
-function storable(entries: readonly Entry[]): WireEntry[] {
-  try {
-    return entries.map(entryToWire);
-  } catch (error) {
-    throw new TalonError('queue_failed', `A journal entry cannot be stored as JSON: ${errorText(error)}`, {
-      cause: error,
-    });
-  }
 }
 
 function settlementToWire(end: Settlement): WireSettlement {

@@ -56,7 +56,7 @@ describe('a process killed with SIGKILL', { concurrent: true, timeout: 30_000 },
     const directory = await make();
     await killedAt(directory, 'done');
     const queue = await openIn(directory);
-    expect(await queue.depth()).toEqual({ pending: 2, dead: 0 });
+    expect(await queue.depth()).toMatchObject({ pending: 2, dead: 0 });
     expect((await drain(queue, 2)).map((delivery) => delivery.message.id)).toEqual(['2', '3']);
     await queue.close();
   });
@@ -133,7 +133,7 @@ describe('a process killed with SIGKILL', { concurrent: true, timeout: 30_000 },
     child.kill('SIGKILL');
     await ended;
     const queue = await openIn(directory);
-    expect(await queue.depth()).toEqual({ pending: 0, dead: 0 });
+    expect(await queue.depth()).toMatchObject({ pending: 0, dead: 0 });
     await queue.close();
   });
 });

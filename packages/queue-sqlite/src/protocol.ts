@@ -9,6 +9,8 @@ export interface WireMessage {
   readonly dedup: { readonly key: string; readonly window: number } | null;
   readonly headers: string;
   readonly body: Uint8Array;
+  /** From the queue it comes from. */
+  readonly journal: readonly WireEntry[];
   /** Its handler starts as soon as it is stored: this attempt is counted at once. */
   readonly claimed: boolean;
 }
@@ -35,6 +37,31 @@ export interface UnreadableMessage {
   readonly unreadable: string;
 }
 
+export interface WireDeadLetter {
+  /** The message's id; where it is lost or not the only one, a name of its own. */
+  readonly name: string;
+  readonly seq: number;
+  readonly kind: string;
+  readonly key: string;
+  readonly reason: string;
+  readonly ended: number;
+  readonly attempt: number;
+}
+
+/** With what it holds; absent is what does not match its checksum. */
+export interface WireOpenedDeadLetter {
+  readonly letter: WireDeadLetter;
+  readonly message?: Pick<LoadedMessage, 'id' | 'kind' | 'headers' | 'body'>;
+  readonly journal?: readonly WireEntry[];
+}
+
+export interface PutBack {
+  readonly name: string;
+  /** Its new number. */
+  readonly seq: number;
+  readonly key: string;
+}
+
 export interface WaitingMessage {
   readonly seq: number;
   readonly key: string;
@@ -59,6 +86,15 @@ export interface Calls {
     output: null;
   };
   settle: { input: { readonly seq: number; readonly end: WireSettlement }; output: null };
+  deadList: {
+    input: { readonly after: string | null; readonly limit: number };
+    output: readonly WireDeadLetter[];
+  };
+  deadRead: { input: string; output: WireOpenedDeadLetter | null };
+  /** All or none; a name that is unknown or unreadable is left out. */
+  deadRetry: { input: readonly string[]; output: readonly PutBack[] };
+  /** Answers the names that were there. */
+  deadDrop: { input: readonly string[]; output: readonly string[] };
   /** Deletes what has expired, a bounded part at a time; answers whether more is left. */
   sweep: { input: null; output: boolean };
   /** Writes, so that it fails when nothing can be stored. */
@@ -87,6 +123,8 @@ export interface StoreOptions {
   readonly path: string;
   readonly maxBytes: number;
   readonly maxDead: number;
+  /** What is set aside may take, roughly. */
+  readonly maxDeadBytes: number;
   /** Milliseconds. */
   readonly deadRetention: number;
   /** Milliseconds since the epoch, at the start of the worker. */
@@ -98,15 +136,24 @@ export interface Note {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
+/** As of the last answer. */
+export interface StoreState {
+  /** Messages set aside. */
+  readonly dead: number;
+  /** Of those, deleted since the start: after their time, and for want of room. */
+  readonly expired: number;
+  readonly discarded: number;
+}
+
 export type FromWorker =
   | {
       readonly kind: 'opened';
       readonly waiting: readonly WaitingMessage[];
-      readonly dead: number;
+      readonly state: StoreState;
       readonly notes: readonly Note[];
     }
   /** The database cannot be used; the worker ends. */
   | { readonly kind: 'refused'; readonly message: string; readonly retryable: boolean }
-  | { readonly kind: 'answers'; readonly answers: readonly Answer[]; readonly dead: number };
+  | { readonly kind: 'answers'; readonly answers: readonly Answer[]; readonly state: StoreState };
 
 export type ToWorker = { readonly kind: 'group'; readonly group: Group } | { readonly kind: 'close' };

@@ -29,7 +29,13 @@ export const sqlite = defineQueue({
     max_dead: Type.Integer({
       default: 10_000,
       minimum: 0,
+      maximum: 1_000_000,
       description: 'Events set aside that are kept; the oldest are deleted first.',
+    }),
+    max_dead_megabytes: Type.Integer({
+      default: 256,
+      minimum: 1,
+      description: 'Size of the events set aside, at most a quarter of max_megabytes; the oldest are deleted first.',
     }),
     dead_retention_hours: Type.Integer({
       default: 168,
@@ -43,6 +49,7 @@ export const sqlite = defineQueue({
       maxMessages: settings.max_messages,
       maxBytes: settings.max_megabytes * MEGABYTE,
       maxDead: settings.max_dead,
+      maxDeadBytes: Math.min(settings.max_dead_megabytes, settings.max_megabytes / 4) * MEGABYTE,
       deadRetention: settings.dead_retention_hours * HOUR,
       now,
       logger,

@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { createTurns, errorText, TalonError, type Logger, type Message, type Queue } from '@falco-talon/core';
 import { openChannel, type Opened } from './channel.ts';
 import { alreadyConsumed, startConsumer, type Consumer } from './consumer.ts';
+import { sqliteDeadLetters } from './dead-letters.ts';
 import type { StoreOptions, WireMessage } from './protocol.ts';
 import { withinLimit } from './time-limit.ts';
 import { toWire } from './wire.ts';
@@ -55,8 +56,8 @@ export async function openSqliteQueue(options: SqliteQueueOptions): Promise<Queu
     consumer?.wake();
   }
 
-  const { path, maxBytes, maxDead, deadRetention } = options;
-  const store = { path, maxBytes, maxDead, deadRetention };
+  const { path, maxBytes, maxDead, maxDeadBytes, deadRetention } = options;
+  const store = { path, maxBytes, maxDead, maxDeadBytes, deadRetention };
   const channel = await openChannel({ store, worker: options.worker ?? WORKER, now, logger, onOpened });
   let sweeping = setTimeout(sweep, SWEEP_INTERVAL).unref();
 
@@ -79,25 +80,32 @@ export async function openSqliteQueue(options: SqliteQueueOptions): Promise<Queu
   }
 
   async function publish(messages: readonly Message[]): Promise<('accepted' | 'duplicate')[]> {
-    if (closing) throw new TalonError('queue_failed', 'The queue is closed.', { retryable: true });
     if (messages.length === 0) return [];
-    if (pending() + publishing + messages.length > options.maxMessages) {
+    const free = reserve(messages.length);
+    return withinLimit(write(messages).finally(free));
+  }
+
+  /** Room for messages being stored; answers what gives it back. */
+  function reserve(count: number): () => void {
+    if (closing) throw new TalonError('queue_failed', 'The queue is closed.', { retryable: true });
+    if (pending() + publishing + count > options.maxMessages) {
       const message = `The queue holds ${options.maxMessages} messages (queue.sqlite.max_messages).`;
       throw new TalonError('queue_full', message, { retryable: true });
     }
-    publishing += messages.length;
-    return withinLimit(write(messages.map(prepare)).finally(() => (publishing -= messages.length)));
+    publishing += count;
+    return () => void (publishing -= count);
   }
 
   /** With a place for its handler, when there is one: then it need not be read back from disk. */
-  function prepare(message: Message): Prepared {
-    const claimant =
-      message.notBefore === undefined && unclaimed === 0 && consumer?.claim(message.key) ? consumer : undefined;
+  function prepare(wire: Omit<WireMessage, 'claimed'>): Prepared {
+    const claimant = wire.notBefore === null && unclaimed === 0 && consumer?.claim(wire.key) ? consumer : undefined;
     if (!claimant) unclaimed++;
-    return { wire: toWire(message, claimant !== undefined), body: Uint8Array.from(message.body), claimant };
+    return { wire: { ...wire, claimed: claimant !== undefined }, body: Uint8Array.from(wire.body), claimant };
   }
 
-  async function write(prepared: readonly Prepared[]): Promise<('accepted' | 'duplicate')[]> {
+  async function write(messages: readonly Message[]): Promise<('accepted' | 'duplicate')[]> {
+    // Before anything is claimed: a journal may not be JSON.
+    const prepared = messages.map(toWire).map(prepare);
     let seqs: readonly (number | null)[] | undefined;
     try {
       seqs = await channel.call(
@@ -114,9 +122,25 @@ export async function openSqliteQueue(options: SqliteQueueOptions): Promise<Queu
   function stored({ wire, body, claimant }: Prepared, seq: number | null): void {
     if (!claimant) unclaimed--;
     if (seq === null) claimant?.unclaim(wire.key);
-    else if (claimant) claimant.start(wire.key, { ...wire, body, seq, attempt: 1, journal: [] });
+    else if (claimant) claimant.start(wire.key, { ...wire, body, seq, attempt: 1 });
     else enqueue(seq, wire.key, wire.notBefore);
   }
+
+  const deadLetters = sqliteDeadLetters({
+    channel,
+    reserve(count) {
+      const free = reserve(count);
+      unclaimed += count;
+      return () => {
+        unclaimed -= count;
+        free();
+      };
+    },
+    waiting(letters) {
+      for (const { seq, key } of letters) enqueue(seq, key, null);
+      consumer?.wake();
+    },
+  });
 
   async function close(): Promise<void> {
     clearTimeout(sweeping);
@@ -136,7 +160,8 @@ export async function openSqliteQueue(options: SqliteQueueOptions): Promise<Queu
       consumer = startConsumer({ channel, turns, held, giveBack, now, elapsed, logger }, handler, limits);
       await consumer.ended.finally(() => (consumer = undefined));
     },
-    depth: async () => ({ pending: pending(), dead: channel.dead() }),
+    depth: async () => ({ pending: pending(), dead: channel.state().dead }),
+    deadLetters,
     async ready() {
       if (closing) throw new TalonError('queue_failed', 'The queue is closed.');
       await withinLimit(channel.call('probe', null));

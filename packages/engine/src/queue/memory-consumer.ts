@@ -18,7 +18,7 @@ export interface MemoryConsumerDeps {
   readonly messages: ReadonlyMap<number, StoredMessage>;
   /** `at`: milliseconds since the epoch. */
   readonly enqueue: (seq: number, key: string, at: number) => void;
-  readonly remove: (seq: number, end: 'done' | 'dead') => void;
+  readonly remove: (stored: StoredMessage, end: Settlement) => void;
   readonly isClosed: () => boolean;
   readonly now: () => number;
   /** Milliseconds that never jump; the clock of the turns. */
@@ -80,7 +80,7 @@ export function startMemoryConsumer(
     const delivery = memoryDelivery(stored, deps.isClosed, (settlement) => {
       outcome = settlement;
       if (settlement.kind === 'later') comeBack();
-      else deps.remove(seq, settlement.kind);
+      else deps.remove(stored, settlement);
     });
     try {
       await handler(delivery);

@@ -27,7 +27,7 @@ export function memoryDelivery(
     journal: stored.journal.map((entry) => JSON.parse(entry) as Entry),
     async append(entries) {
       refuseUnlessOpen();
-      stored.journal.push(...entries.map(storable));
+      stored.journal.push(...entries.map(storableEntry));
     },
     keepAlive: () => {},
     async settle(end) {
@@ -38,7 +38,7 @@ export function memoryDelivery(
   };
 }
 
-function storable({ step, kind, data }: Entry): string {
+export function storableEntry({ step, kind, data }: Entry): string {
   try {
     return JSON.stringify({ step, kind, data: data ?? null });
   } catch (error) {

@@ -5,16 +5,16 @@ import {
   strictObject,
   TalonError,
   Type,
+  type Entry,
   type Logger,
   type Message,
   type Queue,
+  type Settlement,
 } from '@falco-talon/core';
 import { dedupWindow } from './dedup-window.ts';
 import { startMemoryConsumer, type MemoryConsumer } from './memory-consumer.ts';
-import type { StoredMessage } from './memory-delivery.ts';
-
-/** Messages set aside that are kept; the oldest are dropped first. */
-const MOST_DEAD = 1000;
+import { memoryDeadLetters } from './memory-dead-letters.ts';
+import { storableEntry, type StoredMessage } from './memory-delivery.ts';
 
 export interface MemoryQueueOptions {
   /** Messages not settled yet that the queue holds at most. */
@@ -43,7 +43,7 @@ export function openMemoryQueue(options: MemoryQueueOptions): Queue {
   const { now, logger } = options;
   const turns = createTurns();
   const messages = new Map<number, StoredMessage>();
-  const dead = new Set<number>();
+  const dead = memoryDeadLetters(putBack);
   const dedup = dedupWindow();
   const elapsed = () => performance.now();
   let lastSeq = 0;
@@ -59,39 +59,52 @@ export function openMemoryQueue(options: MemoryQueueOptions): Queue {
     consumer?.wake();
   }
 
-  function accept(message: Message, at: number): 'accepted' | 'duplicate' {
-    const { dedup: once, notBefore, ...rest } = message;
-    if (once) {
-      if (dedup.seen(once.key, once.window, at)) return 'duplicate';
-      dedup.accept(once.key, once.window, at);
-    }
-    const seq = ++lastSeq;
-    // Copied: the caller may use its buffer again.
-    const kept = { ...rest, headers: { ...rest.headers }, body: new Uint8Array(rest.body) };
-    messages.set(seq, { seq, message: kept, attempt: 0, journal: [] });
-    enqueue(seq, message.key, notBefore ?? at);
-    return 'accepted';
+  function refuseIfFull(count: number): void {
+    if (messages.size + count <= options.maxMessages) return;
+    const message = `The queue holds ${options.maxMessages} messages (queue.memory.max_messages).`;
+    throw new TalonError('queue_full', message, { retryable: true });
   }
 
-  function remove(seq: number, end: 'done' | 'dead'): void {
-    messages.delete(seq);
-    if (end === 'done') return;
-    dead.add(seq);
-    for (const oldest of dead) {
-      if (dead.size <= MOST_DEAD) break;
-      dead.delete(oldest);
-    }
+  function isNew({ dedup: once }: Message, at: number): boolean {
+    if (!once) return true;
+    if (dedup.seen(once.key, once.window, at)) return false;
+    dedup.accept(once.key, once.window, at);
+    return true;
+  }
+
+  /** The numbers of attempts begin again, so what tells of earlier ones is left out. */
+  function store(message: StoredMessage['message'], journal: readonly string[], at: number): void {
+    const seq = ++lastSeq;
+    const carried = journal.filter((entry) => (JSON.parse(entry) as Entry).kind !== 'postponed');
+    messages.set(seq, { seq, message, attempt: 0, journal: carried });
+    enqueue(seq, message.key, at);
+  }
+
+  function putBack(letters: readonly StoredMessage[]): void {
+    refuseIfClosed();
+    refuseIfFull(letters.length);
+    for (const { message, journal } of letters) store(message, journal, now());
+  }
+
+  function remove(stored: StoredMessage, end: Settlement): void {
+    messages.delete(stored.seq);
+    if (end.kind === 'dead') dead.add(stored, end.reason, now());
   }
 
   return {
     async publish(batch) {
       refuseIfClosed();
-      if (messages.size + batch.length > options.maxMessages) {
-        const message = `The queue holds ${options.maxMessages} messages (queue.memory.max_messages).`;
-        throw new TalonError('queue_full', message, { retryable: true });
-      }
+      refuseIfFull(batch.length);
       const at = now();
-      return batch.map((message) => accept(message, at));
+      const journals = batch.map(({ journal = [] }) => journal.map(storableEntry));
+      return batch.map((message, index) => {
+        if (!isNew(message, at)) return 'duplicate';
+        const { dedup: _, journal: __, notBefore, ...rest } = message;
+        // Copied: the caller may use its buffer again.
+        const kept = { ...rest, headers: { ...rest.headers }, body: new Uint8Array(rest.body) };
+        store(kept, journals[index] ?? [], notBefore ?? at);
+        return 'accepted';
+      });
     },
     async consume(handler, limits) {
       refuseIfClosed();
@@ -106,7 +119,8 @@ export function openMemoryQueue(options: MemoryQueueOptions): Queue {
       );
       await consumer.ended.finally(() => (consumer = undefined));
     },
-    depth: async () => ({ pending: messages.size, dead: dead.size }),
+    depth: async () => ({ pending: messages.size, dead: dead.size() }),
+    deadLetters: dead.letters,
     ready: async () => refuseIfClosed(),
     async close() {
       closed = true;

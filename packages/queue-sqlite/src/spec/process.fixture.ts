@@ -17,7 +17,13 @@ const [, self, path, point] = process.argv;
 if (self?.endsWith('process.fixture.ts') && path && point) await run(path, point as Point);
 
 async function run(file: string, until: Point): Promise<void> {
-  const limits = { maxMessages: 100_000, maxBytes: 2 ** 30, maxDead: 100, deadRetention: 3_600_000 };
+  const limits = {
+    maxMessages: 100_000,
+    maxBytes: 2 ** 30,
+    maxDead: 100,
+    maxDeadBytes: 2 ** 28,
+    deadRetention: 3_600_000,
+  };
   const queue = await openSqliteQueue({ path: file, ...limits, now: Date.now, logger: silentLogger });
   if (until === 'open') return say('open');
   if (until === 'flood') return flood();

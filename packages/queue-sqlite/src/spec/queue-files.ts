@@ -32,6 +32,7 @@ export function openIn(directory: string, changes: Partial<SqliteQueueOptions> =
     maxMessages: 20_000,
     maxBytes: 2 ** 30,
     maxDead: 100,
+    maxDeadBytes: 2 ** 28,
     deadRetention: 3_600_000,
     now: Date.now,
     logger: silentLogger,

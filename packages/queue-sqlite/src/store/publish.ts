@@ -1,23 +1,14 @@
-import type { DatabaseSync } from 'node:sqlite';
 import type { CallTable } from './call-table.ts';
-import { messageChecksum } from './checksum.ts';
 import type { Dedup } from './dedup.ts';
-import { sizeLimit } from './size-limit.ts';
+import type { Rows } from './rows.ts';
 
-export function publishCall(db: DatabaseSync, dedup: Dedup): CallTable['publish'] {
-  const insert = db.prepare(
-    'INSERT INTO messages (id, kind, key, not_before, headers, body, attempt, crc) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
-  );
-  const refuseWhenFull = sizeLimit(db);
-
+export function publishCall(rows: Rows, dedup: Dedup, refuseWhenFull: () => void): CallTable['publish'] {
   return (messages, now) => {
     refuseWhenFull();
     return messages.map((message) => {
-      const { id, kind, key, notBefore, dedup: once, headers, body } = message;
+      const { dedup: once, journal, claimed } = message;
       if (once && dedup.isDuplicate(once.key, once.window, now)) return null;
-      const attempt = message.claimed ? 1 : 0;
-      const inserted = insert.run(id, kind, key, notBefore, headers, body, attempt, messageChecksum(message));
-      return Number(inserted.lastInsertRowid);
+      return rows.insert(message, claimed ? 1 : 0, journal);
     });
   };
 }

@@ -16,7 +16,14 @@ let store: Store;
 
 function reopen(now: number): void {
   const path = join(directory, 'queue.sqlite');
-  const options: StoreOptions = { path, maxBytes: 2 ** 26, maxDead: 10, deadRetention: HOUR, now };
+  const options: StoreOptions = {
+    path,
+    maxBytes: 2 ** 26,
+    maxDead: 10,
+    maxDeadBytes: 2 ** 20,
+    deadRetention: HOUR,
+    now,
+  };
   db = openDatabase(options).db;
   store = createStore(db, options);
 }
@@ -39,6 +46,7 @@ function wire(id: string, changes: Partial<WireMessage> = {}): WireMessage {
     dedup: null,
     headers: '{}',
     body: Buffer.from(id),
+    journal: [],
     claimed: false,
     ...changes,
   };
@@ -101,9 +109,9 @@ describe('the file', () => {
     run(START, { name: 'append', input: { seq: 1, from: 0, entries: [entry] } });
     run(START, { name: 'settle', input: { seq: 1, end: { kind: 'dead', reason: 'poison' } } });
     run(START + HOUR - 1, { name: 'sweep', input: null });
-    expect([store.dead(), rows('journal')]).toEqual([1, 1]);
+    expect([store.state().dead, rows('journal')]).toEqual([1, 1]);
     run(START + HOUR, { name: 'sweep', input: null });
-    expect([store.dead(), rows('journal'), rows('messages')]).toEqual([0, 0, 1]);
+    expect([store.state().dead, rows('journal'), rows('messages')]).toEqual([0, 0, 1]);
   });
 
   it('shrinks when the messages are done, and its log stays small', () => {

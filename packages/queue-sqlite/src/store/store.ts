@@ -1,27 +1,34 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { Answer, Group, Request, StoreOptions, WaitingMessage } from '../protocol.ts';
+import type { Answer, Group, Request, StoreOptions, StoreState, WaitingMessage } from '../protocol.ts';
 import { Full, type CallTable } from './call-table.ts';
+import { openDeadBox } from './dead-box.ts';
+import { deadLetterCalls } from './dead-letters.ts';
 import { openDedup } from './dedup.ts';
 import { loadCalls } from './load.ts';
 import { publishCall } from './publish.ts';
+import { openRows } from './rows.ts';
 import { settleCalls } from './settle.ts';
+import { sizeLimit } from './size-limit.ts';
 import { isDamage, RESULT, resultCode } from './sqlite-error.ts';
 
 export interface Store {
   /** Runs the requests in one transaction; what cannot be stored fails alone. */
   run(group: Group): Answer[];
   waiting(): WaitingMessage[];
-  dead(): number;
+  state(): StoreState;
 }
 
 export function createStore(db: DatabaseSync, options: StoreOptions): Store {
   const dedup = openDedup(db, options.now);
+  const rows = openRows(db);
+  const box = openDeadBox(db, options, rows);
+  const refuseWhenFull = sizeLimit(db);
   const calls: CallTable = {
-    publish: publishCall(db, dedup),
-    ...loadCalls(db),
-    ...settleCalls(db, options, dedup),
+    publish: publishCall(rows, dedup, refuseWhenFull),
+    ...loadCalls(db, rows, box),
+    ...settleCalls(db, { rows, box, dedup, refuseWhenFull }),
+    ...deadLetterCalls(db, box.index, rows),
   };
-  const dead = db.prepare("SELECT count(*) AS n FROM messages WHERE state <> 'waiting'");
   const waiting = db.prepare(
     "SELECT seq, key, not_before AS notBefore FROM messages WHERE state = 'waiting' ORDER BY seq",
   );
@@ -32,9 +39,11 @@ export function createStore(db: DatabaseSync, options: StoreOptions): Store {
         group.requests.map((request) => ({ value: dispatch(calls, request, group.now) })),
       );
       dedup.commit();
+      box.index.commit();
       return answers;
     } catch (error) {
       dedup.rollback();
+      box.index.rollback();
       const [request] = group.requests;
       if (group.requests.length === 1 && request) return [failure(error)];
       // One of them cannot be stored: each gets its own answer.
@@ -45,7 +54,7 @@ export function createStore(db: DatabaseSync, options: StoreOptions): Store {
   return {
     run,
     waiting: () => waiting.all() as unknown as WaitingMessage[],
-    dead: () => Number((dead.get() as { n: number }).n),
+    state: () => ({ dead: box.index.count(), expired: box.expired(), discarded: box.discarded() }),
   };
 }
 

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { DatabaseSync } from 'node:sqlite';
-import type { Answer, FromWorker, Note, Request, StoreOptions, ToWorker } from '../protocol.ts';
+import type { Answer, FromWorker, Note, StoreOptions, ToWorker } from '../protocol.ts';
 import { openDatabase, Refusal } from './open-database.ts';
 import { createStore, type Store } from './store.ts';
 
@@ -34,19 +34,10 @@ function bodies(answers: readonly Answer[]): ArrayBuffer[] {
     .map((body) => body.buffer as ArrayBuffer);
 }
 
-/** Counting costs a walk over all that is set aside. */
-function mayChangeDead(request: Request, answer: Answer | undefined): boolean {
-  if (request.name === 'settle') return request.input.end.kind === 'dead';
-  if (request.name === 'sweep') return true;
-  if (request.name !== 'load' || !answer || !('value' in answer)) return false;
-  return (answer.value as readonly object[]).some((item) => 'unreadable' in item);
-}
-
 const opened = open();
 if (opened) {
   const { db, notes, store } = opened;
-  send({ kind: 'opened', waiting: store.waiting(), dead: store.dead(), notes }, []);
-  let dead = store.dead();
+  send({ kind: 'opened', waiting: store.waiting(), state: store.state(), notes }, []);
   port.on('message', (message: ToWorker) => {
     if (message.kind === 'close') {
       // The last connection that closes writes the log back and deletes it.
@@ -55,7 +46,6 @@ if (opened) {
       return;
     }
     const answers = store.run(message.group);
-    if (message.group.requests.some((request, index) => mayChangeDead(request, answers[index]))) dead = store.dead();
-    send({ kind: 'answers', answers, dead }, bodies(answers));
+    send({ kind: 'answers', answers, state: store.state() }, bodies(answers));
   });
 }

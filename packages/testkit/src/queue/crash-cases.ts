@@ -16,7 +16,7 @@ export function crashCases(options: QueueSuiteOptions): void {
       await running.seen(5);
       await running.stop();
       const again = await reopen();
-      expect(await again.depth()).toEqual({ pending: 3, dead: 1 });
+      expect(await again.depth()).toMatchObject({ pending: 3, dead: 1 });
       const found = await consume(again, settleDone).seen(3);
       expect(ids(found)).toEqual(['m0', 'm3', 'm4']);
     });
@@ -52,7 +52,7 @@ export function crashCases(options: QueueSuiteOptions): void {
       await next.seen(1);
       await next.stop();
       expect(ids(next.deliveries)).toEqual(['now']);
-      expect(await again.depth()).toEqual({ pending: 1, dead: 0 });
+      expect(await again.depth()).toMatchObject({ pending: 1, dead: 0 });
     });
 
     it('still knows duplicates', async () => {

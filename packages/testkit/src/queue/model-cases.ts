@@ -30,7 +30,7 @@ export function modelCases(options: QueueSuiteOptions): void {
           try {
             const { dead: before } = await queue.depth();
             const dead = await compare(queue, `run${run++}-`, all, { inFlight, perKey });
-            expect(await queue.depth()).toEqual({ pending: 0, dead: before + dead });
+            expect(await queue.depth()).toMatchObject({ pending: 0, dead: before + dead });
           } catch (error) {
             await queue.close();
             queue = undefined;

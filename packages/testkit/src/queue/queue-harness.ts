@@ -12,6 +12,8 @@ export interface QueueSuiteOptions {
   readonly open: () => Promise<OpenedQueue>;
   /** True when an accepted message survives a crash of the process. */
   readonly durable: boolean;
+  /** False: what it sets aside cannot be looked at. */
+  readonly deadLetters?: false;
 }
 
 export type Handler = (delivery: Delivery) => Promise<void> | void;

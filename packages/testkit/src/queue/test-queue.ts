@@ -1,6 +1,7 @@
 import { describe } from 'vitest';
 import { consumeCases } from './consume-cases.ts';
 import { crashCases } from './crash-cases.ts';
+import { carriedJournalCases, deadLetterCases } from './dead-letter-cases.ts';
 import { journalCases } from './journal-cases.ts';
 import { modelCases } from './model-cases.ts';
 import { publishCases } from './publish-cases.ts';
@@ -21,6 +22,8 @@ export function testQueue(name: string, options: QueueSuiteOptions): void {
     publishCases(options);
     consumeCases(options);
     journalCases(options);
+    carriedJournalCases(options);
+    if (options.deadLetters !== false) deadLetterCases(options);
     modelCases(options);
     if (options.durable) crashCases(options);
   });

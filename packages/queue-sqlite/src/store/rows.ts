@@ -1,0 +1,59 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { LoadedMessage, WireEntry, WireMessage } from '../protocol.ts';
+import { entryChecksum, messageChecksum } from './checksum.ts';
+
+export type MessageRow = Omit<LoadedMessage, 'journal'> & { readonly key: string; readonly crc: number };
+export type NewMessage = Pick<WireMessage, 'id' | 'kind' | 'key' | 'notBefore' | 'headers' | 'body'>;
+
+/** The only place that writes and reads whole messages and journals, with their checksums. */
+export interface Rows {
+  /** Answers its number. */
+  insert(message: NewMessage, attempt: number, journal: readonly WireEntry[]): number;
+  append(seq: number, from: number, entries: readonly WireEntry[]): void;
+  /** Undefined: at least one entry does not match its checksum. */
+  journal(seq: number): WireEntry[] | undefined;
+  erase(seq: number): void;
+}
+
+type EntryRow = WireEntry & { readonly n: number; readonly crc: number };
+
+export function openRows(db: DatabaseSync): Rows {
+  const insert = db.prepare(
+    'INSERT INTO messages (id, kind, key, not_before, headers, body, attempt, crc) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+  );
+  const append = db.prepare('INSERT OR REPLACE INTO journal (seq, n, step, kind, data, crc) VALUES (?, ?, ?, ?, ?, ?)');
+  const entries = db.prepare('SELECT n, step, kind, data, crc FROM journal WHERE seq = ? ORDER BY n');
+  const remove = db.prepare('DELETE FROM messages WHERE seq = ?');
+  const forget = db.prepare('DELETE FROM journal WHERE seq = ?');
+
+  function write(seq: number, from: number, journal: readonly WireEntry[]): void {
+    journal.forEach((entry, index) => {
+      const n = from + index;
+      append.run(seq, n, entry.step, entry.kind, entry.data, entryChecksum(seq, n, entry));
+    });
+  }
+
+  return {
+    insert(message, attempt, journal) {
+      const { id, kind, key, notBefore, headers, body } = message;
+      const inserted = insert.run(id, kind, key, notBefore, headers, body, attempt, messageChecksum(message));
+      const seq = Number(inserted.lastInsertRowid);
+      write(seq, 0, journal);
+      return seq;
+    },
+    append: write,
+    journal(seq) {
+      const rows = entries.all(seq) as unknown as EntryRow[];
+      if (rows.some((entry) => entryChecksum(seq, entry.n, entry) !== entry.crc)) return undefined;
+      return rows.map(({ step, kind, data }) => ({ step, kind, data }));
+    },
+    erase(seq) {
+      forget.run(seq);
+      remove.run(seq);
+    },
+  };
+}
+
+export function isIntact(row: MessageRow): boolean {
+  return messageChecksum(row) === row.crc;
+}
