@@ -19,6 +19,9 @@ export interface StepNames {
   readonly actionner: string;
 }
 
+/** What a step may do to its target, as its actionner declares it. */
+export type Effect = { readonly [K in 'idempotent' | 'destructive' | 'readOnly']: boolean };
+
 /** What `check`, `preview` and `settled` get: nothing here can change anything. */
 export interface ReadContext<P, U extends Uses> extends Scope, Input<P> {
   readonly step: StepNames;
@@ -107,6 +110,8 @@ export interface ActionnerDefinition<P extends TObject, F extends TObject, U ext
   readonly idempotent: boolean;
   /** True: it ends or empties something that runs, or takes away what is not made again. Guards look closer at it. */
   readonly destructive?: boolean;
+  /** True: it only reads, so guards need not keep it from anything. */
+  readonly readOnly?: boolean;
   readonly permissions: readonly Permission[];
   readonly examples: readonly [ActionnerExample<Static<P>>, ...ActionnerExample<Static<P>>[]];
   /** Where it does something else than its namesake in the Go engine. */

@@ -1,5 +1,6 @@
 import type { Static, TObject } from 'typebox';
 import type { Scope } from './scope.ts';
+import type { Target } from './target.ts';
 
 /**
  * A connection that every plugin of a category shares: created once per process when the first rule set needs it,
@@ -27,6 +28,11 @@ export interface Client<T = any, R = any, S extends TObject = any> {
    * an attempt that was left behind, or a replica that has lost its lead, changes nothing. What `run` gets.
    */
   fenced?(client: T, mayAct: () => void): T;
+  /**
+   * What this process itself is to the service: objects, and namespaces (`kind: 'namespace'`) with all that is in them.
+   * Nothing that has an effect is done to them. Asks nobody.
+   */
+  own?(client: T): readonly Target[];
   /** Rejects with a `TalonError` that says what is missing when the service cannot be used now. Part of `/readyz`. */
   ready?(client: T, scope: Scope): Promise<void>;
   close?(client: T): Promise<void>;

@@ -1,5 +1,5 @@
 import type { Static, TObject } from 'typebox';
-import type { StepNames } from './actionner.ts';
+import type { Effect, StepNames } from './actionner.ts';
 import type { Reads, Uses } from './client.ts';
 import type { FalcoEvent } from './event.ts';
 import type { Scope } from './scope.ts';
@@ -25,11 +25,21 @@ export interface GuardInput<U extends Uses, S extends TObject = TObject> extends
   readonly event: FalcoEvent;
   readonly step: StepNames;
   readonly target: Target;
+  readonly effect: Effect;
+  /** True: whatever the verdicts are, nothing will be changed. A budget does not count such a step. */
+  readonly dryRun: boolean;
+  /** What guards asked before this one found; absent when none of them looked. */
+  readonly subject?: Subject;
+  /** What Falco Talon itself is: objects, and namespaces with all that is in them. As far as its clients know. */
+  readonly own: readonly Target[];
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly reads: Reads<U>;
 }
 
-/** May say no before an action runs: protection lists, plausibility, budgets. One that throws counts as a no. */
+/**
+ * May say no before an action runs: protection lists, plausibility, budgets. One that throws counts as a no. The engine's
+ * own rules are asked first, then the guards of plugins; the first that does not allow decides.
+ */
 export interface Guard<U extends Uses = Uses, S extends TObject = TObject> {
   readonly kind: 'guard';
   readonly apiVersion: 1;

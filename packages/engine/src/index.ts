@@ -16,7 +16,7 @@ export type { PeerDifference } from './peer/finding.ts';
 export { formatDifferences } from './peer/format-differences.ts';
 export { LANGUAGE_DIFFERENCES } from './peer/language-differences.ts';
 export { explainEvent, type ExplainDeps, type Explanation } from './explain/explain.ts';
-export { explainRefusals } from './explain/refusals.ts';
+export { explainRefusals, type RefusalDeps } from './explain/refusals.ts';
 export { explanationText } from './explain/explain-text.ts';
 export { formatProblem, formatProblemOfLine, formatProblems, problemFormatter } from './rules/format-problem.ts';
 export { loadRules, type LoadedRules } from './rules/load-rules.ts';

@@ -80,6 +80,25 @@ describe('before the action', () => {
     });
   });
 
+  it('a guard that only lets watch: checked and previewed as in a dry run, with what it says', async () => {
+    const run = vi.fn<Actionner['run']>();
+    const guards = [specGuard(async () => ({ kind: 'observe', reason: 'a storm' }))];
+    const actionner = { run, idempotent: false, check: async () => ({ facts: { uid: 'u' } }) };
+    const { status, message, seen } = await outcomeOf({
+      actionner: { ...actionner, preview: async ({ facts }) => `would kill ${JSON.stringify(facts)}` },
+      guards,
+    });
+    expect({ status, message, seen }).toEqual({
+      status: 'dry_run',
+      message: 'pod shop/cart was not touched: guard gate: a storm; would kill {"uid":"u"}',
+      seen: ['started'],
+    });
+    expect(await outcomeOf({ actionner, guards, step: { dryRun: true } })).toMatchObject({ status: 'dry_run' });
+    const ignored = await outcomeOf({ actionner: { run, check: async () => ({ ignored: 'a DaemonSet' }) }, guards });
+    expect(ignored).toMatchObject({ status: 'ignored', message: 'a DaemonSet' });
+    expect(run).not.toHaveBeenCalled();
+  });
+
   it('a guard that holds is asked again at that time, without using up an attempt', async () => {
     const startedAt = Date.now();
     const asked: number[] = [];

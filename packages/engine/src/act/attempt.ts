@@ -12,10 +12,9 @@ import type { ClientLease } from '../clients/client-pool.ts';
 import type { Spool, SpooledArtifact } from '../deliver/spool.ts';
 import type { EventFacts } from '../enrich/event-facts.ts';
 import { tokensOf } from '../enrich/tokens.ts';
-import { judge } from '../guard/judge.ts';
+import type { Judge } from '../guard/judge.ts';
 import type { PlannedStep } from '../plan/plan.ts';
 import { successOf, type Objects, type Outcome } from '../record/outcome.ts';
-import type { Registry } from '../registry/registry.ts';
 import { checkRequiredFields } from './required-fields.ts';
 
 /** What `check` found. */
@@ -56,7 +55,7 @@ export interface Progress {
 }
 
 export interface AttemptDeps {
-  readonly registry: Registry;
+  readonly judge: Judge;
   readonly spool: Spool;
 }
 
@@ -75,10 +74,11 @@ export async function attemptStep(
   run: StepRun,
   progress: Progress,
   scope: Scope,
-  { registry, spool }: AttemptDeps,
+  { judge, spool }: AttemptDeps,
 ): Promise<Outcome | Held> {
   const { event, step, actionner } = run;
-  const { parameters } = step;
+  const { parameters, dryRun } = step;
+  let observed = '';
   const names = { id: step.id, rule: step.rule, action: step.action, actionner: step.actionner };
   checkRequiredFields(actionner, event);
   const target = actionner.target({ event, parameters });
@@ -86,19 +86,21 @@ export async function attemptStep(
   if (progress.repeated) run.facts.forget();
   else run.started();
   if (target && !run.intent) {
-    const verdict = await judge({ event, step: names, target, parameters }, registry, run.facts, scope);
-    const refusal = `${targetText(target)} was not touched: ${verdict.kind === 'allow' ? '' : verdict.reason}`;
-    if (verdict.kind === 'deny') return ended('ignored', refusal, objects);
-    if (verdict.kind === 'hold')
-      return step.dryRun ? ended('dry_run', `would wait: ${verdict.reason}`, objects) : verdict;
+    const judged = { event, step: names, actionner, target, parameters, dryRun };
+    const verdict = await judge(judged, run.facts, scope);
+    const untouched = `${targetText(target)} was not touched: ${verdict.kind === 'allow' ? '' : verdict.reason}`;
+    if (verdict.kind === 'deny') return ended('ignored', untouched, objects);
+    if (verdict.kind === 'hold') return dryRun ? ended('dry_run', `would wait: ${verdict.reason}`, objects) : verdict;
+    if (verdict.kind === 'observe') observed = `${untouched}; `;
   }
+  const dry = dryRun || observed !== '';
   const contexts = await run.facts.contexts(step.contexts);
   const uses = actionner.uses ?? {};
   const reads = await run.facts.reads(uses);
   const read = { ...scope, event, parameters, step: names, reads };
 
   let facts: Facts;
-  if (run.intent && !step.dryRun) {
+  if (run.intent && !dry) {
     facts = factsOfIntent(actionner, run.intent.facts);
     const settled = actionner.settled
       ? await actionner.settled({ ...read, facts })
@@ -112,9 +114,10 @@ export async function attemptStep(
     const checked = (await actionner.check?.(read)) ?? { facts: {} };
     if ('ignored' in checked) return ended('ignored', checked.ignored, objects);
     facts = checked.facts ?? {};
-    if (step.dryRun) {
+    if (dry) {
       const preview = await actionner.preview?.({ ...read, facts });
-      return ended('dry_run', preview ?? `would run ${step.actionner} with ${JSON.stringify(parameters)}`, objects);
+      const would = preview ?? `would run ${step.actionner} with ${JSON.stringify(parameters)}`;
+      return ended('dry_run', `${observed}${would}`, objects);
     }
   }
   const clients = await run.lease.all(uses);

@@ -13,6 +13,7 @@ import type { Spool, SpooledArtifact } from '../deliver/spool.ts';
 import { createEventFacts } from '../enrich/event-facts.ts';
 import type { PlannedStep } from '../plan/plan.ts';
 import type { Outcome } from '../record/outcome.ts';
+import { createJudge } from '../guard/judge.ts';
 import { buildRegistry } from '../registry/registry.ts';
 import type { StepRun } from './attempt.ts';
 import { runStep, type StepDeps } from './run-step.ts';
@@ -101,7 +102,7 @@ export function specStep(given: SpecStep): { readonly outcome: Promise<Outcome>;
     started: () => void seen.push('started'),
   };
   const deps: StepDeps = {
-    registry,
+    judge: createJudge({ registry, settings: new Map(), observer: { guardVerdict: () => {} }, last: [] }),
     spool: memorySpool(),
     slots: createSlots(4),
     longSlots: createSlots(4),

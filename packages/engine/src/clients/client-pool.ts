@@ -1,4 +1,12 @@
-import { asTalonError, TalonError, type Client, type Environment, type Logger, type Scope } from '@falco-talon/core';
+import {
+  asTalonError,
+  TalonError,
+  type Client,
+  type Environment,
+  type Logger,
+  type Scope,
+  type Target,
+} from '@falco-talon/core';
 import { withTimeLimit } from '../calls/time-limit.ts';
 import type { Section } from '../lifecycle/engine.ts';
 
@@ -10,6 +18,8 @@ export interface LeasedClient {
   readonly value: unknown;
   /** A read-only view for one event; the empty object when the client has none. */
   reads(scope: Scope): unknown;
+  /** What Falco Talon itself is to the service; nothing when the client does not know. */
+  own(): readonly Target[];
 }
 
 /** The right to use clients. They stay open until every lease that asked for them is released. */
@@ -130,7 +140,11 @@ export function createClientPool(deps: ClientPoolDeps): ClientPool {
       const { client, instance } = entry;
       try {
         const value = await instance;
-        return { value, reads: (scope) => client.reads?.(value, scope) ?? {} };
+        return {
+          value,
+          reads: (scope) => client.reads?.(value, scope) ?? {},
+          own: () => client.own?.(value) ?? [],
+        };
       } catch (error) {
         if (held.get(id) === entry) held.delete(id);
         throw error;

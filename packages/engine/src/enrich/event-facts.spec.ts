@@ -19,6 +19,7 @@ const cluster = defineClient({
   settings: emptyObject,
   create: async () => ({ name: 'cluster' }),
   reads: (_, { signal }) => ({ signal }),
+  own: () => [{ kind: 'namespace', name: 'falco' }],
 });
 const event = falcoEvent();
 const contextOf = (name: string, fetch: Context['fetch']) =>
@@ -39,6 +40,12 @@ function factsOf(...contexts: Context[]) {
 }
 
 afterEach(() => void vi.useRealTimers());
+
+it('knows what Falco Talon itself is to the clients that can tell', async () => {
+  const { facts } = factsOf();
+  expect(await facts.own([{ a: cluster }, { b: cluster }, {}])).toEqual([{ kind: 'namespace', name: 'falco' }]);
+  expect(await facts.own([])).toEqual([]);
+});
 
 describe('contexts', () => {
   it('are fetched once for all steps that ask, also at the same time', async () => {

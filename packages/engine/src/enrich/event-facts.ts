@@ -1,4 +1,12 @@
-import { TalonError, valueText, type FalcoEvent, type Scope } from '@falco-talon/core';
+import {
+  TalonError,
+  valueText,
+  type FalcoEvent,
+  type Reads,
+  type Scope,
+  type Target,
+  type Uses,
+} from '@falco-talon/core';
 import { withTimeLimit } from '../calls/time-limit.ts';
 import type { ClientLease } from '../clients/client-pool.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -11,7 +19,9 @@ export interface EventFacts {
    * The read-only views of these clients, so that an object is fetched once however many guards, contexts and checks ask.
    * They are shared until a step has acted.
    */
-  reads(uses: Readonly<Record<string, { readonly id: string }>>): Promise<Record<string, unknown>>;
+  reads<U extends Uses>(uses: U): Promise<Reads<U>>;
+  /** What Falco Talon itself is, as far as these clients know. */
+  own(uses: readonly Uses[]): Promise<readonly Target[]>;
   /** The next views remember nothing: for a repeat and for whatever follows a step that acted. Both must see what changed. */
   forget(): void;
   /**
@@ -26,15 +36,21 @@ export function createEventFacts(event: FalcoEvent, registry: Registry, lease: C
   const views = new Map<string, unknown>();
   const fetched = new Map<string, Promise<Readonly<Record<string, unknown>>>>();
 
-  const reads: EventFacts['reads'] = async (uses) => {
+  const reads: EventFacts['reads'] = async <U extends Uses>(uses: U) => {
     const result: Record<string, unknown> = {};
     for (const [name, { id }] of Object.entries(uses)) {
       const client = await lease.get(id);
       if (!views.has(id)) views.set(id, client.reads(scope));
       result[name] = views.get(id);
     }
-    return result;
+    return result as Reads<U>;
   };
+
+  async function own(uses: readonly Uses[]): Promise<readonly Target[]> {
+    const ids = new Set(uses.flatMap((used) => Object.values(used).map(({ id }) => id)));
+    const clients = await Promise.all([...ids].map((id) => lease.get(id)));
+    return clients.flatMap((client) => client.own());
+  }
 
   async function fetch(name: string): Promise<Readonly<Record<string, unknown>>> {
     const context = registry.contexts.get(name)?.part;
@@ -60,6 +76,7 @@ export function createEventFacts(event: FalcoEvent, registry: Registry, lease: C
 
   return {
     reads,
+    own,
     forget: () => views.clear(),
     async contexts(names) {
       const elements = new Map<string, string>();

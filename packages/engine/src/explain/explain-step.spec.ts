@@ -170,7 +170,7 @@ describe('guards', () => {
       POD,
       registryWith(...guards),
     );
-    const judged = await explainRefusals(explanation, event, registry);
+    const judged = await explainRefusals(explanation, event, { registry, settings: new Map() });
     return { refusal: judged.plan[0]?.refusal, text: explanationText(judged) };
   };
 

@@ -1,10 +1,27 @@
-import { errorText, silentLogger, type FalcoEvent, type Guard, type Scope, type Target } from '@falco-talon/core';
+import {
+  errorText,
+  silentLogger,
+  type FalcoEvent,
+  type Guard,
+  type GuardInput,
+  type Scope,
+  type Uses,
+} from '@falco-talon/core';
 import { withTimeLimit } from '../calls/time-limit.ts';
+import { effectOf } from '../guard/effect.ts';
+import { guardsInOrder } from '../guard/order.ts';
+import type { Section } from '../lifecycle/engine.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { ExplainedStep } from './explain-step.ts';
 import type { Explanation } from './explain.ts';
 
 const GUARD_LIMIT = 1_000;
+
+export interface RefusalDeps {
+  readonly registry: Registry;
+  /** Settings of guards, by name. */
+  readonly settings: ReadonlyMap<string, Section>;
+}
 
 /**
  * The same explanation with what guards would say no to, as far as they know it from the alert and the rules alone: a guard
@@ -13,29 +30,36 @@ const GUARD_LIMIT = 1_000;
 export async function explainRefusals(
   explanation: Explanation,
   event: FalcoEvent,
-  registry: Registry,
+  deps: RefusalDeps,
 ): Promise<Explanation> {
-  if (registry.guards.size === 0) return explanation;
   const plan = await Promise.all(
-    explanation.plan.map(async (step) => ({ ...step, refusal: await refusalOf(step, event, registry) })),
+    explanation.plan.map(async (step) => ({ ...step, refusal: await refusalOf(step, event, deps) })),
   );
   return { ...explanation, plan };
 }
 
-async function refusalOf(step: ExplainedStep, event: FalcoEvent, registry: Registry): Promise<string | null> {
-  if (step.target === null) return null;
-  for (const [name, { part }] of registry.guards) {
+async function refusalOf(
+  step: ExplainedStep,
+  event: FalcoEvent,
+  { registry, settings }: RefusalDeps,
+): Promise<string | null> {
+  const { target } = step;
+  const actionner = registry.actionners.get(step.actionner)?.part;
+  if (target === null || !actionner) return null;
+  const effect = effectOf(actionner);
+  for (const guard of guardsInOrder(registry, [])) {
     // One after the other: the first that says no decides, as on the server.
-    const reason = await askGuard(part, step, step.target, event);
-    if (reason !== undefined) return `guard ${name}: ${reason}`;
+    const judged = { target, effect, settings: settings.get(guard.name)?.value ?? {} };
+    const reason = await askGuard(guard, step, judged, event);
+    if (reason !== undefined) return `guard ${guard.name}: ${reason}`;
   }
   return null;
 }
 
 async function askGuard(
   guard: Guard,
-  { rule, action, actionner, parameters }: ExplainedStep,
-  target: Target,
+  { rule, action, actionner, parameters, dry_run: dryRun }: ExplainedStep,
+  judged: Pick<GuardInput<Uses>, 'target' | 'effect' | 'settings'>,
   event: FalcoEvent,
 ): Promise<string | undefined> {
   let asked = false;
@@ -53,9 +77,10 @@ async function askGuard(
   try {
     const { signal: never } = new AbortController();
     const verdict = await withTimeLimit('a guard', GUARD_LIMIT, never, (signal) =>
-      guard.judge({ ...scope, signal, event, step, target, settings: {}, parameters, reads: unreadable }),
+      guard.judge({ ...scope, ...judged, signal, event, step, parameters, dryRun, own: [], reads: unreadable }),
     );
-    return asked || verdict.kind === 'allow' ? undefined : verdict.reason;
+    if (asked || verdict.kind === 'allow') return undefined;
+    return verdict.kind === 'observe' ? `only observed: ${verdict.reason}` : verdict.reason;
   } catch (error) {
     return asked ? undefined : `it failed: ${errorText(error)}`;
   }

@@ -1,23 +1,39 @@
-import { definePlugin, TalonError, type Guard, type Verdict } from '@falco-talon/core';
+import { definePlugin, TalonError, type Guard, type GuardInput, type Uses, type Verdict } from '@falco-talon/core';
 import { falcoEvent, testScope } from '@falco-talon/testkit';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { specGuard, STEP } from '../act/testing-step.ts';
+import { specActionner, specGuard, STEP } from '../act/testing-step.ts';
 import type { EventFacts } from '../enrich/event-facts.ts';
-import { buildRegistry } from '../registry/registry.ts';
-import { judge } from './judge.ts';
+import { buildRegistry, ENGINE_PLUGIN } from '../registry/registry.ts';
+import { createJudge, type JudgeDeps } from './judge.ts';
 
 const judged = {
   event: falcoEvent(),
   step: STEP,
   target: { kind: 'pod', namespace: 'shop', name: 'cart' },
   parameters: { a: 1 },
+  dryRun: false,
 };
-const facts = { reads: async () => ({ cluster: 'view' }) } as unknown as EventFacts;
-const ask = (guards: readonly Guard[], scope = testScope()) =>
-  judge(judged, buildRegistry([definePlugin({ name: 'spec', category: 'spec', guards })]), facts, scope);
+const actionner = specActionner({ idempotent: false, destructive: true });
+const own = [{ kind: 'namespace', name: 'falco' }];
+const facts = { reads: async () => ({ cluster: 'view' }), own: async () => own } as unknown as EventFacts;
+const registryOf = (guards: readonly Guard[], name = 'spec') =>
+  buildRegistry([definePlugin({ name, category: 'spec', guards })]);
+function ask(guards: readonly Guard[], scope = testScope(), deps: Partial<JudgeDeps> = {}) {
+  const counted: string[] = [];
+  const observer = {
+    guardVerdict: (said: { guard: string; verdict: string }) => void counted.push(Object.values(said).join(' ')),
+  };
+  const judge = createJudge({ registry: registryOf(guards), settings: new Map(), last: [], observer, ...deps });
+  return Object.assign(judge({ ...judged, actionner }, facts, scope), { counted });
+}
 function saying(name: string, verdict: Verdict) {
   const asked = vi.fn<Guard['judge']>(async () => verdict);
   return { guard: specGuard(asked, name), asked };
+}
+
+async function counts(asked: ReturnType<typeof ask>): Promise<readonly string[]> {
+  await asked;
+  return asked.counted;
 }
 
 afterEach(() => void vi.useRealTimers());
@@ -28,12 +44,15 @@ describe('judge', () => {
     await expect(ask(guards.map(({ guard }) => guard))).resolves.toEqual({ kind: 'allow' });
     await expect(ask([])).resolves.toEqual({ kind: 'allow' });
     for (const { asked } of guards) {
-      expect(asked).toHaveBeenCalledWith(expect.objectContaining({ ...judged, reads: { cluster: 'view' } }));
+      const effect = { idempotent: false, destructive: true, readOnly: false };
+      const input = { ...judged, effect, own, settings: {}, reads: { cluster: 'view' } };
+      expect(asked).toHaveBeenCalledWith(expect.objectContaining(input));
     }
   });
 
   it.each<Verdict>([
     { kind: 'deny', reason: 'protected' },
+    { kind: 'observe', reason: 'a storm' },
     { kind: 'hold', reason: 'budget', until: 5 },
   ])('the first that says %j decides, and is named', async (verdict) => {
     const last = saying('c', { kind: 'allow' });
@@ -43,6 +62,59 @@ describe('judge', () => {
       reason: `guard b: ${verdict.kind === 'allow' ? '' : verdict.reason}`,
     });
     expect(last.asked).not.toHaveBeenCalled();
+  });
+
+  it("hands over each one's own settings", async () => {
+    const seen: unknown[] = [];
+    const settings = new Map([['b', { value: { most: 3 }, missing: [] }]]);
+    const guards = ['a', 'b'].map((name) =>
+      specGuard(async (input) => (seen.push(input.settings), { kind: 'allow' }), name),
+    );
+    await ask(guards, testScope(), { settings });
+    expect(seen).toEqual([{}, { most: 3 }]);
+  });
+
+  it('hands on what one found to those after it, each part as the last one said it', async () => {
+    const seen: GuardInput<Uses>['subject'][] = [];
+    const workload = { kind: 'deployment', namespace: 'shop', name: 'cart' };
+    const finding = (name: string, subject: unknown) =>
+      specGuard(async (input) => (seen.push(input.subject), { kind: 'allow', subject }) as Verdict, name);
+    const odd = { workload: 'cart', node: 5 };
+    const guards = [finding('a', { workload, node: 'n1' }), finding('b', { node: 'n2' }), finding('c', odd)];
+    const last = [finding('d', undefined)];
+    await expect(ask(guards, testScope(), { last })).resolves.toEqual({
+      kind: 'allow',
+      subject: { workload, node: 'n2' },
+    });
+    expect(seen).toEqual([undefined, { workload, node: 'n1' }, { workload, node: 'n2' }, { workload, node: 'n2' }]);
+  });
+
+  it("asks the engine's own first, and last what was made for this engine in place of the registry's", async () => {
+    const order: string[] = [];
+    const noting = (name: string, as = name) => specGuard(async () => (order.push(as), { kind: 'allow' }), name);
+    const registry = {
+      guards: new Map([
+        ...registryOf([noting('of-a-plugin')]).guards,
+        ...registryOf([noting('lists'), noting('brake', 'the definition')], ENGINE_PLUGIN).guards,
+      ]),
+    };
+    const counted = await counts(ask([], testScope(), { registry, last: [noting('brake')] }));
+    expect(order).toEqual(['lists', 'of-a-plugin', 'brake']);
+    expect(counted).toEqual(['lists allow', 'of-a-plugin allow', 'brake allow']);
+  });
+
+  it('counts what each says, and who failed', async () => {
+    const fails = specGuard(() => Promise.reject(new Error('bug')), 'b');
+    expect(await counts(ask([saying('a', { kind: 'allow' }).guard, fails]))).toEqual(['a allow', 'b failed']);
+    const observes = saying('a', { kind: 'observe', reason: 'r' }).guard;
+    expect(await counts(ask([observes]))).toEqual(['a observe']);
+  });
+
+  it('one that says no verdict at all counts as a no', async () => {
+    for (const odd of [undefined, null, 'allow', { kind: 'yes' }, { kind: 'hold', reason: 'r', until: Infinity }]) {
+      const verdict = await ask([specGuard(async () => odd as Verdict)]);
+      expect(verdict).toMatchObject({ kind: 'deny', reason: expect.stringContaining('is no verdict') as string });
+    }
   });
 
   it('one that fails for good counts as a no', async () => {

@@ -1,23 +1,33 @@
 import {
   asTalonError,
   TalonError,
+  type Actionner,
   type FalcoEvent,
+  type Guard,
   type Scope,
   type StepNames,
+  type Subject,
   type Target,
+  type Uses,
   type Verdict,
 } from '@falco-talon/core';
 import { withTimeLimit } from '../calls/time-limit.ts';
 import type { EventFacts } from '../enrich/event-facts.ts';
+import type { Observer, Section } from '../lifecycle/engine.ts';
 import type { Registry } from '../registry/registry.ts';
+import { effectOf } from './effect.ts';
+import { guardsInOrder } from './order.ts';
+import { checkedVerdict } from './verdict.ts';
 
 const GUARD_LIMIT = 5_000;
 
 export interface Judged {
   readonly event: FalcoEvent;
   readonly step: StepNames;
+  readonly actionner: Actionner;
   readonly target: Target;
   readonly parameters: Readonly<Record<string, unknown>>;
+  readonly dryRun: boolean;
 }
 
 /**
@@ -25,30 +35,60 @@ export interface Judged {
  * A guard that fails counts as a no: nobody can tell what it would have said.
  * @throws TalonError when a guard could not judge now but may later; nothing is done before it has
  */
-export async function judge(judged: Judged, registry: Registry, facts: EventFacts, scope: Scope): Promise<Verdict> {
-  for (const [name, { part: guard }] of registry.guards) {
-    try {
-      const reads = await facts.reads(guard.uses ?? {});
-      const verdict = await withTimeLimit(`guard ${name}`, GUARD_LIMIT, scope.signal, (signal) =>
-        guard.judge({ ...scope, ...judged, signal, settings: {}, reads }),
-      );
-      if (verdict.kind === 'allow') continue;
-      const reason = `guard ${name}: ${verdict.reason}`;
-      if (verdict.kind === 'hold' && Number.isFinite(verdict.until)) return { ...verdict, reason };
-      if (verdict.kind === 'deny') return { kind: 'deny', reason };
-      throw new TalonError('plugin_failed', `${JSON.stringify(verdict)} is no verdict`);
-    } catch (thrown) {
-      const error = asTalonError(thrown);
-      if (scope.signal.aborted) throw error;
-      const reason = `guard ${name} failed: ${error.message}`;
-      if (!error.retryable) return { kind: 'deny', reason };
-      const { retryAfter } = error;
-      throw new TalonError(error.code, reason, {
-        cause: error,
-        retryable: true,
-        ...(retryAfter !== undefined && { retryAfter }),
-      });
+export type Judge = (judged: Judged, facts: EventFacts, scope: Scope) => Promise<Verdict>;
+
+export interface JudgeDeps {
+  readonly registry: Pick<Registry, 'guards'>;
+  /** Of guards, by name. */
+  readonly settings: ReadonlyMap<string, Section>;
+  readonly observer: Pick<Observer, 'guardVerdict'>;
+  /** The engine's own guards that remember, made for this engine: they count what all others let through. */
+  readonly last: readonly Guard[];
+}
+
+export function createJudge({ registry, settings, observer, last }: JudgeDeps): Judge {
+  const guards = guardsInOrder(registry, last);
+  const guardUses = guards.flatMap(({ uses }) => (uses ? [uses] : []));
+
+  return async ({ actionner, ...judged }, facts, scope) => {
+    const effect = effectOf(actionner);
+    const own = await facts.own([actionner.uses ?? {}, ...guardUses]);
+    let subject: Subject | undefined;
+    for (const guard of guards) {
+      const { name } = guard;
+      const count = (verdict: Verdict['kind'] | 'failed') => observer.guardVerdict({ guard: name, verdict });
+      try {
+        const reads = await facts.reads<Uses>(guard.uses ?? {});
+        const found = await withTimeLimit(`guard ${name}`, GUARD_LIMIT, scope.signal, (signal) =>
+          guard.judge({
+            ...scope,
+            ...judged,
+            signal,
+            effect,
+            own,
+            ...(subject && { subject }),
+            settings: settings.get(name)?.value ?? {},
+            reads,
+          }),
+        );
+        const verdict = checkedVerdict(found);
+        count(verdict.kind);
+        if (verdict.kind !== 'allow') return { ...verdict, reason: `guard ${name}: ${verdict.reason}` };
+        if (verdict.subject) subject = { ...subject, ...verdict.subject };
+      } catch (thrown) {
+        const error = asTalonError(thrown);
+        if (scope.signal.aborted) throw error;
+        count('failed');
+        const reason = `guard ${name} failed: ${error.message}`;
+        if (!error.retryable) return { kind: 'deny', reason };
+        const { retryAfter } = error;
+        throw new TalonError(error.code, reason, {
+          cause: error,
+          retryable: true,
+          ...(retryAfter !== undefined && { retryAfter }),
+        });
+      }
     }
-  }
-  return { kind: 'allow' };
+    return { kind: 'allow', ...(subject && { subject }) };
+  };
 }

@@ -1,8 +1,8 @@
-import type { Issue, Logger, OutcomeRecord, Plugin, Environment } from '@falco-talon/core';
+import type { Issue, Logger, OutcomeRecord, Plugin, Environment, Verdict } from '@falco-talon/core';
 import type { Problem } from '../rules/rule.ts';
 import type { Registry } from '../registry/registry.ts';
 
-/** Settings of one client, notifier or queue, as the configuration gives them. */
+/** Settings of one client, notifier, queue or guard, as the configuration gives them. */
 export interface Section {
   readonly value: Readonly<Record<string, unknown>>;
   /** Required keys that are not there. An error only when the section's owner is in use. */
@@ -30,6 +30,8 @@ export interface EngineSettings {
     readonly notifiers: ReadonlyMap<string, Section>;
     /** By name. */
     readonly queues: ReadonlyMap<string, Section>;
+    /** By name. */
+    readonly guards: ReadonlyMap<string, Section>;
   };
 }
 
@@ -71,6 +73,8 @@ export interface Observer {
   }): void;
   match(match: { readonly rule: string }): void;
   outcome(record: OutcomeRecord): void;
+  /** `failed`: the guard could not judge, which is no allowance. */
+  guardVerdict(verdict: { readonly guard: string; readonly verdict: Verdict['kind'] | 'failed' }): void;
   notification(notification: {
     readonly notifier: string;
     readonly status: 'success' | 'failure' | 'dropped';

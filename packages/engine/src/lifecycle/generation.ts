@@ -33,7 +33,7 @@ export async function createGeneration(
   signal.addEventListener('abort', giveUp, { once: true });
   const clients = await clientProblems(ruleSet, deps, lease);
   signal.removeEventListener('abort', giveUp);
-  const problems = [...notifierProblems(ruleSet, registry, settings), ...clients];
+  const problems = [...notifierProblems(ruleSet, registry, settings), ...guardProblems(settings), ...clients];
   if (problems.length > 0) {
     await lease.release();
     throw new TalonError('invalid_config', problems.join('\n'));
@@ -56,6 +56,13 @@ export function notifierProblems(
     const missing = settings.sections.notifiers.get(name)?.missing ?? [];
     return missing.map((issue) => `notifiers.${name} is in use, but ${issue.message}`);
   });
+}
+
+/** A guard is in use as soon as it is loaded. */
+function guardProblems({ sections }: EngineSettings): readonly string[] {
+  return [...sections.guards].flatMap(([name, { missing }]) =>
+    missing.map(({ message }) => `guard.${name} is in use, but ${message}`),
+  );
 }
 
 function usedNotifiers(

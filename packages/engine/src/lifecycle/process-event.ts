@@ -11,12 +11,14 @@ import { planEvent } from '../plan/plan-event.ts';
 import type { Plan, PlannedStep } from '../plan/plan.ts';
 import { resumePlan } from '../plan/resume-plan.ts';
 import { actionRecord, failureOf, type Outcome } from '../record/outcome.ts';
+import type { Registry } from '../registry/registry.ts';
 import type { EngineSettings } from './engine.ts';
 import type { Generation } from './generation.ts';
 import { eventFields, setAside } from './set-aside.ts';
 import { announce, append, startEffects, type EffectDeps } from './step-effects.ts';
 
 export interface ProcessDeps extends StepDeps, EffectDeps {
+  readonly registry: Registry;
   readonly pool: ClientPool;
   readonly lanes: Lanes;
   readonly settings: EngineSettings;

@@ -194,6 +194,12 @@ describe('start, reload and stop', () => {
     await expect(start(world, { plugins: guarded })).rejects.toThrow('client locked: no key');
   });
 
+  it('does not start while a guard lacks a setting', async () => {
+    const missing = [{ path: ['guard', 'gate'], message: 'word is missing' }];
+    const sections = { guards: new Map([['gate', { value: {}, missing }]]) };
+    await expect(start(newWorld(), { sections })).rejects.toThrow('guard.gate is in use, but word is missing');
+  });
+
   it('works a queue in memory off before it stops, and refuses what comes later', async () => {
     const world = newWorld();
     const engine = await start(world);

@@ -5,6 +5,7 @@ import { createLanes } from '../act/lanes.ts';
 import { createSlots } from '../act/slots.ts';
 import { createClientPool } from '../clients/client-pool.ts';
 import { openSpool } from '../deliver/spool.ts';
+import { createJudge } from '../guard/judge.ts';
 import { createIngest } from '../ingest/ingest.ts';
 import { createNotifications } from '../notify/notifications.ts';
 import { buildRegistry } from '../registry/registry.ts';
@@ -61,6 +62,7 @@ export async function startEngine({
 
   const deps: ProcessDeps = {
     registry,
+    judge: createJudge({ registry, settings: sections.guards, observer, last: [] }),
     pool,
     spool,
     settings,

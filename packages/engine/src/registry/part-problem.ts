@@ -32,7 +32,11 @@ const SCHEMAS: Readonly<Partial<Record<Part['kind'], string>>> = {
   output: 'parameters',
   notifier: 'settings',
   queue: 'settings',
+  guard: 'settings',
 };
+
+/** Parts that may do without it. */
+const WITHOUT_SCHEMA: ReadonlySet<Part['kind']> = new Set(['guard']);
 
 /** Why this is no plugin; undefined when it is one. Nothing here trusts the types: plugins come from outside. */
 export function pluginProblem(plugin: Plugin): string | undefined {
@@ -54,7 +58,8 @@ export function partProblem(plugin: Plugin, part: Part, kind: Part['kind']): str
   if (!isName(part.name)) return nameProblem(plugin.name, part.name, kind);
   const values = part as unknown as Readonly<Record<string, unknown>>;
   const key = SCHEMAS[kind];
-  if (key !== undefined && (values[key] as { type?: unknown } | undefined)?.type !== 'object')
+  const absent = key !== undefined && values[key] === undefined && WITHOUT_SCHEMA.has(kind);
+  if (key !== undefined && !absent && (values[key] as { type?: unknown } | undefined)?.type !== 'object')
     return `${what}: ${key} must be what strictObject() returns`;
   const missing = METHODS[kind].filter((method) => typeof values[method] !== 'function');
   return missing.length === 0 ? undefined : `${what} has no ${missing.join('() and no ')}()`;

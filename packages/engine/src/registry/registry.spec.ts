@@ -171,6 +171,9 @@ describe('buildRegistry', () => {
     expect(problems(plugin('p', { actionners: [odd] }))).toEqual([
       expect.stringContaining('parameters must be what strictObject() returns'),
     ]);
+    expect(problems(plugin('p', { guards: [{ ...guard, settings: odd.parameters }] }))).toEqual([
+      expect.stringContaining('settings must be what strictObject() returns'),
+    ]);
   });
 
   it('takes parts made by classes', () => {

@@ -35,8 +35,9 @@ export interface Registry {
   readonly clients: ReadonlyMap<string, Client>;
 }
 
-/** What the engine itself brings. */
-const enginePlugin = definePlugin({ name: '@falco-talon/engine', category: 'queue', queues: [memoryQueue] });
+/** Name of what the engine itself brings. */
+export const ENGINE_PLUGIN = '@falco-talon/engine';
+const enginePlugin = definePlugin({ name: ENGINE_PLUGIN, category: 'queue', queues: [memoryQueue] });
 
 /**
  * Checks the plugins and files their parts.

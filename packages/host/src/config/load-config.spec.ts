@@ -28,6 +28,18 @@ describe('the config file', () => {
     });
     expect(config?.queueType).toBe('memory');
     expect(config?.sections.queues.get('disk')?.value).toEqual({ size: 7 });
+    expect(config?.sections.guards.get('gate')).toMatchObject({ value: { most: 3 }, missing: [{}] });
+  });
+
+  it('holds the settings of a guard, strictly', async () => {
+    const { config } = await load('guard: { gate: { most: 5, word: w } }');
+    expect(config?.sections.guards.get('gate')).toEqual({ value: { most: 5, word: 'w' }, missing: [] });
+    const variables = { FALCO_TALON_GUARD_GATE_MOST: '7' };
+    expect((await load('', { variables })).config?.sections.guards.get('gate')?.value).toEqual({ most: 7 });
+    expect((await load('guard: { gate: { moist: 5 } }')).problems).toEqual([
+      expect.stringContaining('unknown key "moist"; did you mean most?'),
+    ]);
+    expect((await load('guard: { gaet: {} }')).problems).toEqual([expect.stringContaining('unknown key "gaet"')]);
   });
 
   it('must exist when it is asked for', async () => {

@@ -99,6 +99,7 @@ export function loadConfig(file: ConfigFile, sources: ConfigSources, registry: R
         clients: sectionsOf('client', owners, all),
         notifiers: sectionsOf('notifier', owners, all),
         queues: sectionsOf('queue', owners, all),
+        guards: sectionsOf('guard', owners, all),
       },
     },
     problems,

@@ -1,7 +1,15 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { defineClient, defineNotifier, definePlugin, defineQueue, strictObject, Type } from '@falco-talon/core';
+import {
+  defineClient,
+  defineGuard,
+  defineNotifier,
+  definePlugin,
+  defineQueue,
+  strictObject,
+  Type,
+} from '@falco-talon/core';
 import { buildRegistry } from '@falco-talon/engine';
 import { readConfigFile, type ConfigSources } from './config-file.ts';
 import { loadConfig, pluginList } from './load-config.ts';
@@ -45,6 +53,12 @@ const disk = defineQueue({
   settings: strictObject({ size: Type.Integer({ default: 7 }) }),
   open: () => Promise.reject(new Error('not opened')),
 });
+const gate = defineGuard({
+  name: 'gate',
+  description: 'd',
+  settings: strictObject({ most: Type.Integer({ default: 3 }), word: Type.String() }),
+  judge: async () => ({ kind: 'allow' }),
+});
 export const registry = buildRegistry([
   definePlugin({
     name: 'some-plugin',
@@ -52,6 +66,7 @@ export const registry = buildRegistry([
     clients: [kubernetes, cloud],
     notifiers: [webhook],
     queues: [disk],
+    guards: [gate],
   }),
 ]);
 

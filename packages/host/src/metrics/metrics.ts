@@ -39,6 +39,10 @@ export function createMetrics(): Metrics {
   const actions = counter('actions', 'Outcomes of actions.', ['rule', 'action', 'actionner', 'category', 'status']);
   const outputs = counter('outputs', 'Outcomes of storing artifacts.', ['rule', 'action', 'target', 'status']);
   const notifications = counter('notifications', 'Records by notifier and outcome.', ['notifier', 'status']);
+  const verdicts = counter('guard_verdicts', 'What guards said about steps, each time they were asked.', [
+    'guard',
+    'verdict',
+  ]);
   const reloads = counter('rule_reloads', 'Reloads of the rules.', ['result']);
   // As Prometheus names them for its own configuration.
   const lastReload = new Gauge({
@@ -78,6 +82,7 @@ export function createMetrics(): Metrics {
       if (record.stage === 'output') outputs.inc({ ...labels, target: record.output_target ?? '' });
       else actions.inc({ ...labels, actionner: record.actionner ?? '', category: record.category ?? '' });
     },
+    guardVerdict: ({ guard, verdict }) => verdicts.inc({ guard, verdict }),
     notification: ({ notifier, status, records }) => notifications.inc({ notifier, status }, records),
     latency: (stage, milliseconds) => latency.observe({ stage }, milliseconds / 1000),
     reload(result) {

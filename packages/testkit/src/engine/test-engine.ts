@@ -11,10 +11,13 @@ export interface TestEngineOptions {
   readonly rules: string;
   readonly settings?: Partial<Omit<EngineSettings, 'sections' | 'limits' | 'dataDirectory'>>;
   readonly limits?: Partial<EngineLimits>;
-  /** Settings by client id, notifier name and queue name. */
+  /** Settings by client id, and by name of notifier, queue and guard. */
   readonly clients?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly notifiers?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly queues?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly guards?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** In place of what is made of the settings above: sections with something missing. */
+  readonly sections?: Partial<EngineSettings['sections']>;
   readonly logger?: Logger;
   readonly environment?: Environment;
   /** Where the queue and the spool are; a temporary one that is removed by `close` when absent. */
@@ -22,6 +25,7 @@ export interface TestEngineOptions {
 }
 
 type CountedEvent = Parameters<Observer['event']>[0];
+type CountedVerdict = Parameters<Observer['guardVerdict']>[0];
 type CountedNotification = Parameters<Observer['notification']>[0];
 
 /** A running engine without a host, for specs. */
@@ -33,6 +37,7 @@ export interface TestEngine {
   readonly events: readonly CountedEvent[];
   readonly matches: readonly { readonly rule: string }[];
   readonly notifications: readonly CountedNotification[];
+  readonly verdicts: readonly CountedVerdict[];
   readonly reloads: readonly ('success' | 'failure')[];
   post(alert: unknown, headers?: Readonly<Record<string, string>>): Promise<IngestAnswer>;
   /** Resolves when the engine has counted something that makes the condition true. */
@@ -53,6 +58,7 @@ export async function startTestEngine(options: TestEngineOptions): Promise<TestE
   const events: CountedEvent[] = [];
   const matches: { readonly rule: string }[] = [];
   const notifications: CountedNotification[] = [];
+  const verdicts: CountedVerdict[] = [];
   const reloads: ('success' | 'failure')[] = [];
   const { check, until } = createConditions();
 
@@ -71,6 +77,7 @@ export async function startTestEngine(options: TestEngineOptions): Promise<TestE
       event: note(events),
       outcome: note(records),
       notification: note(notifications),
+      guardVerdict: note(verdicts),
       reload: note(reloads),
       match: note(matches),
       latency: () => {},
@@ -90,6 +97,8 @@ export async function startTestEngine(options: TestEngineOptions): Promise<TestE
         clients: sections(options.clients),
         notifiers: sections(options.notifiers),
         queues: sections({ memory: { max_messages: 10_000 }, ...options.queues }),
+        guards: sections(options.guards),
+        ...options.sections,
       },
     },
   });
@@ -102,6 +111,7 @@ export async function startTestEngine(options: TestEngineOptions): Promise<TestE
     events,
     matches,
     notifications,
+    verdicts,
     reloads,
     until,
     post: (alert, headers = {}) =>

@@ -1,12 +1,19 @@
 import {
   asTalonError,
+  emptyObject,
+  fit,
+  TalonError,
+  type Effect,
   type Guard,
   type StepNames,
-  type TalonError,
+  type Static,
+  type Subject,
   type Target,
+  type TObject,
   type Uses,
   type Verdict,
 } from '@falco-talon/core';
+import { issueText } from './issue-text.ts';
 import { falcoEvent } from '../events/falco-event.ts';
 import type { RunOptions } from './attempt.ts';
 import { openClients } from './clients.ts';
@@ -15,8 +22,16 @@ import { thrownWhile, timeLimit } from './time-limit.ts';
 
 export interface GuardRunOptions<U extends Uses = Uses> extends Pick<
   RunOptions<U>,
-  'event' | 'parameters' | 'settings' | 'environment' | 'clients' | 'signal' | 'now' | 'step'
+  'event' | 'parameters' | 'settings' | 'environment' | 'clients' | 'signal' | 'now' | 'step' | 'dryRun'
 > {
+  /** The guard's own section, `guard.<name>`; defaults are filled in. `settings` are those of its clients. */
+  readonly guardSettings?: Readonly<Record<string, unknown>>;
+  /** What the actionner declares. Default: one like `kubernetes:terminate`. */
+  readonly effect?: Effect;
+  /** What guards asked before found. */
+  readonly subject?: Subject;
+  /** What Falco Talon itself is. Default: nothing. */
+  readonly own?: readonly Target[];
   /** What the step would act on. Default: the pod `cart-x2x9z` in the namespace `shop`. */
   readonly target?: Target;
 }
@@ -34,16 +49,19 @@ export interface GuardOutcome {
 /** The engine's own limit for one judgement. */
 const TIME_LIMIT = 5_000;
 
+const TEST_EFFECT: Effect = { destructive: true, idempotent: false, readOnly: false };
+
 export const TEST_TARGET: Target = { kind: 'pod', namespace: 'shop', name: 'cart-x2x9z' };
 
 /**
  * Asks a guard about one step as the engine would, in one attempt.
- * @throws TalonError `invalid_config` when the settings of its clients do not fit
+ * @throws TalonError `invalid_config` when its settings or those of its clients do not fit
  */
-export async function runGuard<U extends Uses>(
-  guard: Guard<U>,
+export async function runGuard<U extends Uses, S extends TObject>(
+  guard: Guard<U, S>,
   options: GuardRunOptions<U> = {},
 ): Promise<GuardOutcome> {
+  const settings = fitSettings(guard, options.guardSettings ?? {});
   const event = options.event ?? falcoEvent();
   const limit = timeLimit(TIME_LIMIT, options.signal);
   const scope = testScope({ signal: limit.signal, ...(options.now === undefined ? {} : { now: options.now }) });
@@ -60,7 +78,11 @@ export async function runGuard<U extends Uses>(
       step: stepNames(event.id, options.step),
       target: options.target ?? TEST_TARGET,
       parameters: options.parameters ?? {},
-      settings: {},
+      effect: options.effect ?? TEST_EFFECT,
+      dryRun: options.dryRun ?? false,
+      own: options.own ?? [],
+      ...(options.subject && { subject: options.subject }),
+      settings,
       reads: open.reads(scope),
     });
     return { status: 'success', verdict, error: undefined, thrown: undefined, lines: scope.lines };
@@ -71,6 +93,15 @@ export async function runGuard<U extends Uses>(
     limit.end();
     await open.close();
   }
+}
+
+function fitSettings<S extends TObject>(
+  { name, settings }: Pick<Guard<Uses, S>, 'name' | 'settings'>,
+  given: Readonly<Record<string, unknown>>,
+): Static<S> {
+  const { value, issues } = fit(settings ?? emptyObject, given);
+  if (issues.length > 0) throw new TalonError('invalid_config', `settings of guard ${name}: ${issueText(issues)}`);
+  return value as Static<S>;
 }
 
 function stepNames(event: string, given: Partial<StepNames> | undefined): StepNames {

@@ -92,6 +92,7 @@ describe('a part that breaks one promise', () => {
     ['guard deaf', 'stops within 100 ms of the abort when the service hangs'],
     ['guard leaking', 'leaves no socket or timer behind'],
     ['guard nameless', 'has a name and a description'],
+    ['guard undescribed', 'takes only settings it knows, describes each'],
     ['plugin nameless', 'is accepted by the registry'],
   ])('is found out: %s: %s', (suite, title) => {
     expect(failed.get(`${suite} conforms`)).toContainEqual(expect.stringContaining(title));

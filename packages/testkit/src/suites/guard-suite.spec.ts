@@ -98,6 +98,30 @@ it('hands a guard the step, the target and the parameters it was given', async (
   expect(seen).toEqual(['kubernetes:label', 'a', 5, 7]);
 });
 
+it('hands over settings with their defaults, and what the engine knows', async () => {
+  const seen: unknown[] = [];
+  const settings = strictObject({ most: Type.Integer({ default: 3, description: 'd' }) });
+  const guard = defineGuard({
+    name: 'counting',
+    description: 'Counts.',
+    settings,
+    async judge({ settings: { most }, effect, dryRun, subject, own }) {
+      seen.push({ most, effect, dryRun, subject, own });
+      return { kind: 'observe', reason: 'enough' };
+    },
+  });
+  const own = [podIn('falco')];
+  const given = { effect: { destructive: false, idempotent: true, readOnly: true }, subject: { node: 'n' }, own };
+  expect(await runGuard(guard)).toMatchObject({ verdict: { kind: 'observe', reason: 'enough' } });
+  await runGuard(guard, { ...given, dryRun: true, guardSettings: { most: 5 } });
+  const effect = { destructive: true, idempotent: false, readOnly: false };
+  expect(seen).toEqual([
+    { most: 3, effect, dryRun: false, subject: undefined, own: [] },
+    { most: 5, dryRun: true, ...given },
+  ]);
+  await expect(runGuard(guard, { guardSettings: { moist: 5 } })).rejects.toMatchObject({ code: 'invalid_config' });
+});
+
 it('tells what a guard throws, and what the engine makes of it', async () => {
   const thrown = new RangeError('out of range');
   const judge = () => Promise.reject(thrown);

@@ -1,4 +1,12 @@
-import { errorText, type Environment, type Guard, type Target, type Uses, type Verdict } from '@falco-talon/core';
+import {
+  errorText,
+  type Environment,
+  type Guard,
+  type Target,
+  type TObject,
+  type Uses,
+  type Verdict,
+} from '@falco-talon/core';
 import { describe, expect, it } from 'vitest';
 import type { ClientSettings } from '../run/clients.ts';
 import { runGuard, TEST_TARGET, type GuardRunOptions } from '../run/run-guard.ts';
@@ -8,11 +16,12 @@ import { expectAborted } from './expect-aborted.ts';
 import { settledAfterAbort, type HangOption } from './hang.ts';
 import { HOSTILE_VALUES } from './hostile-values.ts';
 import { PART_NAME } from './part-problems.ts';
+import { schemaProblems } from './schema-problems.ts';
 
 /** One step to judge, and what the guard must say to it. */
 export interface GuardCase<U extends Uses = Uses> extends Pick<
   GuardRunOptions<U>,
-  'event' | 'target' | 'parameters' | 'step' | 'now'
+  'event' | 'target' | 'parameters' | 'step' | 'now' | 'guardSettings' | 'effect' | 'dryRun' | 'subject' | 'own'
 > {
   readonly description: string;
   readonly verdict: Verdict['kind'];
@@ -32,17 +41,13 @@ export interface GuardSuiteOptions<U extends Uses = Uses> {
 }
 
 /** The conformance suite of guards. */
-export function testGuard<U extends Uses>(guard: Guard<U>, options: GuardSuiteOptions<U>): void {
+export function testGuard<U extends Uses, S extends TObject>(guard: Guard<U, S>, options: GuardSuiteOptions<U>): void {
   async function begin(one: Partial<GuardCase<U>> | undefined): Promise<GuardRunOptions<U>> {
     await options.prepare?.();
-    const { event, target, parameters, step, now } = one ?? {};
+    const { description: _, verdict: __, ...given } = one ?? {};
     const settings = typeof options.settings === 'function' ? options.settings() : options.settings;
     return {
-      ...(event && { event }),
-      ...(target && { target }),
-      ...(parameters && { parameters }),
-      ...(step && { step }),
-      ...(now !== undefined && { now }),
+      ...given,
       ...(settings && { settings }),
       ...(options.clients && { clients: options.clients }),
       ...(options.environment && { environment: options.environment }),
@@ -54,6 +59,10 @@ export function testGuard<U extends Uses>(guard: Guard<U>, options: GuardSuiteOp
     it('has a name and a description', () => {
       expect(guard.name).toMatch(PART_NAME);
       expect(guard.description.trim()).not.toBe('');
+    });
+
+    it('takes only settings it knows, describes each, and has defaults that fit', () => {
+      expect(guard.settings ? schemaProblems(guard.settings) : []).toEqual([]);
     });
 
     it('is given a step it allows and one it does not', () => {
@@ -143,10 +152,10 @@ function verdictProblem(verdict: unknown): string | undefined {
   if (typeof verdict !== 'object' || verdict === null) return `${String(verdict)} is no verdict`;
   const { kind, reason, until } = verdict as Partial<Record<'kind' | 'reason' | 'until', unknown>>;
   if (kind === 'allow') return undefined;
-  if (kind !== 'deny' && kind !== 'hold') return `${String(kind)} is no verdict`;
+  if (kind !== 'deny' && kind !== 'hold' && kind !== 'observe') return `${String(kind)} is no verdict`;
   if (typeof reason !== 'string' || reason.trim() === '') return `${kind} without a reason`;
   if (/[\r\n]/.test(reason)) return 'a reason of more than one line';
-  return kind === 'deny' || Number.isFinite(until) ? undefined : 'hold without a time in milliseconds';
+  return kind !== 'hold' || Number.isFinite(until) ? undefined : 'hold without a time in milliseconds';
 }
 
 function thrownProblem(thrown: unknown): string | undefined {

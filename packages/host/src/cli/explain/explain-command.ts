@@ -41,13 +41,14 @@ async function explain(input: CommandInput): Promise<ExitCode> {
     registry: prepared.loaded.registry,
     options: planOptions(ruleSet, prepared.config),
   };
+  const guards = { registry: deps.registry, settings: prepared.config.sections.guards };
   const write = createPacedWriter(program.stdout);
   const format = options['output'] as ExplainFormat;
   const printer = createPrinter(format);
   const paint = painter(program.stdout, program.environment);
   try {
     for await (const { event, inList } of readAlerts(path, program)) {
-      const explanation = await explainRefusals(explainEvent(event, deps), event, deps.registry);
+      const explanation = await explainRefusals(explainEvent(event, deps), event, guards);
       const text = printer.add(onlyRules(explanation, only), inList);
       if (!(await write(format === 'text' ? paintMarks(text, paint) : text))) return 0;
     }
