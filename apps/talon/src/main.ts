@@ -9,6 +9,7 @@ if (process.argv.includes('server')) {
       if (process.listenerCount(signal) === 1) process.exit(0);
     });
   }
+  process.on('SIGHUP', () => {});
 }
 
 const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };

@@ -90,11 +90,11 @@ export function spawnTalon(
 
 /** A plugin whose actionners break every promise, as a module that needs no package. */
 export const BAD_PLUGIN = `
-const actionner = (name, run) => ({
+const actionner = (name, run, limit = 300) => ({
   kind: 'actionner', apiVersion: 1, name, description: 'd', stability: 'alpha', sources: 'any', continue: true, output: 'none',
   idempotent: true, permissions: [], examples: [{ description: 'd', parameters: {} }],
   parameters: { type: 'object', properties: {}, additionalProperties: false },
-  target: () => undefined, timeLimit: () => 300, run,
+  target: () => undefined, timeLimit: () => limit, run,
 });
 export default {
   kind: 'plugin', apiVersion: 1, name: 'bad', category: 'bad',
@@ -102,6 +102,7 @@ export default {
     actionner('exit', async () => process.exit(0)),
     actionner('late', async () => { setTimeout(() => { throw new Error('thrown late'); }); Promise.reject(new Error('rejected late')); return { status: 'success', message: 'm' }; }),
     actionner('never', () => new Promise(() => {})),
+    actionner('stubborn', () => new Promise(() => setInterval(() => {}, 1000)), 600_000),
     actionner('loop', async () => { for (;;); }),
     actionner('fine', async () => ({ status: 'success', message: 'fine' })),
   ],

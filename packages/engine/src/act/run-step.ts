@@ -2,7 +2,16 @@ import { asTalonError, TalonError, type ErrorCode, type Logger, type Scope } fro
 import { backoffDelay, pause } from '../calls/backoff.ts';
 import { announcedLimit, withTimeLimit } from '../calls/time-limit.ts';
 import { failureOf, type Objects, type Outcome } from '../record/outcome.ts';
-import { attemptStep, keptBefore, targetObjects, type AttemptDeps, type Progress, type StepRun } from './attempt.ts';
+import {
+  attemptStep,
+  keptBefore,
+  targetObjects,
+  type AttemptDeps,
+  type Held,
+  type Progress,
+  type StepRun,
+} from './attempt.ts';
+import { lateEnd } from './late-end.ts';
 import type { Rank, Slots } from './slots.ts';
 
 const DEFAULT_LIMIT = 10_000;
@@ -26,6 +35,8 @@ export interface StepDeps extends AttemptDeps {
   readonly attempts: number;
   /** Aborted when the process stops. */
   readonly signal: AbortSignal;
+  /** Aborted when it waits no longer for work that was told to stop. */
+  readonly leaving: AbortSignal;
 }
 
 /**
@@ -55,9 +66,13 @@ export async function runStep(run: StepRun, rank: Rank, deps: StepDeps): Promise
   for (let attempt = 1; ;) {
     const release = await slots.take(rank, signal);
     let wait: number;
+    let work: Promise<Outcome | Held> | undefined;
     try {
-      const outcome = await withTimeLimit(`action ${run.step.actionner}`, limit, signal, (attemptSignal) =>
-        attemptStep(run, progress, scope(attemptSignal), deps),
+      const outcome = await withTimeLimit(
+        `action ${run.step.actionner}`,
+        limit,
+        signal,
+        (attemptSignal) => (work = attemptStep(run, progress, scope(attemptSignal), deps)),
       );
       if (!('until' in outcome)) return ended(outcome);
       wait = Math.min(Math.max(outcome.until - now(), SHORTEST_HOLD), LONGEST_HOLD);
@@ -69,7 +84,12 @@ export async function runStep(run: StepRun, rank: Rank, deps: StepDeps): Promise
       });
     } catch (thrown) {
       const error = asTalonError(thrown);
-      if (signal.aborted && error.code === 'aborted') throw error;
+      if (signal.aborted && error.code === 'aborted') {
+        // It may be too far to be stopped: what is known to be done need not be found out after the restart.
+        const late = await lateEnd(work, deps.leaving);
+        if (late && !('until' in late)) return ended(late);
+        throw error;
+      }
       if (progress.acted && isLost(error)) progress.uncertain = true;
       if (COSTLY.has(error.code)) costly++;
       const enough = attempt >= deps.attempts || costly >= MOST_COSTLY;

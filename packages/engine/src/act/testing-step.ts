@@ -110,6 +110,7 @@ export function specStep(given: SpecStep): { readonly outcome: Promise<Outcome>;
     now: Date.now,
     attempts: 5,
     signal,
+    leaving: signal,
     ...given.deps,
   };
   return { outcome: runStep(run, { severity: 0, age: 0 }, deps), seen };

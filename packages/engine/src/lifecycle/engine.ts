@@ -125,6 +125,17 @@ export interface Engine {
   /** Reads the rules files again; invalid ones leave the running rules in force. */
   reload(): Promise<readonly Problem[]>;
   queueDepth(): Promise<{ readonly pending: number; readonly dead: number }>;
-  /** Stops accepting, finishes or checkpoints what runs within `grace` milliseconds, closes everything. Idempotent. */
-  stop(grace: number): Promise<void>;
+  /**
+   * Stops accepting, finishes or checkpoints what runs, closes everything: within `grace` milliseconds, whatever plugins do.
+   * Called again with less time it hurries. Never rejects.
+   */
+  stop(grace: number): Promise<Stopped>;
+}
+
+/** What a stop left. */
+export interface Stopped {
+  /** Accepted alerts that are not finished. */
+  readonly unfinished: number;
+  /** They are gone with the process; else they go on after the restart. */
+  readonly lost: boolean;
 }

@@ -16,7 +16,7 @@ afterEach(async () => {
 });
 
 const SQLITE = { path: 'queue.sqlite', max_messages: 1000, max_megabytes: 64, max_dead: 10, dead_retention_hours: 1 };
-/** Over the grace period of `halt`. */
+/** Longer than `halt` waits. */
 const LONG = RULE.replace('say: a', 'say: a, limit: 600000');
 
 function durable(world: World, mode: 'enforce' | 'observe' = 'enforce') {
@@ -33,7 +33,7 @@ function durable(world: World, mode: 'enforce' | 'observe' = 'enforce') {
 async function halt(world: World, engine: Awaited<ReturnType<typeof durable>>): Promise<void> {
   const started = world.log.length;
   while (world.log.length === started) await new Promise((resolve) => setImmediate(resolve));
-  await engine.engine.stop(2_000);
+  await engine.engine.stop(200);
   expect(engine.records).toEqual([]);
 }
 

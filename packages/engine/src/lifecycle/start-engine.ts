@@ -13,11 +13,10 @@ import type { Engine, EngineOptions, ReadyCheck } from './engine.ts';
 import { keepAlive } from './keep-alive.ts';
 import { processEvent, type ProcessDeps } from './process-event.ts';
 import { openRules } from './rules-source.ts';
+import { stopper } from './stop-engine.ts';
 
 /** Handlers of one target at a time; its lane keeps their actions apart, this keeps a flood about it from filling the engine. */
 const PER_KEY = 32;
-/** Kept back from the grace period for aborting and closing. */
-const CLOSING = 2_000;
 
 /**
  * Starts everything between the intake and the outcomes: rules, the clients they use, then the queue.
@@ -34,6 +33,7 @@ export async function startEngine({
   const registry = buildRegistry(plugins);
   const stopping = new AbortController();
   const consuming = new AbortController();
+  const leaving = new AbortController();
   const { signal } = stopping;
   const scope: Scope = { signal, logger, now, span: (_, work) => work() };
   const { limits, sections } = settings;
@@ -71,6 +71,7 @@ export async function startEngine({
     now,
     scope,
     signal,
+    leaving: leaving.signal,
     lanes: createLanes(),
     slots: createSlots(limits.concurrency),
     longSlots: createSlots(limits.longConcurrency),
@@ -98,25 +99,18 @@ export async function startEngine({
   const ingest = createIngest({ queue, settings, observer, logger, now });
   if (settings.watchRules) rules.watch();
 
-  let stopped: Promise<void> | undefined;
-  async function stop(grace: number): Promise<void> {
-    const deadline = performance.now() + Math.max(0, grace - CLOSING);
-    if (!driver?.durable) await emptied(queue, deadline);
-    consuming.abort();
-    const finished = consumption.then(() => Promise.all(deps.background));
-    const timer = new AbortController();
-    await Promise.race([
-      finished,
-      delay(Math.max(0, deadline - performance.now()), undefined, { signal: timer.signal }).catch(() => {}),
-    ]);
-    timer.abort();
-    stopping.abort(new TalonError('aborted', 'Falco Talon is stopping'));
-    await finished;
-    await Promise.all(deps.background);
-    alive.close();
-    await rules.close();
-    await queue.close();
-  }
+  let stopped = false;
+  const stop = stopper({
+    queue,
+    durable: driver.durable,
+    logger,
+    consuming,
+    stopping,
+    leaving,
+    consumption,
+    background: deps.background,
+    close: [() => alive.close(), () => rules.close(), () => queue.close()],
+  });
 
   return {
     registry,
@@ -149,7 +143,10 @@ export async function startEngine({
         })),
       ];
     },
-    stop: (grace) => (stopped ??= stop(grace)),
+    stop(grace) {
+      stopped = true;
+      return stop(grace);
+    },
   };
 }
 
@@ -184,9 +181,4 @@ async function consume(
     }
     if (!signal.aborted) await delay(1_000, undefined, { signal }).catch(() => {});
   }
-}
-
-/** A queue in memory is worked off before the process ends: what is left in it is lost. */
-async function emptied(queue: Queue, deadline: number): Promise<void> {
-  while (performance.now() < deadline && (await queue.depth()).pending > 0) await delay(20);
 }

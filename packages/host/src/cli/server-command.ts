@@ -15,7 +15,9 @@ async function server(input: CommandInput): Promise<ExitCode> {
 
 async function prepareAndServe(input: CommandInput, signals: StopSignals): Promise<ExitCode> {
   const { program } = input;
-  const prepared = await prepare(input);
+  // A plugin may hang while it loads; nothing has begun that would have to be ended.
+  const prepared = await Promise.race([prepare(input), signals.requested.then(() => 'stopped' as const)]);
+  if (prepared === 'stopped') return 0;
   if (prepared.config === undefined || prepared.problems.length > 0) {
     // The rules are checked in the same run, so that nobody has to repair one mistake after the other.
     const rules = await checkRules(prepared);

@@ -152,7 +152,15 @@ export const hostSchema = strictObject({
     '',
     'Where the queue and artifacts on their way are kept; a relative path starts at this file. Empty: /var/lib/falco-talon when it can be written, else $XDG_STATE_HOME/falco-talon or ~/.local/state/falco-talon.',
   ),
-  shutdown_grace_period: seconds(25, 'Time to finish or checkpoint what runs when told to stop.'),
+  shutdown_grace_period: seconds(
+    25,
+    'The process ends two seconds before these are over when told to stop: what runs is finished, or goes on after the restart.',
+  ),
+  shutdown_delay_seconds: seconds(
+    0,
+    'Part of it: alerts are still taken for so long after SIGTERM, while /readyz answers 503, until senders are led elsewhere.',
+    0,
+  ),
   watchdog_seconds: Type.Integer({
     default: 30,
     minimum: 0,

@@ -12,6 +12,7 @@ import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import { openListeners, type Listeners } from '../server/listeners.ts';
 import { guardProcess } from './process-guard.ts';
 import type { StopSignals } from './signals.ts';
+import { stopServer } from './stop-server.ts';
 import { startWatchdog } from './watchdog.ts';
 
 export interface ServeOptions {
@@ -21,12 +22,11 @@ export interface ServeOptions {
   readonly signals: StopSignals;
 }
 
-/** Time the last log lines have to leave. Milliseconds. */
+/** Time the last log lines have to leave, at most and at least. Milliseconds. */
 const FLUSH_TIME = 1_000;
-/** Of the grace period, what requests that are being received may take. Milliseconds. */
-const ANSWER_TIME = 2_000;
-/** What is left after a second request to stop. Milliseconds. */
-const INSISTED_TIME = 1_000;
+const SHORTEST_FLUSH = 100;
+/** What the end takes when the process is told to stop while it starts. Milliseconds. */
+const END_OF_START = 2_000;
 
 /**
  * The server, from a checked config to the end of the process.
@@ -41,6 +41,7 @@ export async function serve({ program, config, plugins, signals }: ServeOptions)
   const guard = program.process && guardProcess(program.process, logger, () => metrics.uncaughtError());
   const watchdog =
     program.process && host.watchdog_seconds > 0 ? startWatchdog(host.watchdog_seconds * 1000) : undefined;
+  let gone = Infinity;
   try {
     const directory = dataDirectory(host.data_directory, program.environment, program.homeDirectory);
     const engine = await untilStopped(
@@ -55,7 +56,7 @@ export async function serve({ program, config, plugins, signals }: ServeOptions)
     );
     if (engine === 'stopped') return 0;
     metrics.watch({ queueDepth: () => engine.queueDepth(), droppedLogLines: () => destination.dropped() });
-    return await run({
+    const { code, by } = await run({
       config,
       engine,
       logger,
@@ -66,6 +67,8 @@ export async function serve({ program, config, plugins, signals }: ServeOptions)
       alive: () => watchdog?.alive(),
       plugins: plugins.map(({ name }) => name),
     });
+    gone = by;
+    return code;
   } catch (error) {
     printProblems(
       program,
@@ -76,7 +79,7 @@ export async function serve({ program, config, plugins, signals }: ServeOptions)
     return 1;
   } finally {
     await watchdog?.stop();
-    await destination.flush(FLUSH_TIME);
+    await destination.flush(Math.max(SHORTEST_FLUSH, Math.min(FLUSH_TIME, gone - performance.now())));
     guard?.release();
   }
 }
@@ -95,15 +98,15 @@ interface Running {
   readonly plugins: readonly string[];
 }
 
-async function run(running: Running): Promise<ExitCode> {
+async function run(running: Running): ReturnType<typeof stopServer> {
   const { config, engine, logger, signals, program } = running;
-  const grace = config.host.shutdown_grace_period * 1000;
   let stopping = false;
+  let refusing = false;
   let listeners: Listeners;
   try {
-    listeners = await openListeners({ ...running, stopping: () => stopping });
+    listeners = await openListeners({ ...running, stopping: () => stopping, refusing: () => refusing });
   } catch (error) {
-    await engine.stop(0);
+    await engine.stop(END_OF_START);
     throw error;
   }
   logger.info('server started', {
@@ -117,26 +120,24 @@ async function run(running: Running): Promise<ExitCode> {
     data_directory: running.directory,
     rules_version: engine.rulesVersion(),
   });
+  signals.onHangup(() => {
+    logger.info('rules are read again', { signal: 'SIGHUP' });
+    engine.reload().catch((error: unknown) => logger.error('rules not read', { error: errorText(error) }));
+  });
 
   const signal = await signals.requested;
   stopping = true;
-  logger.info('server stopping', { signal, grace_seconds: config.host.shutdown_grace_period });
-  const deadline = performance.now() + grace;
-  const end = stop(listeners, engine, deadline).then(() => 'stopped' as const);
-  const timers = new AbortController();
-  const late = (milliseconds: number) =>
-    delay(milliseconds, 'late' as const, { signal: timers.signal }).catch(() => 'late' as const);
-  const result = await Promise.race([end, signals.insisted.then(() => late(INSISTED_TIME)), late(grace)]);
-  timers.abort();
-  if (result === 'stopped') logger.info('server stopped');
-  else logger.error('server stopped with work unfinished', { reason: 'the grace period is over' });
-  return result === 'stopped' ? 0 : 1;
-}
-
-async function stop(listeners: Listeners, engine: Engine, deadline: number): Promise<void> {
-  await listeners.closeIntake(Math.min(ANSWER_TIME, (deadline - performance.now()) / 2));
-  await engine.stop(Math.max(0, deadline - performance.now()));
-  await listeners.close();
+  signals.onHangup(() => {});
+  return stopServer({
+    signal,
+    signals,
+    listeners,
+    engine,
+    logger,
+    grace: config.host.shutdown_grace_period * 1000,
+    delay: config.host.shutdown_delay_seconds * 1000,
+    refuse: () => (refusing = true),
+  });
 }
 
 /** The engine, unless a request to stop comes while it starts: it is then stopped as soon as it is there. */
@@ -144,9 +145,9 @@ async function untilStopped(signals: StopSignals, starting: Promise<Engine>): Pr
   const first = await Promise.race([starting, signals.requested.then(() => 'stopped' as const)]);
   if (first !== 'stopped') return first;
   const stopped = starting.then(
-    (engine) => engine.stop(0),
+    (engine) => engine.stop(END_OF_START),
     () => {},
   );
-  await Promise.race([stopped, delay(ANSWER_TIME)]);
+  await Promise.race([stopped, delay(END_OF_START)]);
   return 'stopped';
 }

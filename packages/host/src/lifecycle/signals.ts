@@ -8,6 +8,8 @@ export interface StopSignals {
   readonly requested: Promise<string>;
   /** Resolves at the second one. */
   readonly insisted: Promise<string>;
+  /** What is done at each SIGHUP from now on. Before, and without it, the signal does nothing: it must not end the process. */
+  onHangup(work: () => void): void;
   release(): void;
 }
 
@@ -15,21 +17,27 @@ export function stopSignals(source: SignalSource, now: () => number): StopSignal
   const request = Promise.withResolvers<string>();
   const insistence = Promise.withResolvers<string>();
   let first: number | undefined;
-  const listeners = (['SIGTERM', 'SIGINT'] as const).map((signal) => {
-    const listener = () => {
-      if (first === undefined) {
-        first = now();
-        request.resolve(signal);
-      } else if (now() - first >= SAME_REQUEST) {
-        insistence.resolve(signal);
-      }
-    };
-    source.on(signal, listener);
-    return [signal, listener] as const;
-  });
+  let hangup = () => {};
+  const stop = (signal: string) => {
+    if (first === undefined) {
+      first = now();
+      request.resolve(signal);
+    } else if (now() - first >= SAME_REQUEST) {
+      insistence.resolve(signal);
+    }
+  };
+  const listeners = {
+    SIGTERM: () => stop('SIGTERM'),
+    SIGINT: () => stop('SIGINT'),
+    SIGHUP: () => hangup(),
+  };
+  for (const [signal, listener] of Object.entries(listeners)) source.on(signal, listener);
   return {
     requested: request.promise,
     insisted: insistence.promise,
-    release: () => listeners.forEach(([signal, listener]) => source.off(signal, listener)),
+    onHangup: (work) => void (hangup = work),
+    release() {
+      for (const [signal, listener] of Object.entries(listeners)) source.off(signal, listener);
+    },
   };
 }

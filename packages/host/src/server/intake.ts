@@ -19,7 +19,7 @@ export interface IntakeOptions {
   readonly engine: Pick<Engine, 'ingest'>;
   readonly limits: IntakeLimits;
   readonly logger: Logger;
-  /** True from the moment the process is told to stop. */
+  /** True from the moment alerts are not taken any more. */
   readonly stopping: () => boolean;
   /** Called for each refused request; never for accepted ones. */
   readonly refused: (problem: Problem) => void;

@@ -15,8 +15,10 @@ export interface ListenersDeps {
   readonly engine: Pick<Engine, 'ingest' | 'ready'>;
   readonly logger: Logger;
   readonly metrics: Metrics;
-  /** True from the moment the process is told to stop. */
+  /** True from the moment the process is told to stop: it is not ready any more. */
   readonly stopping: () => boolean;
+  /** True from the moment alerts are not taken any more. */
+  readonly refusing: () => boolean;
   /** Tells the watchdog that something runs. */
   readonly alive: () => void;
 }
@@ -36,7 +38,7 @@ export interface Listeners {
  * @throws TalonError `invalid_config` in one sentence when it cannot
  */
 export async function openListeners(deps: ListenersDeps): Promise<Listeners> {
-  const { config, engine, logger, metrics, stopping, alive } = deps;
+  const { config, engine, logger, metrics, stopping, refusing, alive } = deps;
   let alerts: RunningServer | undefined;
   const door = await openDoor(doorSettings(config), {
     logger,
@@ -53,9 +55,17 @@ export async function openListeners(deps: ListenersDeps): Promise<Listeners> {
     const common = { logger, alive, counts: metrics };
     if (own) monitoring = await startServer(own, { ...common, handle: listenerOf(routes) });
     const refused = metrics.requestRefused.bind(metrics);
-    const intake = createIntake({ engine, logger, stopping, limits: intakeLimits(config), refused });
-    const handle = createEntrance({ door, intake, routes: own ? createNoRoutes(logger) : routes, refused });
-    alerts = await startServer(intakeServer(config), { ...common, handle, tls: door.tls });
+    const intake = createIntake({ engine, logger, stopping: refusing, limits: intakeLimits(config), refused });
+    const entrance = createEntrance({ door, intake, routes: own ? createNoRoutes(logger) : routes, refused });
+    alerts = await startServer(intakeServer(config), {
+      ...common,
+      handle(request, response) {
+        // Who keeps a connection open finds another replica only by opening a new one.
+        if (stopping()) response.shouldKeepAlive = false;
+        entrance(request, response);
+      },
+      tls: door.tls,
+    });
   } catch (error) {
     door.close();
     await monitoring?.close(0);
