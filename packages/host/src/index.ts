@@ -6,3 +6,4 @@ export { commandLineReference } from './cli/reference.ts';
 export { peerReference } from './cli/peer-reference.ts';
 export { configurationReference } from './config/reference.ts';
 export { permissionsReference } from './plugins/permissions-reference.ts';
+export { clusterRole } from './plugins/cluster-role.ts';
