@@ -20,6 +20,7 @@ export function commandLineReference(name: string): string {
 
 ${optionTable(GLOBAL_OPTIONS)}
 Exit codes: 0 fine, 1 the input (config, rules, alerts, plugins) is wrong or the output could not be written, 2 wrong usage.
+Those of a server that is told to stop: [Stopping](how-it-works.md#stopping).
 A mistake of usage says what to type instead; the program or a group of commands alone lists its commands, with code 2.
 \`${name} help <command>\` explains a command here. An error nobody expected is one sentence; with \`FALCO_TALON_DEBUG=1\` it
 says where it happened.
