@@ -19,9 +19,3 @@ export function holds({ value, limit }: Measurement): boolean {
   if (limit.kind === 'exactly') return value === limit.value;
   return limit.kind === 'atMost' ? value <= limit.value : value >= limit.value;
 }
-
-/** The value below which this share of the sorted samples lies; NaN without samples. */
-export function percentile(samples: readonly number[], share: number): number {
-  const sorted = samples.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
-}

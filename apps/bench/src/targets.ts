@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { alertText } from '@falco-talon/testkit/server';
+import { alertText, percentile } from '@falco-talon/testkit/server';
 import { pace } from './load.ts';
-import { percentile } from './measurement.ts';
+
 import type { Arrivals } from './shop.ts';
 
 /** Alerts about `pod-<first>` and those after it, at a steady rate; the p99 until each action arrives at the API server. */

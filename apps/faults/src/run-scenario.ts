@@ -3,6 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FaultRun, Scenario } from './scenario.ts';
 
+/** Characters kept of the beginning and of the end of an error. */
+const END = 2_000;
+
 export interface Report {
   readonly lines: readonly string[];
   /** What did not hold, and what was thrown. */
@@ -19,7 +22,7 @@ export async function runScenario(scenario: Scenario, size: FaultRun['size'], li
     try {
       await work();
     } catch (error) {
-      failures.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
+      failures.push(shortened(error instanceof Error ? (error.stack ?? error.message) : String(error)));
     }
   };
   await guarded(() =>
@@ -37,4 +40,9 @@ export async function runScenario(scenario: Scenario, size: FaultRun['size'], li
   );
   for (const end of ends.toReversed()) await guarded(end);
   return { lines, failures };
+}
+
+/** An error may carry a whole log. */
+function shortened(text: string): string {
+  return text.length <= 2 * END ? text : `${text.slice(0, END)}\n…\n${text.slice(-END)}`;
 }

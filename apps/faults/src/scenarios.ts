@@ -1,5 +1,17 @@
+import { brokenConnections } from './scenarios/broken-connections.ts';
+import { failingApi } from './scenarios/failing-api.ts';
 import { killedUnderLoad } from './scenarios/killed-under-load.ts';
+import { poison } from './scenarios/poison.ts';
+import { silentApi } from './scenarios/silent-api.ts';
+import { throttledApi } from './scenarios/throttled-api.ts';
 import type { Scenario } from './scenario.ts';
 
 /** Every fault, in the order it is told. */
-export const SCENARIOS: readonly Scenario[] = [killedUnderLoad];
+export const SCENARIOS: readonly Scenario[] = [
+  killedUnderLoad,
+  throttledApi,
+  failingApi,
+  silentApi,
+  brokenConnections,
+  poison,
+];

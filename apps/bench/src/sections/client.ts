@@ -1,10 +1,11 @@
+import { percentile } from '@falco-talon/testkit/server';
 import { silentLogger, type Scope } from '@falco-talon/core';
 import { kubernetes, PODS } from '@falco-talon/client-kubernetes';
 import { writeFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Pool } from 'undici';
-import { percentile, type Section } from '../measurement.ts';
+import type { Section } from '../measurement.ts';
 import { shopWith } from '../shop.ts';
 
 const ROUNDS = 20;

@@ -1,6 +1,6 @@
-import { alertText } from '@falco-talon/testkit/server';
+import { alertText, percentile } from '@falco-talon/testkit/server';
 import { flood } from '../load.ts';
-import { percentile, type Measurement, type Section } from '../measurement.ts';
+import type { Measurement, Section } from '../measurement.ts';
 import { startBenchServer } from '../server.ts';
 
 const CONNECTIONS = 50;

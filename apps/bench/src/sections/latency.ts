@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { alertText } from '@falco-talon/testkit/server';
+import { alertText, percentile } from '@falco-talon/testkit/server';
 import { pace } from '../load.ts';
-import { percentile, type Section } from '../measurement.ts';
+import type { Section } from '../measurement.ts';
 import { startBenchServer } from '../server.ts';
 import { LABEL_RULE, shopWith, watchArrivals } from '../shop.ts';
 

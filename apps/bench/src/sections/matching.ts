@@ -1,7 +1,7 @@
 import type { FalcoEvent } from '@falco-talon/core';
 import { compileMatcher, decodeAlert, type Matcher } from '@falco-talon/engine';
-import { alertText } from '@falco-talon/testkit/server';
-import { percentile, type Section } from '../measurement.ts';
+import { alertText, percentile } from '@falco-talon/testkit/server';
+import type { Section } from '../measurement.ts';
 import { CONDITION, CRITERIA, NAMELESS, ruleSetOf, type MatchOf } from '../many-rules.ts';
 
 const ROUNDS = 30;

@@ -1,4 +1,5 @@
-import { percentile, type Section } from '../measurement.ts';
+import { percentile } from '@falco-talon/testkit/server';
+import type { Section } from '../measurement.ts';
 import { runReloads } from '../reload/reload-run.ts';
 
 const BEFORE = 10;

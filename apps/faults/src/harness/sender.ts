@@ -26,6 +26,8 @@ export interface Load {
   readonly perSecond: number;
   /** Alerts to send; without it until `stop`. */
   readonly count?: number;
+  /** The number of the first one. Default 0. */
+  readonly first?: number;
   readonly body: (n: number) => string;
   readonly headers?: Readonly<Record<string, string>>;
   /** The number of the alert this one repeats; the body must be the same. */
@@ -48,7 +50,7 @@ const PATIENCE = 30_000;
 
 /** Posts alerts at a steady rate over kept-alive connections, whatever becomes of the server. */
 export function startSender(run: FaultRun, url: string, load: Load): Sender {
-  const { perSecond, count = Infinity, connections = 50 } = load;
+  const { perSecond, count = Infinity, first = 0, connections = 50 } = load;
   const sent: Sent[] = [];
   const traces: string[] = [];
   const idle: Connection[] = [];
@@ -61,11 +63,11 @@ export function startSender(run: FaultRun, url: string, load: Load): Sender {
 
   async function send(): Promise<void> {
     const startedAt = performance.now();
-    for (let n = 0; n < count && !stopped && !run.signal.aborted; n++) {
-      const wait = startedAt + (n * 1000) / perSecond - performance.now();
+    for (let i = 0; i < count && !stopped && !run.signal.aborted; i++) {
+      const wait = startedAt + (i * 1000) / perSecond - performance.now();
       if (wait > 1) await delay(wait);
       while (underway.size >= connections) await Promise.race(underway);
-      const one = sendOne(n).then((note) => void sent.push(note));
+      const one = sendOne(first + i).then((note) => void sent.push(note));
       underway.add(one);
       void one.finally(() => underway.delete(one));
     }

@@ -1,0 +1,58 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { startShop, watchRequests } from '../harness/index.ts';
+import type { Scenario } from '../scenario.ts';
+
+/** Milliseconds between two attempts at most, and what calls may take beside it. */
+const CAP = 30_000;
+const TOLERANCE = 2_000;
+
+export const failingApi: Scenario = {
+  name: 'failing-api',
+  title: 'the API server answers 500 and 503 to every call, then 500 to half of them',
+  async run(run) {
+    const full = run.size === 'full';
+    const { talon, fake, send, settle } = await startShop(run);
+    const times = watchRequests(fake);
+    const match = (request: { readonly resource: string }) => request.resource === 'pods';
+    const ends = [500, 503].map((status, n) =>
+      fake.fault({
+        kind: 'status',
+        status,
+        match: (request) => match(request) && request.id % 2 === n,
+      }),
+    );
+    const from = performance.now();
+    const count = full ? 100 : 12;
+    await send({ perSecond: 100, count }).done;
+    await delay(full ? 60_000 : 2_000);
+    for (const { release } of ends) release();
+    const recovered = performance.now();
+    await talon.drained(60_000);
+    const took = performance.now() - recovered;
+
+    const gaps = times.gaps(from, recovered);
+    const longest = gaps.reduce((most, gap) => Math.max(most, gap), 0);
+    const perObject = (gaps.length + count) / count;
+    // Objects that are tried again at the same moment would come at the same distance from their first call.
+    const spread = new Set(
+      Array.from(times.byObject.values(), (arrivals) => Math.round((arrivals[2]?.at ?? 0) - (arrivals[0]?.at ?? 0))),
+    );
+    run.say(`${perObject.toFixed(1)} calls per object in the failure, up to ${(longest / 1000).toFixed(1)} s apart`);
+    run.say(`all done ${(took / 1000).toFixed(1)} s after the recovery`);
+    run.expect('it was tried again', gaps.length >= count);
+    run.expect('attempts are at most 30 s apart', longest <= CAP + TOLERANCE);
+    run.expect('objects are not tried again in step', spread.size > count / 3);
+    run.expect('all done after the recovery', took <= CAP + TOLERANCE);
+
+    const half = fake.fault({
+      kind: 'status',
+      status: 500,
+      match: (request) => match(request) && Math.random() < 0.5,
+    });
+    await send({ perSecond: 50, count: full ? 500 : 20 }).done;
+    await talon.drained(60_000);
+    run.say(`500 at random: ${half.count} calls`);
+    half.release();
+    await settle();
+  },
+};

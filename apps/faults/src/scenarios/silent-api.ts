@@ -1,0 +1,53 @@
+import { percentile } from '@falco-talon/testkit/server';
+import { startShop, until, watchRequests, type Sender } from '../harness/index.ts';
+import type { Scenario } from '../scenario.ts';
+
+/** Milliseconds a call may take, and what the way to it may take beside. */
+const DEADLINE = 10_000;
+const TOLERANCE = 1_000;
+/** Milliseconds within which every other pod must have been acted on. */
+const SOON = 5_000;
+const RATE = 20;
+
+export const silentApi: Scenario = {
+  name: 'silent-api',
+  title: 'the API server accepts calls about one pod and never answers them',
+  async run(run) {
+    const full = run.size === 'full';
+    const { talon, fake, send, settle } = await startShop(run);
+    const times = watchRequests(fake);
+    const count = RATE * (full ? 30 : 12);
+    /** Milliseconds from each alert to its call; infinite where there was none. */
+    const delays = ({ sent }: Sender) =>
+      sent.map(({ n, at }) => (times.byObject.get(`pod-${n}`)?.[0]?.at ?? Infinity) - at);
+    const alone = full ? send({ perSecond: RATE, count }) : undefined;
+    await alone?.done;
+    await talon.drained();
+
+    const silence = fake.fault({ kind: 'hang', match: { name: 'held' } });
+    await send({ perSecond: 10, count: 10 }, 'held').done;
+    const other = send({ perSecond: RATE, count });
+    await other.done;
+    // The second call shows that the first one was given up.
+    await until(() => (times.byObject.get('held')?.length ?? 0) > 1, run.signal);
+    const [first, second] = times.byObject.get('held') ?? [];
+    const deadline = (second?.at ?? Infinity) - (first?.at ?? 0);
+    const beside = await until(() => delays(other).every(Number.isFinite), AbortSignal.timeout(SOON)).then(
+      () => delays(other),
+      () => [Infinity],
+    );
+    silence.release();
+
+    run.say(`a call without an answer was given up and made again after ${(deadline / 1000).toFixed(1)} s`);
+    run.expect('the deadline of a call is 10 s', deadline <= DEADLINE + TOLERANCE);
+    run.expect('every other target was acted on meanwhile', beside.every(Number.isFinite));
+    if (alone) {
+      const [before, during] = [delays(alone), beside].map((all) => percentile(all, 0.99));
+      run.say(
+        `p99 from alert to call, other targets: ${before?.toFixed(1)} ms alone, ${during?.toFixed(1)} ms beside it`,
+      );
+      run.expect('p99 of other targets under 2×', (during ?? Infinity) < 2 * (before ?? 0));
+    }
+    await settle();
+  },
+};
