@@ -12,8 +12,9 @@ describe.each(ACTIONNERS)('%s', (name, actionner) => {
     cluster = await startWorld();
   });
   afterAll(() => cluster.close());
-  testPermissions(
-    actionner,
-    worldOf(name, () => cluster),
-  );
+  testPermissions(actionner, {
+    ...worldOf(name, () => cluster),
+    // Only after an attempt that was interrupted.
+    unshown: name === 'cordon' ? ['get nodes'] : [],
+  });
 });

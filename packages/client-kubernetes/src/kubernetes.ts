@@ -24,6 +24,8 @@ export interface ObjectMeta {
   readonly annotations?: Readonly<Record<string, string>>;
   readonly ownerReferences?: readonly OwnerReference[];
   readonly deletionTimestamp?: string;
+  /** Of an object that is being deleted: what it was given, the shortest that was asked for. */
+  readonly deletionGracePeriodSeconds?: number;
 }
 
 export interface OwnerReference {

@@ -1,6 +1,6 @@
 import { node, pod } from '@falco-talon/fake-kubernetes';
 import { NODES } from '@falco-talon/client-kubernetes';
-import { auditEvent, runActionner, testActionner } from '@falco-talon/testkit';
+import { askSettled, auditEvent, runActionner, testActionner } from '@falco-talon/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { alertAbout, hanging, startCluster, writes, type TestCluster } from '../../spec/cluster.ts';
 import { cordon } from './cordon.ts';
@@ -109,5 +109,19 @@ describe('cordon', () => {
     const outcome = await run({}, { dryRun: true });
     expect(outcome.message).toBe('would cordon node node-1 of pod shop/cart-0');
     expect(cluster.calls()).toEqual([CALLS[0]]);
+  });
+
+  it('after a crash goes on with the node that was found, wherever the pod is by then', async () => {
+    const settled = () =>
+      askSettled(cordon, {
+        event: alertAbout('cart-0'),
+        clients: { kubernetes: cluster.client },
+        facts: { node: 'node-1' },
+      });
+    expect(await settled()).toBe('again');
+    await run({}, { facts: { node: 'node-1' } });
+    expect(await settled()).toBe('done');
+    cluster.api.remove('nodes', '', 'node-1');
+    expect(await settled()).toBe('done');
   });
 });

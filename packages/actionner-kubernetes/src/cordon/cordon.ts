@@ -1,4 +1,4 @@
-import { defineActionner, POD_FIELDS, podTarget, strictObject, Type } from '@falco-talon/core';
+import { defineActionner, isTalonError, POD_FIELDS, podTarget, strictObject, Type } from '@falco-talon/core';
 import { FIELD_MANAGER, kubernetes, NODES } from '@falco-talon/client-kubernetes';
 import { nodeOfPod, nodeText } from '../pod/node-of-pod.ts';
 import { wasCordoned, type Node } from './already-cordoned.ts';
@@ -15,10 +15,18 @@ export const cordon = defineActionner({
   uses: { kubernetes },
   facts: strictObject({ node: Type.String() }),
   requiredFields: POD_FIELDS,
-  idempotent: true,
+  // A repeat does no harm to the node that was found first; the pod may run on another one by then.
+  idempotent: false,
   permissions: [
     { kind: 'kubernetes', apiGroup: '', resources: ['pods'], verbs: ['get'] },
     { kind: 'kubernetes', apiGroup: '', resources: ['nodes'], verbs: ['patch'] },
+    {
+      kind: 'kubernetes',
+      apiGroup: '',
+      resources: ['nodes'],
+      verbs: ['get'],
+      when: 'an attempt was interrupted, or its answer was lost',
+    },
   ],
   examples,
 
@@ -48,5 +56,15 @@ export const cordon = defineActionner({
       message: wasCordoned(node) ? `${what} was cordoned already` : `cordoned ${what}`,
       objects: { pod: target.name, namespace: target.namespace, node: facts.node },
     };
+  },
+
+  async settled({ facts, reads, signal }) {
+    try {
+      const node = await reads.kubernetes.get(NODES, { name: facts.node }, { signal });
+      return node.spec?.['unschedulable'] === true ? 'done' : 'again';
+    } catch (error) {
+      if (isTalonError(error) && error.code === 'target_gone') return 'done';
+      throw error;
+    }
   },
 });

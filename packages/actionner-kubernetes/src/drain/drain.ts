@@ -7,7 +7,14 @@ import {
   TalonError,
   Type,
 } from '@falco-talon/core';
-import { FIELD_MANAGER, kubernetes, NODES, PODS } from '@falco-talon/client-kubernetes';
+import {
+  FIELD_MANAGER,
+  kubernetes,
+  kubernetesFailure,
+  NODES,
+  PODS,
+  type Kubernetes,
+} from '@falco-talon/client-kubernetes';
 import { wasCordoned, type Node } from '../cordon/already-cordoned.ts';
 import { nodeOfPod, nodeText } from '../pod/node-of-pod.ts';
 import type { Pod } from '../pod/pod.ts';
@@ -34,7 +41,11 @@ export const drain = defineActionner({
   output: 'none',
   parameters,
   uses: { kubernetes },
-  facts: strictObject({ node: Type.String() }),
+  facts: strictObject({
+    node: Type.String(),
+    /** Absent in what was written before it was looked at. */
+    uid: Type.Optional(Type.String()),
+  }),
   requiredFields: POD_FIELDS,
   // A repeat does no harm, but the check would not find the pod of the alert any more: it goes on with the node it knows.
   idempotent: false,
@@ -58,7 +69,7 @@ export const drain = defineActionner({
   async check({ event, reads, signal }) {
     const name = await nodeOfPod(reads.kubernetes, podTarget(event), signal);
     const { metadata } = await reads.kubernetes.get(NODES, { name }, { signal });
-    return { facts: { node: metadata.name } };
+    return { facts: { node: metadata.name, uid: metadata.uid } };
   },
 
   async preview({ event, parameters, facts, reads, signal, now }) {
@@ -83,12 +94,7 @@ export const drain = defineActionner({
   async run({ event, parameters, facts, clients, signal, now, logger }) {
     const target = podTarget(event);
     const { node } = facts;
-    const patched = await clients.kubernetes.patch<Node>(
-      NODES,
-      { name: node },
-      { type: 'merge', body: { spec: { unschedulable: true } } },
-      { signal, fieldManager: FIELD_MANAGER },
-    );
+    const patched = await cordonNode(clients.kubernetes, facts, signal);
     const fates = await drainNode({ node, parameters, client: clients.kubernetes, signal, now });
     const cordoned = wasCordoned(patched) ? 'was cordoned already' : 'cordoned';
     const message = `${nodeText(node, target)}: ${cordoned}, ${summary(fates)}`;
@@ -109,6 +115,7 @@ export const drain = defineActionner({
   async settled({ parameters, facts, reads, signal, now }) {
     try {
       const node = await reads.kubernetes.get(NODES, { name: facts.node }, { signal });
+      if (facts.uid !== undefined && node.metadata.uid !== facts.uid) return 'done';
       if (node.spec?.['unschedulable'] !== true) return 'again';
     } catch (error) {
       if (isTalonError(error) && error.code === 'target_gone') return 'done';
@@ -127,6 +134,28 @@ export const drain = defineActionner({
     return evict.length === 0 && !waits ? 'done' : 'again';
   },
 });
+
+/** The uid goes along: the API server refuses to change it, so a machine that took the name over is not drained. */
+async function cordonNode(
+  client: Pick<Kubernetes, 'patch'>,
+  { node, uid }: { readonly node: string; readonly uid?: string },
+  signal: AbortSignal,
+): Promise<Node> {
+  const body = { ...(uid === undefined ? {} : { metadata: { uid } }), spec: { unschedulable: true } };
+  try {
+    return await client.patch<Node>(
+      NODES,
+      { name: node },
+      { type: 'merge', body },
+      { signal, fieldManager: FIELD_MANAGER },
+    );
+  } catch (error) {
+    if (!kubernetesFailure(error)?.causes.some(({ field }) => field === 'metadata.uid')) throw error;
+    throw new TalonError('target_gone', `node ${node} was re-created under the same name: uid ${uid} is gone`, {
+      cause: error,
+    });
+  }
+}
 
 /** Without min_healthy_replicas: what it kept may be evicted now. */
 function withoutMinimum({ ignore_daemonsets, ignore_statefulsets }: Parameters) {

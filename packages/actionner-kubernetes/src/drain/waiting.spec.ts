@@ -1,4 +1,4 @@
-import { statefulSet } from '@falco-talon/fake-kubernetes';
+import { node, statefulSet } from '@falco-talon/fake-kubernetes';
 import { askSettled } from '@falco-talon/testkit';
 import { describe, expect, it } from 'vitest';
 import { alertAbout } from '../../spec/cluster.ts';
@@ -63,12 +63,12 @@ describe('the wait', () => {
 });
 
 describe('after a crash or a lost answer', () => {
-  const settled = (parameters = {}) =>
+  const settled = (parameters = {}, facts: { node: string; uid?: string } = { node: 'node-1' }) =>
     askSettled(drain, {
       event: alertAbout('cart-0'),
       clients: { kubernetes: node1.cluster.client },
       parameters,
-      facts: { node: 'node-1' },
+      facts,
     });
 
   it('a drain goes on, also without the pod of the alert', async () => {
@@ -86,6 +86,17 @@ describe('after a crash or a lost answer', () => {
     expect(await settled({ max_wait_period: 0 })).toBe('done');
     expect(await settled()).toBe('again');
     api().setNodeAnswers('node-1', true);
+  });
+
+  it('is done when another machine has taken the name of the node, which is then left alone', async () => {
+    const facts = { node: 'node-1', uid: api().get('nodes', '', 'node-1')?.metadata.uid ?? '' };
+    expect((await node1.run({}, { dryRun: true })).facts).toEqual(facts);
+    api().remove('nodes', '', 'node-1');
+    api().create(node({ name: 'node-1' }));
+    expect(await settled({}, facts)).toBe('done');
+    expect((await node1.run({}, { facts })).error).toMatchObject({ code: 'target_gone', retryable: false });
+    expect(api().get('nodes', '', 'node-1')?.spec).not.toHaveProperty('unschedulable');
+    expect(node1.untouched()).toEqual(['cart-0']);
   });
 
   it('is done when the node is gone', async () => {

@@ -264,8 +264,8 @@ describe('min_healthy_replicas', () => {
 });
 
 describe('after a crash or a lost answer', () => {
-  const settled = (facts: { uid: string; terminating?: boolean }) =>
-    askSettled(terminate, { event: alertAbout('cart-0'), clients: { kubernetes: cluster.client }, facts });
+  const settled = (facts: { uid: string }, parameters = {}) =>
+    askSettled(terminate, { event: alertAbout('cart-0'), clients: { kubernetes: cluster.client }, facts, parameters });
 
   it('the action was done when the pod is gone, replaced or terminating', async () => {
     expect(await settled({ uid: 'uid-1' })).toBe('done');
@@ -278,8 +278,16 @@ describe('after a crash or a lost answer', () => {
   it('is to be done again when the pod is as it was', async () => {
     create(standalone());
     expect(await settled({ uid: 'uid-1' })).toBe('again');
-    await run('cart-0');
-    expect(await settled({ uid: 'uid-1', terminating: true })).toBe('again');
+  });
+
+  it('is to be done again when the pod is given more time than it asked for: somebody else began that', async () => {
+    create(standalone());
+    await run('cart-0', { grace_period_seconds: 20 });
+    expect(await settled({ uid: 'uid-1' })).toBe('done');
+    expect(await settled({ uid: 'uid-1' }, { grace_period_seconds: 20 })).toBe('done');
+    expect(await settled({ uid: 'uid-1' }, { grace_period_seconds: 5 })).toBe('again');
+    await run('cart-0', { grace_period_seconds: 5 });
+    expect(await settled({ uid: 'uid-1' }, { grace_period_seconds: 5 })).toBe('done');
   });
 
   it('nobody knows while the API server does not answer', async () => {

@@ -53,7 +53,8 @@ describe('an event is set aside before anything acts', () => {
     });
     // The second chain had ended with its failure, so nothing of it is missing.
     const plan = { step: '', kind: 'plan', data: { ruleSet: 'v', chains: [chain('a', 'b', 'c'), chain('x', 'y')] } };
-    const journal = [plan, result('a', 'success', [artifact]), result('x', 'failure')];
+    const kept = { step: 'b', kind: 'kept', data: { n: 0, artifact: { ...artifact, file: 'interrupted' } } };
+    const journal = [plan, result('a', 'success', [artifact]), kept, result('x', 'failure')];
     const { world, engine, settled, lines } = await found(start, { journal, attempt: 4 });
     await engine.until(() => engine.notifications.length === 1);
     expect(await settled).toMatchObject({ kind: 'dead' });
@@ -61,7 +62,7 @@ describe('an event is set aside before anything acts', () => {
     expect(lines).toContainEqual(
       expect.objectContaining({
         message: 'event set aside',
-        fields: expect.objectContaining({ artifacts: ['spooled'] }),
+        fields: expect.objectContaining({ artifacts: ['spooled', 'interrupted'] }),
       }),
     );
     expect(world.told).toMatchObject([

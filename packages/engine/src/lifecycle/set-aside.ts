@@ -47,7 +47,8 @@ function artifactsLeft(delivery: Delivery): readonly string[] {
   if (journal.problem !== undefined || !journal.plan) return [];
   return journal.plan.chains.flatMap(({ steps }) =>
     steps.flatMap(({ id }) =>
-      (journal.result(id)?.artifacts ?? [])
+      // Of a step that has no result: what it had kept by then.
+      (journal.result(id)?.artifacts ?? [...journal.kept(id).values()])
         .filter((_, n) => journal.delivered(id, n)?.status !== 'success')
         .map(({ file }) => file),
     ),

@@ -99,7 +99,6 @@ async function emptied(queue: Queue, signal: AbortSignal): Promise<void> {
 async function settled(background: ReadonlySet<Promise<void>>): Promise<void> {
   while (background.size > 0) {
     await Promise.allSettled(background);
-    await undefined;
   }
 }
 
