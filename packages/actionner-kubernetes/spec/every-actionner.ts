@@ -147,6 +147,9 @@ function casesOf(actionner: string, cluster: () => TestCluster): Partial<Permiss
       return { cases: ownedCases(cluster, { min_healthy_replicas: '33%' }) };
     case 'networkpolicy':
       return { cases: ownedCases(cluster, { scope: 'workload' }) };
+    case 'cordon':
+      // Only after an attempt that was interrupted.
+      return { unshown: ['get nodes'] };
     case 'sysdig':
       return {
         unshown: ['get jobs.batch', 'list events'],

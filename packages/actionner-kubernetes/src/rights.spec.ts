@@ -12,9 +12,8 @@ describe.each(ACTIONNERS)('%s', (name, actionner) => {
     cluster = await startWorld();
   });
   afterAll(() => cluster.close());
-  testPermissions(actionner, {
-    ...worldOf(name, () => cluster),
-    // Only after an attempt that was interrupted.
-    unshown: name === 'cordon' ? ['get nodes'] : [],
-  });
+  testPermissions(
+    actionner,
+    worldOf(name, () => cluster),
+  );
 });
