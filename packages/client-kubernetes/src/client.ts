@@ -7,6 +7,9 @@ import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { checkReady } from './ready.ts';
 import { openSession, type OpenSession } from './transport/session.ts';
 
+const NAMESPACE_TEXT = '[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?';
+const NAMESPACE = new RegExp(`^${NAMESPACE_TEXT}$`);
+
 export const settings = strictObject({
   kubeconfig: Type.String({
     default: '',
@@ -15,7 +18,7 @@ export const settings = strictObject({
   }),
   namespace: Type.String({
     default: '',
-    pattern: '^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)?$',
+    pattern: `^(${NAMESPACE_TEXT})?$`,
     description: 'Namespace Falco Talon itself runs in; only looked at outside a cluster.',
   }),
 });
@@ -40,9 +43,15 @@ export async function createKubernetes(
     openSession(source, limits, input),
     inClusterNamespace(environment, serviceAccountDirectory),
   ]);
-  const api = createApi(session, limits, podNamespace ?? input.settings.namespace);
+  const api = createApi(session, limits, podNamespace ?? toldNamespace(input));
   sessions.set(api, { session, limits });
   return api;
+}
+
+/** A pod without a mounted service account is told its namespace by its manifest (`fieldRef: metadata.namespace`). */
+function toldNamespace({ settings: { namespace }, environment }: CreateInput): string {
+  const told = environment.variables['POD_NAMESPACE'] ?? '';
+  return NAMESPACE.test(told) ? told : namespace;
 }
 
 /** The client plugins refer to in `uses: { kubernetes }`. */
@@ -52,6 +61,7 @@ export const kubernetes = defineClient<Kubernetes, KubernetesReads, typeof setti
   settings,
   create: (input) => createKubernetes(input),
   reads: (client, scope) => client.reads(scope),
+  own: ({ ownNamespace }) => (ownNamespace === '' ? [] : [{ kind: 'namespace', name: ownNamespace }]),
   async ready(client, scope) {
     const own = sessions.get(client);
     if (own) await checkReady(own.session, own.limits, scope.signal);

@@ -1,10 +1,8 @@
-import { TalonError } from '@falco-talon/core';
+import { CLUSTER_NAMESPACES, TalonError } from '@falco-talon/core';
 import type { KubernetesFailure, ObjectName, Resource } from './kubernetes.ts';
 import { shownName } from './names.ts';
 import { resourceText } from './path.ts';
 
-/** Without what is in them the cluster stops. Falco Talon's own namespace is protected beside these. */
-const PROTECTED_NAMESPACES: readonly string[] = ['kube-system', 'kube-public', 'kube-node-lease'];
 /** OpenShift shows each namespace as a project too, and deleting the one deletes the other. */
 const NAMESPACE_KINDS: readonly string[] = ['namespaces', 'projects.project.openshift.io'];
 /**
@@ -22,6 +20,7 @@ export function isNamespace(resource: Resource): boolean {
 }
 
 /**
+ * The last line, below the guards: what nobody's settings open to the deletion of any object an alert names.
  * Throws for a protected namespace, for every object inside one, and for the cluster's own roles and bindings.
  * `ownNamespace` is empty when unknown.
  * @throws TalonError `refused`
@@ -49,7 +48,7 @@ function whyProtected(resource: Resource, object: ObjectName, ownNamespace: stri
   const namespace = itself ? object.name : resource.namespaced ? object.namespace : undefined;
   if (namespace === undefined || namespace === '') return undefined;
   const own = namespace === ownNamespace;
-  if (!own && !PROTECTED_NAMESPACES.includes(namespace)) return undefined;
+  if (!own && !CLUSTER_NAMESPACES.includes(namespace)) return undefined;
   const why = own ? `${namespace} is Falco Talon's own namespace` : `${namespace} is a namespace of the cluster itself`;
   return itself ? `namespace ${namespace} is protected: ${why}` : `${why}: what is in it is protected`;
 }

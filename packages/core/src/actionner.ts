@@ -108,7 +108,10 @@ export interface ActionnerDefinition<P extends TObject, F extends TObject, U ext
   readonly requiredFields?: readonly (string | readonly string[])[];
   /** False: the intent to act is durable before `run`, and a repeat after a crash asks `settled` first. */
   readonly idempotent: boolean;
-  /** True: it ends or empties something that runs, or takes away what is not made again. Guards look closer at it. */
+  /**
+   * True: it ends, empties or cuts off something that runs, takes away what is not made again or where it could run, or lets
+   * others' commands do so. Guards look closer at it.
+   */
   readonly destructive?: boolean;
   /** True: it only reads, so guards need not keep it from anything. */
   readonly readOnly?: boolean;

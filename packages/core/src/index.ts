@@ -12,6 +12,7 @@ export * from './nearest.ts';
 export * from './notifier.ts';
 export * from './output.ts';
 export * from './plugin.ts';
+export * from './protected.ts';
 export * from './queue.ts';
 export * from './record.ts';
 export * from './schema.ts';

@@ -21,6 +21,17 @@ export function targetText(target: Target): string {
   return `${target.kind} ${target.namespace === undefined ? '' : `${target.namespace}/`}${target.name}`;
 }
 
+/**
+ * The kind a target is of, from a plural or any other spelling of the API: `networkpolicies` is `networkpolicy`,
+ * `Ingresses.networking.k8s.io` is `ingress`. What it makes of irregular plurals is only always the same.
+ */
+export function singularKind(kind: string): string {
+  const plural = kind.toLowerCase().replace(/\..*$/s, '');
+  if (plural.endsWith('ies')) return `${plural.slice(0, -3)}y`;
+  if (plural.endsWith('sses')) return plural.slice(0, -2);
+  return plural.length > 1 && plural.endsWith('s') && !plural.endsWith('ss') ? plural.slice(0, -1) : plural;
+}
+
 /** The output fields a pod action needs: each inner list means any one of them. */
 export const POD_FIELDS = [
   ['k8s.pod.name', 'ka.target.pod.name', 'ka.target.name'],

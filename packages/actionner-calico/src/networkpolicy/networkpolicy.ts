@@ -28,6 +28,7 @@ export const networkpolicy = defineActionner({
   uses: { kubernetes },
   requiredFields: [['fd.rip', 'fd.sip'], ...POD_FIELDS],
   idempotent: true,
+  destructive: true,
   permissions: [
     permission(
       'projectcalico.org',

@@ -31,6 +31,7 @@ export const networkpolicy = defineActionner({
   uses: { kubernetes },
   requiredFields: [['fd.rip', 'fd.sip'], ...POD_FIELDS],
   idempotent: true,
+  destructive: true,
   permissions: [
     permission('cilium.io', ['ciliumnetworkpolicies'], ['get', 'create']),
     permission('cilium.io', ['ciliumnetworkpolicies'], ['update'], 'further addresses'),

@@ -17,6 +17,7 @@ export const cordon = defineActionner({
   requiredFields: POD_FIELDS,
   // A repeat does no harm to the node that was found first; the pod may run on another one by then.
   idempotent: false,
+  destructive: true,
   permissions: [
     { kind: 'kubernetes', apiGroup: '', resources: ['pods'], verbs: ['get'] },
     { kind: 'kubernetes', apiGroup: '', resources: ['nodes'], verbs: ['patch'] },

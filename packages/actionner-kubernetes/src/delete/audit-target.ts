@@ -1,4 +1,4 @@
-import { fieldText, hasField, TalonError, type FalcoEvent, type Target } from '@falco-talon/core';
+import { fieldText, hasField, singularKind, TalonError, type FalcoEvent, type Target } from '@falco-talon/core';
 import { parseAuditPath } from './audit-path.ts';
 
 /** The object an audit alert is about, in the API's words. A subresource (`exec`, `scale`) belongs to the object it is of. */
@@ -35,20 +35,13 @@ export function auditTarget(event: FalcoEvent): AuditTarget {
 
 /** For lanes and messages: the same for each alert about the object, and that of other actions for a pod or node. */
 export function laneTarget({ plural, name, namespace }: AuditTarget): Target {
-  const kind = singular(plural);
+  const kind = singularKind(plural);
   // The audit log says of a namespace that it is in itself.
   return namespace === undefined || plural === 'namespaces' ? { kind, name } : { kind, namespace, name };
 }
 
 function agrees(inPath: string | undefined, field: string): boolean {
   return inPath === undefined || inPath === field;
-}
-
-/** `networkpolicies` is `networkpolicy`, `ingresses` is `ingress`. What it makes of other plurals must only always be the same. */
-function singular(plural: string): string {
-  if (plural.endsWith('ies')) return `${plural.slice(0, -3)}y`;
-  if (plural.endsWith('sses')) return plural.slice(0, -2);
-  return plural.length > 1 && plural.endsWith('s') ? plural.slice(0, -1) : plural;
 }
 
 function present(event: FalcoEvent, field: string): string | undefined {

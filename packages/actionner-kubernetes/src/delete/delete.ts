@@ -40,6 +40,7 @@ export const deleteObject = defineActionner({
   // And ka.target.namespace when the kind is in namespaces, which only the cluster knows.
   requiredFields: ['ka.target.resource', 'ka.target.name'],
   idempotent: false,
+  destructive: true,
   permissions,
   examples,
   differences,

@@ -49,6 +49,7 @@ export const drain = defineActionner({
   requiredFields: POD_FIELDS,
   // A repeat does no harm, but the check would not find the pod of the alert any more: it goes on with the node it knows.
   idempotent: false,
+  destructive: true,
   permissions: [
     { kind: 'kubernetes', apiGroup: '', resources: ['pods'], verbs: ['get', 'list'] },
     { kind: 'kubernetes', apiGroup: '', resources: ['pods'], verbs: ['watch'], when: 'max_wait_period is not 0' },

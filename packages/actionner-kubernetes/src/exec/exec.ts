@@ -33,6 +33,7 @@ export const exec = defineActionner({
   requiredFields: POD_FIELDS,
   // What a command does, only its author knows: an unknown outcome is not repeated.
   idempotent: false,
+  destructive: true,
   permissions: EXEC_PERMISSIONS,
   examples,
   differences: shellDifferences('command', 'it runs in every container of the pod, one after the other'),

@@ -40,6 +40,7 @@ export const log = defineActionner({
   facts: containerChoice,
   requiredFields: POD_FIELDS,
   idempotent: true,
+  readOnly: true,
   permissions: [
     { kind: 'kubernetes', apiGroup: '', resources: ['pods/log'], verbs: ['get'] },
     { kind: 'kubernetes', apiGroup: '', resources: ['pods'], verbs: ['get'], when: 'no container is given' },

@@ -31,6 +31,7 @@ export const networkpolicy = defineActionner({
   uses: { kubernetes },
   requiredFields: POD_FIELDS,
   idempotent: true,
+  destructive: true,
   permissions: [
     permission('networking.k8s.io', ['networkpolicies'], ['create', 'list', 'patch']),
     permission('', ['pods'], ['patch'], 'scope: pod, and pods without a known owner'),

@@ -49,6 +49,7 @@ export const script = defineActionner({
   requiredFields: POD_FIELDS,
   // What a script does, only its author knows: an unknown outcome is not repeated.
   idempotent: false,
+  destructive: true,
   permissions: EXEC_PERMISSIONS,
   examples,
   differences: [

@@ -34,6 +34,7 @@ export const terminate = defineActionner({
   }),
   requiredFields: ['k8s.pod.name', 'k8s.ns.name'],
   idempotent: false,
+  destructive: true,
   permissions: [
     { kind: 'kubernetes', apiGroup: '', resources: ['pods'], verbs: ['get', 'delete'] },
     ...REPLICA_PERMISSIONS,

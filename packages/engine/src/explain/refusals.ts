@@ -10,6 +10,7 @@ import {
 import { withTimeLimit } from '../calls/time-limit.ts';
 import { effectOf } from '../guard/effect.ts';
 import { guardsInOrder } from '../guard/order.ts';
+import { guardSettings } from '../guard/settings.ts';
 import type { Section } from '../lifecycle/engine.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { ExplainedStep } from './explain-step.ts';
@@ -49,7 +50,7 @@ async function refusalOf(
   const effect = effectOf(actionner);
   for (const guard of guardsInOrder(registry, [])) {
     // One after the other: the first that says no decides, as on the server.
-    const judged = { target, effect, settings: settings.get(guard.name)?.value ?? {} };
+    const judged = { target, effect, settings: guardSettings(guard, settings) };
     const reason = await askGuard(guard, step, judged, event);
     if (reason !== undefined) return `guard ${guard.name}: ${reason}`;
   }

@@ -1,4 +1,13 @@
-import { definePlugin, TalonError, type Guard, type GuardInput, type Uses, type Verdict } from '@falco-talon/core';
+import {
+  definePlugin,
+  strictObject,
+  TalonError,
+  Type,
+  type Guard,
+  type GuardInput,
+  type Uses,
+  type Verdict,
+} from '@falco-talon/core';
 import { falcoEvent, testScope } from '@falco-talon/testkit';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { specActionner, specGuard, STEP } from '../act/testing-step.ts';
@@ -16,8 +25,11 @@ const judged = {
 const actionner = specActionner({ idempotent: false, destructive: true });
 const own = [{ kind: 'namespace', name: 'falco' }];
 const facts = { reads: async () => ({ cluster: 'view' }), own: async () => own } as unknown as EventFacts;
-const registryOf = (guards: readonly Guard[], name = 'spec') =>
-  buildRegistry([definePlugin({ name, category: 'spec', guards })]);
+/** Without the guards of the engine itself. */
+function registryOf(guards: readonly Guard[], name = 'spec') {
+  const registry = buildRegistry([definePlugin({ name, category: 'spec', guards })]);
+  return { guards: new Map([...registry.guards].filter(([, { part }]) => guards.includes(part))) };
+}
 function ask(guards: readonly Guard[], scope = testScope(), deps: Partial<JudgeDeps> = {}) {
   const counted: string[] = [];
   const observer = {
@@ -66,12 +78,14 @@ describe('judge', () => {
 
   it("hands over each one's own settings", async () => {
     const seen: unknown[] = [];
+    const schema = strictObject({ most: Type.Integer({ default: 5 }) });
     const settings = new Map([['b', { value: { most: 3 }, missing: [] }]]);
-    const guards = ['a', 'b'].map((name) =>
-      specGuard(async (input) => (seen.push(input.settings), { kind: 'allow' }), name),
-    );
+    const guards = ['a', 'b', 'c'].map((name) => ({
+      ...specGuard(async (input) => (seen.push(input.settings), { kind: 'allow' }), name),
+      ...(name !== 'a' && { settings: schema }),
+    }));
     await ask(guards, testScope(), { settings });
-    expect(seen).toEqual([{}, { most: 3 }]);
+    expect(seen).toEqual([{}, { most: 3 }, { most: 5 }]);
   });
 
   it('hands on what one found to those after it, each part as the last one said it', async () => {

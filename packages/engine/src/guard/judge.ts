@@ -17,6 +17,7 @@ import type { Observer, Section } from '../lifecycle/engine.ts';
 import type { Registry } from '../registry/registry.ts';
 import { effectOf } from './effect.ts';
 import { guardsInOrder } from './order.ts';
+import { guardSettings } from './settings.ts';
 import { checkedVerdict } from './verdict.ts';
 
 const GUARD_LIMIT = 5_000;
@@ -49,6 +50,7 @@ export interface JudgeDeps {
 export function createJudge({ registry, settings, observer, last }: JudgeDeps): Judge {
   const guards = guardsInOrder(registry, last);
   const guardUses = guards.flatMap(({ uses }) => (uses ? [uses] : []));
+  const told = new Map(guards.map((guard) => [guard, guardSettings(guard, settings)]));
 
   return async ({ actionner, ...judged }, facts, scope) => {
     const effect = effectOf(actionner);
@@ -67,7 +69,7 @@ export function createJudge({ registry, settings, observer, last }: JudgeDeps): 
             effect,
             own,
             ...(subject && { subject }),
-            settings: settings.get(name)?.value ?? {},
+            settings: told.get(guard) ?? {},
             reads,
           }),
         );

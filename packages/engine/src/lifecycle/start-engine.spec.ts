@@ -113,7 +113,10 @@ describe('the engine', () => {
     await engine.post(alert('etcd-0'));
     const [record] = await engine.outcomes(1);
     expect(record).toMatchObject({ status: 'ignored', result: expect.stringContaining('etcd-0 is protected') });
-    expect(engine.verdicts).toEqual([{ guard: 'protected', verdict: 'deny' }]);
+    expect(engine.verdicts).toEqual([
+      { guard: 'protected', verdict: 'allow' },
+      { guard: 'keeper', verdict: 'deny' },
+    ]);
     expect(world.log).toEqual([]);
   });
 

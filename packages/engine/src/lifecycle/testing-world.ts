@@ -78,7 +78,7 @@ export function pluginOf(world: World): Plugin {
     actionners: [pod],
     guards: [
       defineGuard({
-        name: 'protected',
+        name: 'keeper',
         description: 'd',
         judge: async ({ target }) =>
           target.name === 'etcd-0' ? { kind: 'deny', reason: 'etcd-0 is protected' } : { kind: 'allow' },

@@ -61,7 +61,7 @@ describe('buildRegistry', () => {
     expect([registry.contexts, registry.notifiers, registry.guards].map((parts) => [...parts.keys()])).toEqual([
       ['act'],
       ['act'],
-      ['act'],
+      ['protected', 'act'],
     ]);
     expect(registry.queues.size).toBeGreaterThan(0);
   });

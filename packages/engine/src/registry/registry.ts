@@ -11,6 +11,7 @@ import {
   type Plugin,
   type QueueDriver,
 } from '@falco-talon/core';
+import { protection } from '../guard/protection.ts';
 import { memoryQueue } from '../queue/memory-queue.ts';
 import { clientProblem, nameOf, partProblem, pluginProblem, type Part } from './part-problem.ts';
 
@@ -37,7 +38,12 @@ export interface Registry {
 
 /** Name of what the engine itself brings. */
 export const ENGINE_PLUGIN = '@falco-talon/engine';
-const enginePlugin = definePlugin({ name: ENGINE_PLUGIN, category: 'queue', queues: [memoryQueue] });
+const enginePlugin = definePlugin({
+  name: ENGINE_PLUGIN,
+  category: 'engine',
+  queues: [memoryQueue],
+  guards: [protection],
+});
 
 /**
  * Checks the plugins and files their parts.

@@ -14,6 +14,8 @@ export function listActionners({ actionners }: Registry): readonly ListItem[] {
     sources: part.sources,
     continue: part.continue,
     output: part.output,
+    destructive: part.destructive === true ? true : undefined,
+    read_only: part.readOnly === true ? true : undefined,
     required_fields: part.requiredFields,
     parameters: keysOf(part.parameters),
     examples: part.examples,
