@@ -11,7 +11,7 @@ export interface OutcomeRecord {
   readonly rules_version?: string;
   /** The alert's text. */
   readonly event: string;
-  /** What happened, as a fixed word: `action` or `output`. */
+  /** What happened, in fixed words: `action`, `output` or `storm brake`. */
   readonly message: string;
   readonly priority?: string;
   readonly source?: string;
@@ -25,7 +25,7 @@ export interface OutcomeRecord {
   readonly output_target?: string;
   readonly error?: string;
   readonly result?: string;
-  readonly stage: 'action' | 'output';
+  readonly stage: 'action' | 'output' | 'guard';
   readonly notifier?: string;
   readonly context?: string;
 }

@@ -7,11 +7,13 @@ import {
   type FalcoEvent,
   type KeptArtifact,
   type Scope,
+  type Subject,
 } from '@falco-talon/core';
 import type { ClientLease } from '../clients/client-pool.ts';
 import type { Spool, SpooledArtifact } from '../deliver/spool.ts';
 import type { EventFacts } from '../enrich/event-facts.ts';
 import { tokensOf } from '../enrich/tokens.ts';
+import type { Brake } from '../guard/brake/brake.ts';
 import type { Judge } from '../guard/judge.ts';
 import type { PlannedStep } from '../plan/plan.ts';
 import { successOf, type Objects, type Outcome } from '../record/outcome.ts';
@@ -57,6 +59,7 @@ export interface Progress {
 export interface AttemptDeps {
   readonly judge: Judge;
   readonly spool: Spool;
+  readonly brake: Brake;
 }
 
 /** A guard wants the step to wait until then (milliseconds since the epoch). */
@@ -74,7 +77,7 @@ export async function attemptStep(
   run: StepRun,
   progress: Progress,
   scope: Scope,
-  { judge, spool }: AttemptDeps,
+  { judge, spool, brake }: AttemptDeps,
 ): Promise<Outcome | Held> {
   const { event, step, actionner } = run;
   const { parameters, dryRun } = step;
@@ -85,6 +88,7 @@ export async function attemptStep(
   const objects = targetObjects(target);
   if (progress.repeated) run.facts.forget();
   else run.started();
+  let subject: Subject | undefined;
   if (target && !run.intent) {
     const judged = { event, step: names, actionner, target, parameters, dryRun };
     const verdict = await judge(judged, run.facts, scope);
@@ -92,6 +96,7 @@ export async function attemptStep(
     if (verdict.kind === 'deny') return ended('ignored', untouched, objects);
     if (verdict.kind === 'hold') return dryRun ? ended('dry_run', `would wait: ${verdict.reason}`, objects) : verdict;
     if (verdict.kind === 'observe') observed = `${untouched}; `;
+    if (verdict.kind === 'allow') subject = verdict.subject;
   }
   const dry = dryRun || observed !== '';
   const contexts = await run.facts.contexts(step.contexts);
@@ -114,11 +119,13 @@ export async function attemptStep(
     const checked = (await actionner.check?.(read)) ?? { facts: {} };
     if ('ignored' in checked) return ended('ignored', checked.ignored, objects);
     facts = checked.facts ?? {};
-    if (dry) {
-      const preview = await actionner.preview?.({ ...read, facts });
-      const would = preview ?? `would run ${step.actionner} with ${JSON.stringify(parameters)}`;
-      return ended('dry_run', `${observed}${would}`, objects);
-    }
+    if (dry) return ended('dry_run', `${observed}${await wouldDo(facts)}`, objects);
+    // The last word before something changes, so that only what does is counted. A repeat of what has begun goes on.
+    const braked = progress.acted
+      ? undefined
+      : brake.charge({ event, step: names, target, subject, effect: effectOf(actionner), notifiers: step.notifiers });
+    if (braked !== undefined)
+      return { ...ended('dry_run', `${braked}; ${await wouldDo(facts)}`, objects), quiet: true };
   }
   const clients = await run.lease.all(uses);
   scope.signal.throwIfAborted();
@@ -148,6 +155,11 @@ export async function attemptStep(
     },
   });
   return successOf(result, objects, keptBefore(progress));
+
+  async function wouldDo(found: Facts): Promise<string> {
+    const preview = await actionner.preview?.({ ...read, facts: found });
+    return preview ?? `would run ${step.actionner} with ${JSON.stringify(parameters)}`;
+  }
 }
 
 function ended(status: Outcome['status'], message: string, objects: Objects): Outcome {

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TalonError, type Artifact } from '@falco-talon/core';
+import { syncDirectory } from '../disk/sync-directory.ts';
 import { chunksOf } from './chunks.ts';
 import { collectsAsItStreams } from './young-garbage.ts';
 
@@ -178,13 +179,6 @@ async function sizeOf(path: string): Promise<number | undefined> {
     (found) => found.size,
     () => undefined,
   );
-}
-
-/** Makes the new name durable as well. Some systems cannot open a directory; there the name is as durable as it gets. */
-async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r').catch(() => undefined);
-  await handle?.sync().catch(() => {});
-  await handle?.close().catch(() => {});
 }
 
 function diskError(cause: Error): never {

@@ -1,4 +1,5 @@
 import type { Issue, Logger, OutcomeRecord, Plugin, Environment, Verdict } from '@falco-talon/core';
+import type { Budget, BudgetScope } from '../guard/brake/budget.ts';
 import type { Problem } from '../rules/rule.ts';
 import type { Registry } from '../registry/registry.ts';
 
@@ -22,6 +23,8 @@ export interface EngineSettings {
   /** Exists; holds the queue and the spool of artifacts. */
   readonly dataDirectory: string;
   readonly queueType: string;
+  /** Budgets of the storm brake. */
+  readonly budgets: readonly Budget[];
   readonly limits: EngineLimits;
   readonly sections: {
     /** By client id. */
@@ -83,6 +86,8 @@ export interface Observer {
   /** `accept`: receipt to the queue's answer; `act`: receipt to the start of a step's first call; `step`: check and run; `upload`. */
   latency(stage: 'accept' | 'act' | 'step' | 'upload', milliseconds: number): void;
   reload(result: 'success' | 'failure'): void;
+  /** A storm brake was engaged, was found engaged at the start, was released, or kept a step from acting. */
+  brake(brake: { readonly per: BudgetScope; readonly what: 'engaged' | 'restored' | 'released' | 'observed' }): void;
 }
 
 export interface EngineOptions {

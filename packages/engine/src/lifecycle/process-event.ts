@@ -116,16 +116,18 @@ async function processStep(current: Case, step: PlannedStep, deps: ProcessDeps):
   const { event, delivery, journal, lease, effects } = current;
   let data = journal.result(step.id);
   let stored = Promise.resolve();
+  let quiet = false;
   if (!data) {
     const startedAt = performance.now();
     const outcome = await outcomeOf(current, step, deps);
     data = { record: actionRecord(event, step, outcome, deps.now()), artifacts: outcome.artifacts };
     deps.observer.latency('step', performance.now() - startedAt);
-    const result = entries.result(step.id, data);
-    stored = append(delivery, deps.logger, () => delivery.append([result]));
+    quiet = outcome.quiet === true;
+    const result = [entries.result(step.id, data), ...(quiet ? [entries.notified(step.id, 'action')] : [])];
+    stored = append(delivery, deps.logger, () => delivery.append(result));
     announce(data.record, deps);
   }
-  const { uploads, all } = startEffects({ event, step, delivery, journal, lease, stored }, data, deps);
+  const { uploads, all } = startEffects({ event, step, delivery, journal, lease, stored, quiet }, data, deps);
   effects.push(all);
   if (step.output?.wait) await uploads;
   return { status: data.record.status, stored };

@@ -5,6 +5,8 @@ import { createLanes } from '../act/lanes.ts';
 import { createSlots } from '../act/slots.ts';
 import { createClientPool } from '../clients/client-pool.ts';
 import { openSpool } from '../deliver/spool.ts';
+import { openBrake } from '../guard/brake/brake.ts';
+import { steadyClock } from '../guard/brake/steady-clock.ts';
 import { createJudge } from '../guard/judge.ts';
 import { createIngest } from '../ingest/ingest.ts';
 import { createNotifications } from '../notify/notifications.ts';
@@ -60,6 +62,15 @@ export async function startEngine({
   if (!driver.durable)
     logger.warn('queue not durable: accepted alerts are lost when the process ends', { queue: driver.name });
 
+  const notifications = createNotifications({ registry, sections: sections.notifiers, pool, observer, scope });
+  const brake = await openBrake({
+    budgets: settings.budgets,
+    directory: settings.dataDirectory,
+    clock: steadyClock(),
+    scope,
+    observer,
+    tell: (record, notifiers) => notifications.submit(record, notifiers),
+  });
   const deps: ProcessDeps = {
     registry,
     judge: createJudge({ registry, settings: sections.guards, observer, last: [] }),
@@ -78,13 +89,8 @@ export async function startEngine({
     uploadSlots: createSlots(limits.longConcurrency),
     attempts: limits.stepAttempts,
     generation: () => rules.current(),
-    notifications: createNotifications({
-      registry,
-      sections: sections.notifiers,
-      pool,
-      observer,
-      scope,
-    }),
+    notifications,
+    brake,
     background: new Set(),
   };
   const alive = keepAlive();
@@ -109,7 +115,7 @@ export async function startEngine({
     leaving,
     consumption,
     background: deps.background,
-    close: [() => alive.close(), () => rules.close(), () => queue.close()],
+    close: [() => alive.close(), () => brake.close(), () => rules.close(), () => queue.close()],
   });
 
   return {

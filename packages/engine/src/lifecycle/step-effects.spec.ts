@@ -71,7 +71,7 @@ function setUp(store: Output['store'], journal: readonly Entry[] = []) {
   } as unknown as Delivery;
   const start = (stored = Promise.resolve()) =>
     startEffects(
-      { event, step, delivery, journal: readJournal(journal), lease: pool.lease(), stored },
+      { event, step, delivery, journal: readJournal(journal), lease: pool.lease(), stored, quiet: false },
       { record, artifacts: [artifact] },
       { registry, spool, scope, observer, notifications, uploadSlots: createSlots(4) },
     );

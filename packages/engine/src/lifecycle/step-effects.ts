@@ -20,6 +20,8 @@ export interface SettledStep {
   readonly lease: ClientLease;
   /** Resolves when the step's result is in the journal, or cannot be. Nobody is told of it before. */
   readonly stored: Promise<void>;
+  /** Nobody is told of its result: they have heard of the cause. */
+  readonly quiet: boolean;
 }
 
 /** What follows a step's result, outside its lane: its artifacts are uploaded and people are told, each once. */
@@ -33,7 +35,9 @@ export function startEffects(settled: SettledStep, data: ResultData, deps: Effec
   const told = uploads.then((records) =>
     Promise.all(records.map((record, n) => notifyOnce(settled, record, `output-${n}`, deps))),
   );
-  const all = Promise.all([notifyOnce(settled, data.record, 'action', deps), told]).then(() => {});
+  const all = Promise.all([settled.quiet ? undefined : notifyOnce(settled, data.record, 'action', deps), told]).then(
+    () => {},
+  );
   const uploaded = uploads.then(() => {});
   // Whoever does not wait for them must not be ended by their rejection.
   all.catch(() => {});

@@ -26,6 +26,8 @@ export interface Outcome {
   readonly objects: Objects;
   readonly output?: string;
   readonly artifacts: readonly SpooledArtifact[];
+  /** It is logged and counted, and notifiers are not told: they have heard of its cause. */
+  readonly quiet?: boolean;
 }
 
 /**

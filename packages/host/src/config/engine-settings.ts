@@ -1,5 +1,6 @@
 import type { EngineSettings } from '@falco-talon/engine';
 import { resolve } from 'node:path';
+import { budgetsOf } from './budgets.ts';
 import type { DoorSettings } from '../door/door.ts';
 import type { ServerSettings } from '../server/server.ts';
 import type { IntakeLimits } from '../server/intake.ts';
@@ -17,6 +18,7 @@ export function engineSettings({ host, queueType, sections }: Config, dataDirect
     deduplicationWindow: host.deduplication.time_window_seconds * 1000,
     dataDirectory,
     queueType,
+    budgets: budgetsOf(host.guard.budgets),
     limits: {
       inFlight: host.limits.in_flight,
       concurrency: host.limits.concurrency,

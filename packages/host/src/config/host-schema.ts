@@ -1,5 +1,6 @@
 import { oneOf, strictObject, Type, type Static, type TString } from '@falco-talon/core';
 import { DEFAULT_LIMITS } from '@falco-talon/engine';
+import { budgetsSchema } from './budgets.ts';
 import { SECRET_LENGTH } from '../door/credentials.ts';
 import { LOG_FORMATS, LOG_LEVELS } from '../logging/logger.ts';
 
@@ -173,6 +174,7 @@ export const hostSchema = strictObject({
     }),
   ),
   deduplication,
+  guard: strictObject({ budgets: budgetsSchema }, { description: 'What may keep an action from acting.' }),
   intake,
   monitoring,
   limits,

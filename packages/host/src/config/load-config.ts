@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { fit, type Issue, type TSchema } from '@falco-talon/core';
 import { pathText, type EngineSettings, type Registry } from '@falco-talon/engine';
+import { budgetIssues } from './budgets.ts';
 import { configDirectory, type ConfigFile, type ConfigSources } from './config-file.ts';
 import { applyEnvironment } from './environment.ts';
 import { fileValues, type ConfigMap } from './file-values.ts';
@@ -84,6 +85,10 @@ export function loadConfig(file: ConfigFile, sources: ConfigSources, registry: R
     return { config: undefined, effective, rulesFiles, problems: framed() };
 
   const host = pick(owners[0]!, all) as HostConfig;
+  // With a plugin missing nobody knows which actionners there are.
+  for (const { path, message } of strict ? budgetIssues(host.guard.budgets, registry) : [])
+    problems.push({ origin: origins.nearest(path, 'value'), path: pathText(path), message });
+  if (problems.length > 0) return { config: undefined, effective, rulesFiles, problems: framed() };
   return {
     rulesFiles,
     effective,

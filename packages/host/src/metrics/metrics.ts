@@ -58,6 +58,14 @@ export function createMetrics(): Metrics {
   const refused = counter('requests_refused', 'Requests refused, by HTTP status and reason.', ['status', 'reason']);
   const connections = counter('connections_refused', 'Connections beyond the limit.', []);
   const uncaught = counter('uncaught_errors', 'Errors that escaped a plugin.', []);
+  const brakesOn = new Gauge({
+    name: `${PREFIX}_storm_brakes_engaged`,
+    help: 'Storm brakes that are engaged, by what their budget counts apart.',
+    labelNames: ['per'],
+    registers,
+  });
+  const trips = counter('storm_brake_engagements', 'Times a storm brake was engaged.', ['per']);
+  const braked = counter('storm_brake_observed', 'Actions a storm brake made dry runs.', ['per']);
   const latency = new Histogram({
     name: `${PREFIX}_stage_duration_seconds`,
     help: 'accept: receipt to the answer of the queue; act: receipt to the first call of an action; step: one action; upload: one artifact.',
@@ -85,6 +93,11 @@ export function createMetrics(): Metrics {
     guardVerdict: ({ guard, verdict }) => verdicts.inc({ guard, verdict }),
     notification: ({ notifier, status, records }) => notifications.inc({ notifier, status }, records),
     latency: (stage, milliseconds) => latency.observe({ stage }, milliseconds / 1000),
+    brake({ per, what }) {
+      if (what === 'observed') return braked.inc({ per });
+      if (what === 'engaged') trips.inc({ per });
+      brakesOn.inc({ per }, what === 'released' ? -1 : 1);
+    },
     reload(result) {
       reloads.inc({ result });
       noteRules(result === 'success');

@@ -27,6 +27,7 @@ export interface TestEngineOptions {
 type CountedEvent = Parameters<Observer['event']>[0];
 type CountedVerdict = Parameters<Observer['guardVerdict']>[0];
 type CountedNotification = Parameters<Observer['notification']>[0];
+type CountedBrake = Parameters<Observer['brake']>[0];
 
 /** A running engine without a host, for specs. */
 export interface TestEngine {
@@ -39,6 +40,7 @@ export interface TestEngine {
   readonly notifications: readonly CountedNotification[];
   readonly verdicts: readonly CountedVerdict[];
   readonly reloads: readonly ('success' | 'failure')[];
+  readonly brakes: readonly CountedBrake[];
   post(alert: unknown, headers?: Readonly<Record<string, string>>): Promise<IngestAnswer>;
   /** Resolves when the engine has counted something that makes the condition true. */
   until(condition: () => boolean): Promise<void>;
@@ -60,6 +62,7 @@ export async function startTestEngine(options: TestEngineOptions): Promise<TestE
   const notifications: CountedNotification[] = [];
   const verdicts: CountedVerdict[] = [];
   const reloads: ('success' | 'failure')[] = [];
+  const brakes: CountedBrake[] = [];
   const { check, until } = createConditions();
 
   function note<T>(list: T[]): (item: T) => void {
@@ -81,6 +84,7 @@ export async function startTestEngine(options: TestEngineOptions): Promise<TestE
       reload: note(reloads),
       match: note(matches),
       latency: () => {},
+      brake: note(brakes),
     },
     settings: {
       rulesFiles: [rulesFile],
@@ -89,6 +93,7 @@ export async function startTestEngine(options: TestEngineOptions): Promise<TestE
       defaultNotifiers: [],
       mode: 'enforce',
       deduplicationWindow: 0,
+      budgets: [],
       queueType: 'memory',
       ...options.settings,
       dataDirectory,
@@ -113,6 +118,7 @@ export async function startTestEngine(options: TestEngineOptions): Promise<TestE
     notifications,
     verdicts,
     reloads,
+    brakes,
     until,
     post: (alert, headers = {}) =>
       engine.ingest(typeof alert === 'string' ? Buffer.from(alert) : Buffer.from(JSON.stringify(alert)), headers),
