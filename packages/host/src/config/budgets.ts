@@ -55,7 +55,7 @@ export function budgetIssues(written: WrittenBudgets, { actionners: known }: Reg
   const names = [...known.keys()];
   return budgetsOf(written).flatMap((one, n) =>
     one.actionners.flatMap((pattern, index): Issue[] => {
-      if (names.some((name) => covers({ ...one, actionners: [pattern] }, name, false))) return [];
+      if (pattern === '*' || names.some((name) => covers({ ...one, actionners: [pattern] }, name, false))) return [];
       const hint = didYouMean(nearest(pattern, [...names, '*']));
       const message = `no loaded plugin brings an actionner ${JSON.stringify(pattern)}${hint}; without it nothing counts against this budget`;
       return [{ path: ['guard', 'budgets', n, 'actionners', index], message }];

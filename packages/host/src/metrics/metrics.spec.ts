@@ -34,6 +34,8 @@ describe('the metrics', () => {
     observer.guardVerdict({ guard: 'gate', verdict: 'deny' });
     observer.latency('accept', 250);
     observer.reload('failure');
+    for (const what of ['restored', 'engaged', 'observed', 'observed', 'released'] as const)
+      observer.brake({ per: 'workload', what });
     metrics.requestRefused({ status: 413, code: 'too_large' });
     metrics.uncaughtError();
     expect(await lines(metrics)).toEqual(
@@ -48,6 +50,9 @@ describe('the metrics', () => {
         'falcosecurity_falco_talon_rule_reloads_total{result="failure"} 1',
         'falcosecurity_falco_talon_requests_refused_total{status="413",reason="too_large"} 1',
         'falcosecurity_falco_talon_uncaught_errors_total 1',
+        'falcosecurity_falco_talon_storm_brakes_engaged{per="workload"} 1',
+        'falcosecurity_falco_talon_storm_brake_engagements_total{per="workload"} 1',
+        'falcosecurity_falco_talon_storm_brake_observed_total{per="workload"} 2',
       ]),
     );
     expect(await metrics.text()).toContain('process_cpu_user_seconds_total');

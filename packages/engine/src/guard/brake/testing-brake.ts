@@ -23,7 +23,7 @@ export interface SpecBrake {
   readonly told: OutcomeRecord[];
   readonly lines: string[];
   /** Moves the clocks on. */
-  wait(milliseconds: number): void;
+  readonly wait: (milliseconds: number) => void;
 }
 
 export interface SpecBrakeOptions {
