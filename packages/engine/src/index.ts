@@ -1,5 +1,5 @@
 export * from './lifecycle/engine.ts';
-export { BUDGET_SCOPES, covers, type Budget, type BudgetScope } from './guard/brake/budget.ts';
+export { BUDGET_SCOPES, matches, type Budget, type BudgetScope } from './guard/brake/budget.ts';
 export * from './plan/plan.ts';
 export * from './registry/registry.ts';
 export * from './rules/rule.ts';

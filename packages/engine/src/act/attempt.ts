@@ -14,6 +14,7 @@ import type { Spool, SpooledArtifact } from '../deliver/spool.ts';
 import type { EventFacts } from '../enrich/event-facts.ts';
 import { tokensOf } from '../enrich/tokens.ts';
 import type { Brake } from '../guard/brake/brake.ts';
+import { effectOf } from '../guard/effect.ts';
 import type { Judge } from '../guard/judge.ts';
 import type { PlannedStep } from '../plan/plan.ts';
 import { successOf, type Objects, type Outcome } from '../record/outcome.ts';

@@ -1,5 +1,5 @@
 import { didYouMean, nearest, oneOf, strictObject, Type, type Issue, type Static } from '@falco-talon/core';
-import { BUDGET_SCOPES, covers, type Budget, type BudgetScope, type Registry } from '@falco-talon/engine';
+import { BUDGET_SCOPES, matches, type Budget, type BudgetScope, type Registry } from '@falco-talon/engine';
 
 const MOST_BUDGETS = 32;
 const DAY = 24 * 60 * 60;
@@ -26,7 +26,8 @@ const budget = strictObject({
     {
       default: [],
       maxItems: 100,
-      description: 'Which actions count: full names, `kubernetes:*` or `*`. Empty: the destructive ones.',
+      description:
+        'Which actions count: full names, or `kubernetes:*` or `*` for all that do more than read. Empty: the destructive ones.',
     },
   ),
 });
@@ -55,7 +56,7 @@ export function budgetIssues(written: WrittenBudgets, { actionners: known }: Reg
   const names = [...known.keys()];
   return budgetsOf(written).flatMap((one, n) =>
     one.actionners.flatMap((pattern, index): Issue[] => {
-      if (pattern === '*' || names.some((name) => covers({ ...one, actionners: [pattern] }, name, false))) return [];
+      if (pattern === '*' || names.some((name) => matches(pattern, name))) return [];
       const hint = didYouMean(nearest(pattern, [...names, '*']));
       const message = `no loaded plugin brings an actionner ${JSON.stringify(pattern)}${hint}; without it nothing counts against this budget`;
       return [{ path: ['guard', 'budgets', n, 'actionners', index], message }];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { BUDGET, charge, MINUTE, specBrake, specDirectory } from './testing-brake.ts';
+import { BUDGET, charge, END, MINUTE, specBrake, specDirectory } from './testing-brake.ts';
 
 const OBSERVED =
   /^storm brake: deployment shop\/cart has had its 2 actions in 300 s; observed until 2026-01-01T00:10:00.000Z$/;
@@ -63,7 +63,7 @@ describe('the storm brake', () => {
     for (let n = 0; n < 3; n++) brake.charge(charge('cart'));
     expect(brake.charge(charge('cart'))).toContain('storm brake');
     expect(brake.charge(charge('basket'))).toBeUndefined();
-    expect(brake.charge(charge('cart', { destructive: false }))).toBeUndefined();
+    expect(brake.charge(charge('cart', { effect: { ...END, destructive: false } }))).toBeUndefined();
     const elsewhere = { workload: { kind: 'deployment', namespace: 'staging', name: 'cart' } };
     expect(brake.charge(charge('cart', { subject: elsewhere }))).toBeUndefined();
   });
@@ -80,12 +80,24 @@ describe('the storm brake', () => {
     const budgets = [{ ...BUDGET, limit: 1, actionners: ['spec:end', 'other:*'] }];
     const { brake } = await specBrake({ directory: await specDirectory(), budgets });
     const of = (actionner: string) => {
-      const one = charge('cart', { destructive: false });
+      const one = charge('cart', { effect: { ...END, destructive: false } });
       return { ...one, step: { ...one.step, actionner } };
     };
     expect(brake.charge(of('spec:endless'))).toBeUndefined();
     expect(brake.charge(of('spec:end'))).toBeUndefined();
     expect(brake.charge(of('other:thing'))).toContain('storm brake');
+  });
+
+  it.each([
+    ['*', false],
+    ['spec:*', false],
+    ['spec:end', true],
+  ])('%s counts what only reads: %s', async (pattern, counts) => {
+    const budgets = [{ ...BUDGET, limit: 1, actionners: [pattern] }];
+    const { brake } = await specBrake({ directory: await specDirectory(), budgets });
+    const look = () => charge('cart', { effect: { idempotent: true, destructive: false, readOnly: true } });
+    brake.charge(look());
+    expect(brake.charge(look()) !== undefined).toBe(counts);
   });
 
   it('counts nothing and writes nothing without budgets', async () => {

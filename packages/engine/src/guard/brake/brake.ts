@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { errorText, type FalcoEvent, type StepNames, type Subject, type Target } from '@falco-talon/core';
+import { errorText, type Effect, type FalcoEvent, type StepNames, type Subject, type Target } from '@falco-talon/core';
 import { announceEngaged, announceReleased, observedText, type AnnounceDeps } from './announce.ts';
 import { readBrakeFile, setBrakeFileAside, writeBrakeFile } from './brake-file.ts';
 import { budgetIdentity, covers, type Budget } from './budget.ts';
@@ -20,7 +20,7 @@ export interface Charge {
   readonly target: Target | undefined;
   /** What a guard found the target to be part of. */
   readonly subject: Subject | undefined;
-  readonly destructive: boolean;
+  readonly effect: Effect;
   /** Told when this step engages a brake. */
   readonly notifiers: readonly string[];
 }
@@ -124,11 +124,11 @@ export async function openBrake(deps: BrakeDeps): Promise<Brake> {
 
   return {
     charge(charge) {
-      const { step, destructive } = charge;
+      const { step, effect } = charge;
       const about = { ...charge, rule: step.rule };
       const counted: Counted[] = [];
       for (const ledger of ledgers) {
-        const scoped = covers(ledger.budget, step.actionner, destructive) && scopeKey(ledger.budget.per, about);
+        const scoped = covers(ledger.budget, step.actionner, effect) && scopeKey(ledger.budget.per, about);
         if (scoped) counted.push({ ledger, ...scoped });
       }
       if (counted.length === 0) return undefined;

@@ -1,3 +1,5 @@
+import type { Effect } from '@falco-talon/core';
+
 /** What a budget counts apart. */
 export const BUDGET_SCOPES = ['rule', 'workload', 'namespace', 'node', 'cluster'] as const;
 export type BudgetScope = (typeof BUDGET_SCOPES)[number];
@@ -8,7 +10,7 @@ export interface Budget {
   readonly limit: number;
   readonly window: number;
   readonly coolDown: number;
-  /** `kubernetes:terminate`, `kubernetes:*` or `*`. Empty: the destructive ones. */
+  /** `kubernetes:terminate`, `kubernetes:*` or `*`, the last two without what only reads. Empty: the destructive ones. */
   readonly actionners: readonly string[];
 }
 
@@ -17,11 +19,13 @@ export function budgetIdentity({ per, limit, window, coolDown, actionners }: Bud
   return JSON.stringify([per, limit, window, coolDown, actionners]);
 }
 
-export function covers({ actionners }: Budget, name: string, destructive: boolean): boolean {
-  return actionners.length === 0 ? destructive : actionners.some((pattern) => matches(pattern, name));
+/** What only reads counts where it is named in full. */
+export function covers({ actionners }: Budget, name: string, { destructive, readOnly }: Effect): boolean {
+  if (actionners.length === 0) return destructive;
+  return actionners.includes(name) || (!readOnly && actionners.some((pattern) => matches(pattern, name)));
 }
 
-/** `category:*` and `*` beside full names: nothing else can be meant. */
-function matches(pattern: string, name: string): boolean {
+/** `kubernetes:*` and `*`: nothing else can be meant. */
+export function matches(pattern: string, name: string): boolean {
   return pattern === '*' || (pattern.endsWith(':*') ? name.startsWith(pattern.slice(0, -1)) : pattern === name);
 }

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Logger, type OutcomeRecord, type Target } from '@falco-talon/core';
+import { type Effect, type Logger, type OutcomeRecord, type Target } from '@falco-talon/core';
 import { falcoEvent, testScope } from '@falco-talon/testkit';
 import { onTestFinished } from 'vitest';
 import { openBrake, type Brake, type BrakeDeps, type Charge } from './brake.ts';
@@ -61,6 +61,9 @@ export async function specBrake(options: SpecBrakeOptions): Promise<SpecBrake> {
   return { brake, counts, told, lines, wait };
 }
 
+/** Of an action that ends what runs. */
+export const END: Effect = { idempotent: false, destructive: true, readOnly: false };
+
 let steps = 0;
 
 /** A step of its own, about a pod of a deployment. */
@@ -72,7 +75,7 @@ export function charge(workload = 'cart', more: Partial<Charge> & { readonly rul
     step: { id: `event/${rule}/action/${steps++}`, rule, action: 'action', actionner: 'spec:end' },
     target,
     subject: { workload: { kind: 'deployment', namespace: 'shop', name: workload }, node: 'node-1' },
-    destructive: true,
+    effect: END,
     notifiers: ['slack'],
     ...rest,
   };
