@@ -8,5 +8,6 @@ export const plugins = () =>
     import('@falco-talon/output-file'),
     import('@falco-talon/notifier-k8sevents'),
     import('@falco-talon/notifier-webhook'),
+    import('@falco-talon/queue-nats'),
     import('@falco-talon/queue-sqlite'),
   ]);

@@ -1,0 +1,82 @@
+import { errorText, type Logger } from '@falco-talon/core';
+import type { Backlog, Item } from './backlog.ts';
+import type { Broom } from './broom.ts';
+import { setAside, type SetAside } from './dead-letters.ts';
+import { decodeMessage } from './frame.ts';
+import type { Layout } from './layout.ts';
+import type { Link, Stored } from './link.ts';
+
+export interface EndingDeps {
+  readonly link: Link;
+  readonly layout: Layout;
+  readonly partitions: number;
+  readonly backlog: Backlog;
+  readonly broom: Broom;
+  readonly now: () => number;
+  readonly logger: Logger;
+}
+
+export interface Endings {
+  /** Its end is recorded; the message itself goes now, the record when the deletion is sure to be on disk. */
+  removed(item: Item, revision: number): Promise<void>;
+  /** Its record says that it is dead: the letter, then as `removed`. */
+  buried(item: Item, revision: number, particulars: Particulars): Promise<void>;
+  /** What is no message of this queue is kept where it can be looked at, and never acted on. */
+  discard(partition: number, stored: Stored): Promise<void>;
+}
+
+type Particulars = Pick<SetAside, 'reason' | 'attempts' | 'at' | 'journal'>;
+
+/** `again`: tried once more as if the message were to be begun; then its record says that it has ended. */
+export function createEndings(deps: EndingDeps, again: (item: Item) => void): Endings {
+  const { link, layout, backlog, broom, now, logger } = deps;
+
+  async function discard(partition: number, { seq, data }: Stored): Promise<void> {
+    logger.error('a message was set aside as unreadable', { seq });
+    try {
+      const reason = 'the stored event is damaged, or not one of this queue';
+      await setAside(deps, { nonce: `seq-${seq}`, raw: data, seq, reason, attempts: 0, at: now() });
+      await link.remove(layout.events, seq);
+    } catch (error) {
+      logger.error('an unreadable message cannot be set aside', { partition, seq, error: errorText(error) });
+    }
+  }
+
+  async function buried(item: Item, revision: number, particulars: Particulars): Promise<void> {
+    try {
+      if (!item.message && !(await load(link, layout, item))) return backlog.forget(item);
+      const { nonce, seq, message } = item;
+      await setAside(deps, { nonce, seq, ...(message && { message }), ...particulars });
+    } catch (error) {
+      return unfinished(item, error);
+    }
+    await removed(item, revision);
+  }
+
+  async function removed(item: Item, revision: number): Promise<void> {
+    try {
+      const unsure = item.generation !== link.generation() && !(await load(link, layout, item));
+      if (!unsure) await link.remove(layout.events, item.seq);
+    } catch (error) {
+      return unfinished(item, error);
+    }
+    backlog.forget(item);
+    broom.later(revision);
+  }
+
+  function unfinished(item: Item, error: unknown): void {
+    logger.warn('a message that has ended cannot be deleted yet', { seq: item.seq, error: errorText(error) });
+    again(item);
+  }
+
+  return { removed, buried, discard };
+}
+
+/** Reads a body that was not kept. False: the message is not there any more. */
+export async function load(link: Link, layout: Layout, item: Item): Promise<boolean> {
+  const stored = await link.get(layout.events, item.seq);
+  const found = stored && decodeMessage(stored.data);
+  if (found?.nonce !== item.nonce) return false;
+  item.message = found.message;
+  return true;
+}

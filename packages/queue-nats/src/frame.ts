@@ -1,0 +1,148 @@
+import { crc32 } from 'node:zlib';
+import type { Entry, Message } from '@falco-talon/core';
+
+/** The first token of everything this queue stores. Another one is another version's, or somebody else's. */
+const FORMAT = '1';
+const HEAD = /^1 ([0-9a-f]{8}) (\d{1,9})\n/;
+const ENTRY_KINDS: ReadonlySet<unknown> = new Set<Entry['kind']>([
+  'plan',
+  'intent',
+  'kept',
+  'result',
+  'delivered',
+  'notified',
+  'postponed',
+]);
+
+/** What is stored of a message: one line with a checksum, the particulars as JSON, then the body as received. */
+export interface StoredMessage {
+  /** This message and no other one, whatever its id: names its journal. */
+  readonly nonce: string;
+  readonly message: Message;
+}
+
+export type JournalState = 'open' | 'done' | 'dead';
+
+/** All that is known about the handling of one message. Replaced as a whole, against the revision it was read at. */
+export interface JournalRecord {
+  /** Who wrote it, and which of its writes this is: tells an own write whose answer was lost from another replica's. */
+  readonly writer: string;
+  readonly state: JournalState;
+  readonly attempt: number;
+  /** Milliseconds since the epoch; 0: at once. */
+  readonly notBefore: number;
+  readonly reason: string;
+  /** When it was written, milliseconds since the epoch. */
+  readonly at: number;
+  readonly entries: readonly Entry[];
+}
+
+export interface StoredDead {
+  readonly id: string;
+  readonly kind: string;
+  readonly key: string;
+  readonly reason: string;
+  readonly setAsideAt: number;
+  readonly attempts: number;
+  /** Absent: it could not be read when it was set aside. */
+  readonly journal?: readonly Entry[];
+  /** Absent as above; without its body, which follows. */
+  readonly message?: Omit<Message, 'body' | 'journal'>;
+}
+
+export function encodeFrame(meta: unknown, body: Uint8Array = new Uint8Array(0)): Uint8Array {
+  const json = Buffer.from(JSON.stringify(meta));
+  const crc = crc32(body, crc32(json)).toString(16).padStart(8, '0');
+  return Buffer.concat([Buffer.from(`${FORMAT} ${crc} ${json.byteLength}\n`), json, body]);
+}
+
+/** `undefined`: damaged, cut short, of another version, or not ours. The body is a copy. */
+export function decodeFrame(data: Uint8Array): { meta: Record<string, unknown>; body: Uint8Array } | undefined {
+  const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+  const head = HEAD.exec(bytes.toString('latin1', 0, 24));
+  if (!head) return undefined;
+  const [line, crc, length] = head as unknown as [string, string, string];
+  const end = line.length + Number(length);
+  if (end > bytes.byteLength) return undefined;
+  if (crc32(bytes.subarray(line.length)) !== Number.parseInt(crc, 16)) return undefined;
+  try {
+    const meta: unknown = JSON.parse(bytes.toString('utf8', line.length, end));
+    return isMap(meta) ? { meta, body: Uint8Array.from(bytes.subarray(end)) } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function encodeMessage(nonce: string, message: Message): Uint8Array {
+  const { body, dedup: _, ...rest } = message;
+  return encodeFrame({ nonce, message: rest }, body);
+}
+
+export function decodeMessage(data: Uint8Array): StoredMessage | undefined {
+  const frame = decodeFrame(data);
+  if (!frame) return undefined;
+  const { nonce, message } = frame.meta;
+  if (typeof nonce !== 'string' || !/^[\w-]{8,64}$/.test(nonce) || !isMessage(message)) return undefined;
+  return { nonce, message: { ...message, body: frame.body } };
+}
+
+export function decodeJournal(data: Uint8Array): JournalRecord | undefined {
+  const meta = decodeFrame(data)?.meta;
+  if (!meta) return undefined;
+  const { writer, state, attempt, notBefore, reason, at, entries } = meta;
+  const states: readonly unknown[] = ['open', 'done', 'dead'] satisfies JournalState[];
+  const fits =
+    typeof writer === 'string' &&
+    states.includes(state) &&
+    Number.isSafeInteger(attempt) &&
+    isTime(notBefore) &&
+    isTime(at) &&
+    typeof reason === 'string' &&
+    isEntries(entries);
+  return fits ? (meta as unknown as JournalRecord) : undefined;
+}
+
+export function encodeDead(dead: StoredDead, body: Uint8Array): Uint8Array {
+  return encodeFrame(dead, body);
+}
+
+export function decodeDead(data: Uint8Array): { dead: StoredDead; body: Uint8Array } | undefined {
+  const frame = decodeFrame(data);
+  if (!frame) return undefined;
+  const { id, kind, key, reason, setAsideAt, attempts, journal, message } = frame.meta;
+  const fits =
+    [id, kind, key, reason].every((text) => typeof text === 'string') &&
+    isTime(setAsideAt) &&
+    Number.isSafeInteger(attempts) &&
+    (journal === undefined || isEntries(journal)) &&
+    (message === undefined || isMessage(message));
+  return fits ? { dead: frame.meta as unknown as StoredDead, body: frame.body } : undefined;
+}
+
+function isMessage(value: unknown): value is Omit<Message, 'body'> {
+  if (!isMap(value)) return false;
+  const { id, kind, key, notBefore, headers, journal } = value;
+  return (
+    [id, kind, key].every((text) => typeof text === 'string') &&
+    (notBefore === undefined || isTime(notBefore)) &&
+    isMap(headers) &&
+    Object.values(headers).every((text) => typeof text === 'string') &&
+    (journal === undefined || isEntries(journal))
+  );
+}
+
+function isEntries(value: unknown): value is Entry[] {
+  return Array.isArray(value) && value.every((entry) => isMap(entry) && isEntry(entry));
+}
+
+function isEntry({ step, kind }: Record<string, unknown>): boolean {
+  return typeof step === 'string' && ENTRY_KINDS.has(kind);
+}
+
+function isTime(value: unknown): boolean {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
