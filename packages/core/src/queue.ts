@@ -99,6 +99,24 @@ export interface DeadLetters {
   drop(ids: readonly string[]): Promise<readonly string[]>;
 }
 
+/** What a queue holds. What it cannot tell is absent. */
+export interface QueueDepth {
+  /** Messages not settled yet. */
+  readonly pending: number;
+  /** Messages set aside as dead. */
+  readonly dead: number;
+  /** What it takes where it is stored, and from where on it refuses what is new. */
+  readonly bytes?: number;
+  readonly limitBytes?: number;
+  /** What is left beside it: the rest of its file system. */
+  readonly freeBytes?: number;
+  /** Since it was opened: messages set aside because they were damaged; stores found damaged as a whole; dead letters deleted after their time, or for want of room. */
+  readonly damagedMessages?: number;
+  readonly damagedStores?: number;
+  readonly expired?: number;
+  readonly discarded?: number;
+}
+
 export interface Queue {
   /**
    * All or none. Resolves when the messages are as durable as the queue is.
@@ -109,8 +127,7 @@ export interface Queue {
    * A handler that returns frees its place; only `settle` ends the message. What was never settled is delivered again after a restart.
    */
   consume(handler: (delivery: Delivery) => Promise<void>, limits: ConsumeLimits): Promise<void>;
-  /** Messages not settled yet, and those set aside as dead. */
-  depth(): Promise<{ readonly pending: number; readonly dead: number }>;
+  depth(): Promise<QueueDepth>;
   /** Absent: the queue does not keep what it sets aside where it can be looked at. */
   readonly deadLetters?: DeadLetters;
   /** Rejects with a reason when nothing can be stored. */

@@ -5,6 +5,8 @@ export * from './registry/registry.ts';
 export * from './rules/rule.ts';
 export { watchRules as watchFiles, type RulesWatch as FilesWatch } from './lifecycle/watch-rules.ts';
 export { startEngine } from './lifecycle/start-engine.ts';
+export { openQueue, type OpenedQueue } from './queue/open-queue.ts';
+export { accountOf, type Account, type StepAccount } from './journal/account.ts';
 export { readYaml, yamlValue, type YamlDocument, YAML_SIZE_LIMIT } from './rules/yaml-document.ts';
 export { pathText, type Place, type YamlEntry, type YamlMap, type YamlNode } from './rules/yaml-node.ts';
 export { printable } from './rules/printable.ts';

@@ -1,4 +1,13 @@
-import type { Issue, Logger, OutcomeRecord, Plugin, Environment, Verdict } from '@falco-talon/core';
+import type {
+  DeadLetters,
+  Environment,
+  Issue,
+  Logger,
+  OutcomeRecord,
+  Plugin,
+  QueueDepth,
+  Verdict,
+} from '@falco-talon/core';
 import type { Budget, BudgetScope } from '../guard/brake/budget.ts';
 import type { Problem } from '../rules/rule.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -129,7 +138,9 @@ export interface Engine {
   rulesVersion(): string;
   /** Reads the rules files again; invalid ones leave the running rules in force. */
   reload(): Promise<readonly Problem[]>;
-  queueDepth(): Promise<{ readonly pending: number; readonly dead: number }>;
+  queueDepth(): Promise<QueueDepth>;
+  /** Absent: the queue does not keep what it sets aside where it can be looked at. */
+  readonly deadLetters?: DeadLetters;
   /**
    * Stops accepting, finishes or checkpoints what runs, closes everything: within `grace` milliseconds, whatever plugins do.
    * Called again with less time it hurries. Never rejects.

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { join } from 'node:path';
-import { asTalonError, errorText, TalonError, type Delivery, type Queue, type Scope } from '@falco-talon/core';
+import { asTalonError, errorText, type Delivery, type Queue, type Scope } from '@falco-talon/core';
 import { createLanes } from '../act/lanes.ts';
 import { createSlots } from '../act/slots.ts';
 import { createClientPool } from '../clients/client-pool.ts';
@@ -10,6 +10,7 @@ import { steadyClock } from '../guard/brake/steady-clock.ts';
 import { createJudge } from '../guard/judge.ts';
 import { createIngest } from '../ingest/ingest.ts';
 import { createNotifications } from '../notify/notifications.ts';
+import { openQueue } from '../queue/open-queue.ts';
 import { buildRegistry } from '../registry/registry.ts';
 import type { Engine, EngineOptions, ReadyCheck } from './engine.ts';
 import { keepAlive } from './keep-alive.ts';
@@ -46,19 +47,7 @@ export async function startEngine({
     { artifactBytes: limits.artifactBytes, totalBytes: limits.spoolBytes },
     now,
   );
-  const driver = registry.queues.get(settings.queueType)?.part;
-  if (!driver) {
-    throw new TalonError(
-      'invalid_config',
-      `queue.type: no loaded plugin brings the queue ${JSON.stringify(settings.queueType)}; there are ${[...registry.queues.keys()].join(', ')}`,
-    );
-  }
-  const queue = await driver.open({
-    ...scope,
-    settings: sections.queues.get(driver.name)?.value ?? {},
-    directory: settings.dataDirectory,
-  });
-
+  const { driver, queue } = await openQueue(settings, registry, scope);
   if (!driver.durable)
     logger.warn('queue not durable: accepted alerts are lost when the process ends', { queue: driver.name });
 
@@ -133,6 +122,7 @@ export async function startEngine({
     rulesVersion: () => rules.current().ruleSet.version,
     reload: () => rules.reload(),
     queueDepth: () => queue.depth(),
+    ...(queue.deadLetters && { deadLetters: queue.deadLetters }),
     async ready() {
       if (stopped) return [{ name: 'engine', ok: false, reason: 'Falco Talon is stopping' }];
       const queueCheck = await queue.ready().then(

@@ -121,6 +121,7 @@ export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
 /** Groups of commands that have no action of their own. */
 export const GROUPS: Readonly<Record<string, string>> = {
   rules: 'check, list, print, test, migrate and compare rules',
+  'dead-letter': 'alerts that were set aside',
   config: 'print the configuration',
   schema: 'JSON Schemas, for editors',
   actionners: 'what actions can do',

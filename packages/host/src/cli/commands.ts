@@ -2,6 +2,7 @@ import type { CommandSpec } from './command.ts';
 import { completionCommand } from './completion-command.ts';
 import { configCommand } from './config-command.ts';
 import { coverageCommand } from './coverage-command.ts';
+import { deadLetterCommands } from './dead-letter/dead-letter-commands.ts';
 import { explainCommand } from './explain/explain-command.ts';
 import { listCommands } from './list-commands.ts';
 import { migrateCommand } from './migrate-command.ts';
@@ -21,6 +22,7 @@ export const commands: readonly CommandSpec[] = [
   coverageCommand,
   explainCommand,
   testAlertCommand,
+  ...deadLetterCommands,
   configCommand,
   ...schemaCommands,
   ...listCommands,

@@ -7,6 +7,8 @@ import { dataDirectory } from '../config/data-directory.ts';
 import { engineSettings } from '../config/engine-settings.ts';
 import type { Config } from '../config/load-config.ts';
 import { openDestination } from '../logging/destination.ts';
+import { deadLetterCalls } from '../control/dead-letter-calls.ts';
+import { startControlServer } from '../control/control-server.ts';
 import { createLogger } from '../logging/logger.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import { openListeners, type Listeners } from '../server/listeners.ts';
@@ -125,6 +127,11 @@ async function run(running: Running): ReturnType<typeof stopServer> {
     engine.reload().catch((error: unknown) => logger.error('rules not read', { error: errorText(error) }));
   });
 
+  const control = await startControlServer({
+    directory: running.directory,
+    calls: engine.deadLetters ? deadLetterCalls(engine.deadLetters, logger) : [],
+    logger,
+  });
   const signal = await signals.requested;
   stopping = true;
   signals.onHangup(() => {});
@@ -132,6 +139,7 @@ async function run(running: Running): ReturnType<typeof stopServer> {
     signal,
     signals,
     listeners,
+    control,
     engine,
     logger,
     grace: config.host.shutdown_grace_period * 1000,

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '@falco-talon/core';
 import type { Engine } from '@falco-talon/engine';
 import type { ExitCode } from '../cli/command.ts';
+import type { ControlServer } from '../control/control-server.ts';
 import type { Listeners } from '../server/listeners.ts';
 import type { StopSignals } from './signals.ts';
 
@@ -19,6 +20,7 @@ export interface StopInput {
   readonly signal: string;
   readonly signals: Pick<StopSignals, 'insisted'>;
   readonly listeners: Pick<Listeners, 'closeIntake' | 'close'>;
+  readonly control: Pick<ControlServer, 'close'>;
   readonly engine: Pick<Engine, 'stop'>;
   readonly logger: Logger;
   /** Milliseconds until the supervisor ends the process. */
@@ -34,7 +36,7 @@ export interface StopInput {
  * @returns 0 when every accepted alert is finished or goes on after the restart; `by`: when the process has to be gone
  */
 export async function stopServer(input: StopInput): Promise<{ readonly code: ExitCode; readonly by: number }> {
-  const { signal, signals, listeners, engine, logger, grace } = input;
+  const { signal, signals, listeners, control, engine, logger, grace } = input;
   logger.info('server stopping', { signal, grace_seconds: grace / 1000 });
   const margin = Math.min(MARGIN, grace / 2);
   let by = performance.now() + grace - margin;
@@ -53,7 +55,7 @@ export async function stopServer(input: StopInput): Promise<{ readonly code: Exi
   const wait = signal === 'SIGINT' ? 0 : Math.min(input.delay, left() / 2);
   if (wait > 0) await delay(wait, undefined, { signal: insisted.signal }).catch(() => {});
   input.refuse();
-  await listeners.closeIntake(Math.min(ANSWER_TIME, left() / 4));
+  await Promise.all([control.close(), listeners.closeIntake(Math.min(ANSWER_TIME, left() / 4))]);
   const { unfinished, lost } = await engine.stop(left());
   await listeners.close();
   if (lost) {
