@@ -10,4 +10,5 @@ export const plugins = () =>
     import('@falco-talon/notifier-webhook'),
     import('@falco-talon/queue-nats'),
     import('@falco-talon/queue-sqlite'),
+    import('@falco-talon/election-kubernetes'),
   ]);

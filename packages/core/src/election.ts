@@ -1,5 +1,6 @@
 import type { Static, TObject } from 'typebox';
-import type { Clients, Uses } from './client.ts';
+import type { Permission } from './actionner.ts';
+import type { Clients, Environment, Uses } from './client.ts';
 import type { Scope } from './scope.ts';
 
 /** Another replica of this installation, as the election knows it. */
@@ -10,6 +11,8 @@ export interface Replica {
   readonly address: string;
   /** What signs its messages: Ed25519, SPKI, base64. Only members of the installation can have published it. */
   readonly publicKey: string;
+  /** SHA-256 of the certificate its address shows, in hexadecimal digits; only there with `https:`. */
+  readonly certificate?: string;
 }
 
 /**
@@ -30,6 +33,8 @@ export interface Candidacy {
   leader(): Replica | undefined;
   /** The replicas whose messages count, by identity. */
   replica(identity: string): Promise<Replica | undefined>;
+  /** This replica is reached elsewhere, or by another certificate, from now on. */
+  announce(self: Replica): void;
   /** Called after each change of what `lead` or `leader` say. */
   watch(changed: () => void): void;
   /** Gives the lead up, so that another one need not wait for its end. */
@@ -45,6 +50,12 @@ export interface Election<U extends Uses = Uses, S extends TObject = TObject> {
   readonly uses?: U;
   /** They stand under `election.<name>`. */
   readonly settings: S;
+  readonly permissions?: readonly Permission[];
+  /**
+   * Why there is nobody here to choose among (this is no cluster), in words for the log; undefined: there may be. Sends
+   * nothing.
+   */
+  absent?(input: { readonly settings: Static<S>; readonly environment: Environment }): Promise<string | undefined>;
   /**
    * Becomes a candidate and stays one until `close`, whatever happens to a lead in between.
    * @throws TalonError when it cannot be one: rights that are missing, no cluster

@@ -7,6 +7,18 @@ import { checkMaterial, configError, type CredentialSource } from './credentials
 /** Where Kubernetes mounts a pod's service account. */
 export const SERVICE_ACCOUNT_DIRECTORY = '/var/run/secrets/kubernetes.io/serviceaccount';
 
+/** Whether this is a pod with a service account. */
+export async function runsInCluster(
+  { variables }: Environment,
+  directory: string = SERVICE_ACCOUNT_DIRECTORY,
+): Promise<boolean> {
+  if (!variables['KUBERNETES_SERVICE_HOST']) return false;
+  return access(join(directory, 'token')).then(
+    () => true,
+    () => false,
+  );
+}
+
 /** Undefined outside a cluster, or in a pod without a service account. */
 export async function inClusterSource(
   environment: Environment,
@@ -14,13 +26,8 @@ export async function inClusterSource(
 ): Promise<CredentialSource | undefined> {
   const host = environment.variables['KUBERNETES_SERVICE_HOST'];
   const port = environment.variables['KUBERNETES_SERVICE_PORT'] ?? '443';
-  if (host === undefined || host === '') return undefined;
+  if (host === undefined || !(await runsInCluster(environment, directory))) return undefined;
   const tokenFile = join(directory, 'token');
-  const present = await access(tokenFile).then(
-    () => true,
-    () => false,
-  );
-  if (!present) return undefined;
   const origin = `https://${isIPv6(host) ? `[${host}]` : host}:${port}`;
 
   return async () => {

@@ -48,6 +48,7 @@ function judge({ files, allRead, parts, doubts }: RulesToJudge): void {
     notifiers: read(parts.notifiers),
     guards: new Map(),
     queues: new Map(),
+    elections: new Map(),
     clients: new Map(),
   };
   const { ruleSet, problems } = loadRules(files, registry, allRead);

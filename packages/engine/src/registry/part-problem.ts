@@ -3,6 +3,7 @@ import {
   type Actionner,
   type Client,
   type Context,
+  type Election,
   type Guard,
   type Notifier,
   type Output,
@@ -10,7 +11,7 @@ import {
   type QueueDriver,
 } from '@falco-talon/core';
 
-export type Part = (Actionner | Output | Context | Notifier | Guard | QueueDriver) & {
+export type Part = (Actionner | Output | Context | Notifier | Guard | QueueDriver | Election) & {
   readonly uses?: Readonly<Record<string, Client>>;
 };
 
@@ -24,6 +25,7 @@ const METHODS: Readonly<Record<Part['kind'], readonly string[]>> = {
   notifier: ['notify'],
   guard: ['judge'],
   queue: ['open'],
+  election: ['stand'],
 };
 
 /** What users write in YAML for a part: always a map of keys and values. */
@@ -33,6 +35,7 @@ const SCHEMAS: Readonly<Partial<Record<Part['kind'], string>>> = {
   notifier: 'settings',
   queue: 'settings',
   guard: 'settings',
+  election: 'settings',
 };
 
 /** Parts that may do without it. */
@@ -92,7 +95,7 @@ function isName(value: unknown): boolean {
 }
 
 function nameProblem(plugin: string, name: unknown, what: string): string {
-  return `${plugin}: ${JSON.stringify(name)} is no name for ${/^[ao]/.test(what) ? 'an' : 'a'} ${what}; use lower-case letters, digits, - and _`;
+  return `${plugin}: ${JSON.stringify(name)} is no name for ${/^[aeo]/.test(what) ? 'an' : 'a'} ${what}; use lower-case letters, digits, - and _`;
 }
 
 function versionProblem(what: string, version: unknown): string {

@@ -5,6 +5,7 @@ import {
   type Actionner,
   type Client,
   type Context,
+  type Election,
   type Guard,
   type Notifier,
   type Output,
@@ -32,6 +33,7 @@ export interface Registry {
   readonly notifiers: Parts<Notifier>;
   readonly guards: Parts<Guard>;
   readonly queues: Parts<QueueDriver>;
+  readonly elections: Parts<Election>;
   /** By id. The first plugin that brings an id provides it for all. */
   readonly clients: ReadonlyMap<string, Client>;
 }
@@ -59,6 +61,7 @@ export function buildRegistry(plugins: readonly Plugin[]): Registry {
     notifiers: new Map<string, Owned<Notifier>>(),
     guards: new Map<string, Owned<Guard>>(),
     queues: new Map<string, Owned<QueueDriver>>(),
+    elections: new Map<string, Owned<Election>>(),
   };
 
   function file<T extends Part>(
@@ -102,6 +105,7 @@ export function buildRegistry(plugins: readonly Plugin[]): Registry {
     file(parts.notifiers, plugin, 'notifier', plugin.notifiers, (part) => part.name);
     file(parts.guards, plugin, 'guard', plugin.guards, (part) => part.name);
     file(parts.queues, plugin, 'queue', plugin.queues, (part) => part.name);
+    file(parts.elections, plugin, 'election', plugin.elections, (part) => part.name);
   }
 
   for (const plugin of [enginePlugin, ...plugins]) {

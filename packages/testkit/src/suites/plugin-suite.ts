@@ -19,6 +19,7 @@ export function testPlugin(plugin: Plugin, options: PluginSuiteOptions = {}): vo
     ...(plugin.notifiers ?? []),
     ...(plugin.guards ?? []),
     ...(plugin.queues ?? []),
+    ...(plugin.elections ?? []),
   ];
   const clients = [
     ...(plugin.clients ?? []),
