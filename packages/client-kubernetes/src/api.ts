@@ -2,6 +2,7 @@ import type {
   ApplyOptions,
   CallOptions,
   DeleteOptions,
+  Discovery,
   EvictOptions,
   Kubernetes,
   KubernetesObject,
@@ -38,8 +39,24 @@ const PATCH_TYPES = {
 /** JSON is YAML, so the body needs no other writer. */
 const APPLY_TYPE = 'application/apply-patch+yaml';
 
+/** What the views of one client have together. */
+export interface SharedParts {
+  readonly resources: Discovery;
+  /** Commands that run. */
+  readonly running: { count: number };
+}
+
+export function createSharedParts(session: Session, limits: Limits): SharedParts {
+  return { resources: createDiscovery(session, limits), running: { count: 0 } };
+}
+
 /** The API over a session. */
-export function createApi(session: Session, limits: Limits, ownNamespace: string): Kubernetes {
+export function createApi(
+  session: Session,
+  limits: Limits,
+  ownNamespace: string,
+  shared: SharedParts = createSharedParts(session, limits),
+): Kubernetes {
   async function send<T>(call: Call): Promise<T> {
     const answer = await perform(session, call, limits);
     return readJson(call, answer) as T;
@@ -145,6 +162,7 @@ export function createApi(session: Session, limits: Limits, ownNamespace: string
         ...onObject(resource, name, options),
         method: 'DELETE',
         verb: 'delete',
+        ends: options.ends,
         body: JSON.stringify(deleteOptions(options)),
         contentType: JSON_TYPE,
       };
@@ -156,10 +174,10 @@ export function createApi(session: Session, limits: Limits, ownNamespace: string
       listSnapshot<T>(session, limits, resource, options),
     watch: <T extends KubernetesObject>(resource: Resource, options: WatchOptions) =>
       watchObjects<T>(session, limits, resource, options),
-    resources: createDiscovery(session, limits),
+    resources: shared.resources,
     refuseProtected: (resource, name) => refuseProtected(resource, name, ownNamespace),
     podLog: (pod: Required<ObjectName>, options: LogOptions) => readPodLog(session, limits, pod, options),
-    exec: createExec(session, limits),
+    exec: createExec(session, limits, shared.running),
     reads: (scope) => createReads(api, scope),
   };
   return api;

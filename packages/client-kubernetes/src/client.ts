@@ -1,5 +1,14 @@
-import { defineClient, strictObject, Type, type Environment, type Scope, type Static } from '@falco-talon/core';
-import { createApi } from './api.ts';
+import {
+  defineClient,
+  strictObject,
+  Type,
+  type Environment,
+  type MayAct,
+  type Scope,
+  type Static,
+} from '@falco-talon/core';
+import { createApi, createSharedParts, type SharedParts } from './api.ts';
+import { isViewOf } from './connection-of.ts';
 import { findCredentials } from './credentials/find.ts';
 import { inClusterNamespace, SERVICE_ACCOUNT_DIRECTORY } from './credentials/in-cluster.ts';
 import type { Kubernetes, KubernetesReads } from './kubernetes.ts';
@@ -23,8 +32,13 @@ export const settings = strictObject({
   }),
 });
 
-/** What is needed beside the public interface to judge and close a client that was made here. */
-const sessions = new WeakMap<Kubernetes, { readonly session: OpenSession; readonly limits: Limits }>();
+/** What is needed beside the public interface to judge, fence and close a client that was made here. */
+interface Own {
+  readonly session: OpenSession;
+  readonly limits: Limits;
+  readonly shared: SharedParts;
+}
+const sessions = new WeakMap<Kubernetes, Own>();
 
 export type CreateInput = Scope & { readonly settings: Static<typeof settings>; readonly environment: Environment };
 
@@ -43,8 +57,9 @@ export async function createKubernetes(
     openSession(source, limits, input),
     inClusterNamespace(environment, serviceAccountDirectory),
   ]);
-  const api = createApi(session, limits, podNamespace ?? toldNamespace(input));
-  sessions.set(api, { session, limits });
+  const shared = createSharedParts(session, limits);
+  const api = createApi(session, limits, podNamespace ?? toldNamespace(input), shared);
+  sessions.set(api, { session, limits, shared });
   return api;
 }
 
@@ -52,6 +67,16 @@ export async function createKubernetes(
 function toldNamespace({ settings: { namespace }, environment }: CreateInput): string {
   const told = environment.variables['POD_NAMESPACE'] ?? '';
   return NAMESPACE.test(told) ? told : namespace;
+}
+
+/** The same client, asking before each request that changes something; over the same connections. */
+function fencedKubernetes(client: Kubernetes, mayAct: MayAct): Kubernetes {
+  const own = sessions.get(client);
+  // Another implementation of the interface, given by a test: it cannot be looked into.
+  if (!own) return client;
+  const view = createApi({ ...own.session, mayAct }, own.limits, client.ownNamespace, own.shared);
+  isViewOf(view, client);
+  return view;
 }
 
 /** The client plugins refer to in `uses: { kubernetes }`. */
@@ -62,6 +87,7 @@ export const kubernetes = defineClient<Kubernetes, KubernetesReads, typeof setti
   create: (input) => createKubernetes(input),
   reads: (client, scope) => client.reads(scope),
   own: ({ ownNamespace }) => (ownNamespace === '' ? [] : [{ kind: 'namespace', name: ownNamespace }]),
+  fenced: fencedKubernetes,
   async ready(client, scope) {
     const own = sessions.get(client);
     if (own) await checkReady(own.session, own.limits, scope.signal);

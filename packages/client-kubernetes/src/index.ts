@@ -1,4 +1,5 @@
 export { kubernetes } from './client.ts';
+export { connectionOf } from './connection-of.ts';
 export { runsInCluster } from './credentials/in-cluster.ts';
 export { kubernetesFailure } from './failure.ts';
 export * from './kubernetes.ts';

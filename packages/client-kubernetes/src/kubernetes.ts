@@ -86,6 +86,8 @@ export interface DeleteOptions extends CallOptions {
   readonly dryRun?: boolean;
   /** Refuse whatever is protected. The protected namespaces themselves are never deleted. */
   readonly spareProtected?: boolean;
+  /** It only takes away what the caller itself made: allowed after the caller's time limit. */
+  readonly ends?: boolean;
 }
 
 export interface EvictOptions extends CallOptions {

@@ -24,10 +24,10 @@ export interface Client<T = any, R = any, S extends TObject = any> {
    */
   reads?(client: T, scope: Scope): R;
   /**
-   * A view that calls `mayAct` immediately before each request that changes something, and lets what it throws through: so
-   * an attempt that was left behind, or a replica that has lost its lead, changes nothing. What `run` gets.
+   * A view that calls `mayAct` immediately before each request that changes something is written, and lets what it throws
+   * through: so an attempt that was left behind, or a replica that has lost its lead, changes nothing. What `run` gets.
    */
-  fenced?(client: T, mayAct: () => void): T;
+  fenced?(client: T, mayAct: MayAct): T;
   /**
    * What this process itself is to the service: objects, and namespaces (`kind: 'namespace'`) with all that is in them.
    * Nothing that has an effect is done to them. Asks nobody.
@@ -37,6 +37,12 @@ export interface Client<T = any, R = any, S extends TObject = any> {
   ready?(client: T, scope: Scope): Promise<void>;
   close?(client: T): Promise<void>;
 }
+
+/**
+ * Throws when nothing may be changed now. `ends`: the request only ends what this attempt began (a Job, a command that
+ * runs), which it may do after its time limit too, though not when another replica may lead.
+ */
+export type MayAct = (effect?: 'ends') => void;
 
 /** What a client may know of its surroundings; handed in, so that none reads `process.env`. */
 export interface Environment {

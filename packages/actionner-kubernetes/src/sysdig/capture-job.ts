@@ -158,10 +158,11 @@ async function endJob(
   name: JobName,
   uid: string,
   signal: AbortSignal,
+  ends = false,
 ): Promise<void> {
   for (let tries = 1; ; tries++) {
     try {
-      await client.delete(JOBS, name, { uid, propagationPolicy: 'Background', signal });
+      await client.delete(JOBS, name, { uid, propagationPolicy: 'Background', signal, ends });
       return;
     } catch (error) {
       // Gone already, or somebody made another one of the name: neither is ours to take away.
@@ -182,7 +183,7 @@ export async function cleanUp(
   uid: string,
 ): Promise<string | undefined> {
   try {
-    await endJob(client, name, uid, AbortSignal.timeout(CLEAN_UP));
+    await endJob(client, name, uid, AbortSignal.timeout(CLEAN_UP), true);
     return undefined;
   } catch (error) {
     return `the Job ${name.namespace}/${name.name} could not be deleted and goes by itself in some minutes: ${errorText(error)}`;

@@ -1,3 +1,5 @@
+import { connectionOf } from '@falco-talon/client-kubernetes';
+
 /** Owners remembered at a time, the one longest unused is forgotten first; and terminations of one owner. */
 const MOST_OWNERS = 1000;
 const MOST_TERMINATIONS = 500;
@@ -58,7 +60,8 @@ export class UnseenTerminations {
 /** Per connection, so that nothing is remembered longer than the client lives; for all actions that end pods. */
 const ofClients = new WeakMap<object, UnseenTerminations>();
 
-export function unseenOf(client: object): UnseenTerminations {
+export function unseenOf(view: object): UnseenTerminations {
+  const client = connectionOf(view);
   const known = ofClients.get(client) ?? new UnseenTerminations();
   ofClients.set(client, known);
   return known;

@@ -1,4 +1,4 @@
-import { isTalonError, TalonError } from '@falco-talon/core';
+import { isTalonError, TalonError, type MayAct } from '@falco-talon/core';
 import { kubernetesFailure, lostError, unreadableError } from '../failure.ts';
 import type { ExecEnd, ExecChunk, ExecOptions, Kubernetes, ObjectName } from '../kubernetes.ts';
 import type { Limits } from '../limits.ts';
@@ -10,19 +10,18 @@ import { openWebSocket } from './handshake.ts';
 import { startInput } from './input.ts';
 
 /** Running commands in containers: a WebSocket of its own for each, with the session's credentials. */
-export function createExec(session: Session, limits: Limits): Kubernetes['exec'] {
-  let running = 0;
+export function createExec(session: Session, limits: Limits, running: { count: number }): Kubernetes['exec'] {
   return async function* exec(pod: Required<ObjectName>, options: ExecOptions) {
     const call = execCall(pod, options, limits.execUrl);
-    if (running >= limits.execs) {
-      throw lostError(call, { lost: 'busy', sent: false, text: `${running} commands are running in containers` });
+    if (running.count >= limits.execs) {
+      throw lostError(call, { lost: 'busy', sent: false, text: `${running.count} commands are running in containers` });
     }
-    running++;
+    running.count++;
     try {
       const channel = await connect(session, limits, call);
       return yield* converse(session, channel, call, options);
     } finally {
-      running--;
+      running.count--;
     }
   };
 }
@@ -55,7 +54,7 @@ async function* converse(
   let inputError: { readonly error: unknown } | undefined;
   const stopInput =
     options.stdin &&
-    startInput(channel, options.stdin, (error) => {
+    startInput(channel, fenced(options.stdin, session.mayAct), (error) => {
       inputError = { error };
       channel.fail({ lost: 'network', sent: true, text: 'its input failed' });
     });
@@ -78,6 +77,15 @@ async function* converse(
     if (ended) channel.close();
     else channel.fail({ lost: 'aborted', sent: true, text: 'no longer wanted' });
   }
+}
+
+/** A command acts on what it is sent; that may also be the word to end. A refusal ends the connection. */
+async function* fenced(input: AsyncIterable<Uint8Array>, mayAct: MayAct | undefined) {
+  for await (const bytes of input) {
+    mayAct?.('ends');
+    yield bytes;
+  }
+  mayAct?.('ends');
 }
 
 const BOTH_VERBS = 'running commands needs the verbs get and create on pods/exec';

@@ -1,7 +1,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Limits } from '../limits.ts';
 import type { Call } from '../transport/call.ts';
-import { describe, type Answer, type Lost, type Wire } from '../transport/exchange.ts';
+import { describe, fenceOf, type Answer, type Lost, type Wire } from '../transport/exchange.ts';
 import { openChannel, V4, V5, type Channel } from './channel.ts';
 
 /** The answer to the request for a WebSocket: with a channel when there is one now. */
@@ -44,11 +44,14 @@ export async function openWebSocket(
   const finishRequest = (request: ClientRequest): void => {
     request.once('socket', (connection) => {
       connection.once(wire.tls ? 'secureConnect' : 'connect', () => {
-        sent = true;
         clearTimeout(connecting);
+        // Written now that it leaves at once, not when it was made: nothing may come between the question and the request.
+        const fence = fenceOf(call);
+        if (fence) return settle({ identity, ...fence });
+        sent = true;
+        request.end();
       });
     });
-    request.end();
   };
 
   const timer = setTimeout(() => lose('timeout', `no answer within ${timeLimit} ms`), timeLimit);

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { TalonError } from '@falco-talon/core';
+import type { MayAct, TalonError } from '@falco-talon/core';
 import { answerError, kubernetesFailure, lostError } from '../failure.ts';
 import type { Limits } from '../limits.ts';
 import { exchange, type Answer, type Identity, type Lost, type Wire } from './exchange.ts';
@@ -19,6 +19,10 @@ export interface Call {
   /** A GET that has an effect all the same, so that it is repeated as carefully as a write. */
   readonly effect?: boolean;
   readonly signal: AbortSignal;
+  /** Asked immediately before a request with an effect is written; what it throws ends the call, and nothing is sent. */
+  readonly mayAct?: MayAct;
+  /** It only ends what the caller began. */
+  readonly ends?: boolean | undefined;
   /** As RBAC names it. */
   readonly verb: string;
   readonly resource: string;
@@ -41,6 +45,8 @@ export interface Session {
   readonly closing: AbortSignal;
   /** Reads the credentials again, because these were not accepted. True when there are others now. */
   renew(refused: Identity): Promise<boolean>;
+  /** Of a fenced client. */
+  readonly mayAct?: MayAct;
   readonly now: () => number;
 }
 
@@ -65,9 +71,10 @@ export async function perform(session: Session, call: Call, limits: Limits): Pro
 export async function performBy<A extends Answer>(
   send: Attempt<A>,
   session: Session,
-  call: Call,
+  asked: Call,
   limits: Limits,
 ): Promise<A> {
+  const call = session.mayAct && hasEffect(asked) ? { ...asked, mayAct: session.mayAct } : asked;
   const started = performance.now();
   let renewed = false;
   for (let attempt = 1; ; attempt++) {
@@ -75,6 +82,7 @@ export async function performBy<A extends Answer>(
     if (session.closed()) throw lostError(call, { lost: 'closed', sent: false, text: 'the client is closed' });
     const outcome = await send(wire, call, limits.attemptTime, limits);
     const answer = 'status' in outcome ? outcome : undefined;
+    if ('lost' in outcome && outcome.fence) throw outcome.fence.error;
     if (answer && ((answer.status >= 200 && answer.status < 300) || answer.status === call.expects)) return answer;
 
     const refused = answer ? answer.status === 401 : (outcome as Lost).lost === 'untrusted';

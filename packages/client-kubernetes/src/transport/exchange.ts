@@ -24,6 +24,8 @@ export interface Lost {
   /** False: the server surely got nothing it could act on. */
   readonly sent: boolean;
   readonly text: string;
+  /** What the call's `mayAct` threw. */
+  readonly fence?: { readonly error: unknown };
 }
 
 export interface Wire {
@@ -87,6 +89,12 @@ export function exchange(
       onRequestStart(given) {
         // Thrown here, the request is taken from the queue and the connection stays; an abort would destroy it.
         if (settled) throw WITHDRAWN;
+        // The last moment: from here on the request is written without anything coming in between.
+        const fence = fenceOf(call);
+        if (fence) {
+          settle({ identity, ...fence });
+          throw WITHDRAWN;
+        }
         controller = given;
         sent = true;
       },
@@ -148,6 +156,16 @@ export function exchange(
     signal.addEventListener('abort', onAbort);
     wire.connections.submit(job);
   });
+}
+
+/** Why the call must not be sent now. */
+export function fenceOf({ mayAct, ends }: Call): Pick<Lost, 'lost' | 'sent' | 'text' | 'fence'> | undefined {
+  try {
+    mayAct?.(ends ? 'ends' : undefined);
+    return undefined;
+  } catch (error) {
+    return { lost: 'aborted', sent: false, text: 'not allowed to act', fence: { error } };
+  }
 }
 
 function headersOf(identity: Identity, call: Call): string[] {

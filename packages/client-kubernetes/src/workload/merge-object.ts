@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isTalonError } from '@falco-talon/core';
+import { connectionOf } from '../connection-of.ts';
 import { lostError } from '../failure.ts';
 import type { Kubernetes, KubernetesObject, ObjectName, Resource } from '../kubernetes.ts';
 import { resourceText } from '../path.ts';
@@ -27,7 +28,10 @@ export type Merged = 'created' | 'changed' | 'unchanged';
 const MOST_READS = 6;
 const FIRST_PAUSE = 10;
 
+type Client = Pick<Kubernetes, 'get' | 'create' | 'replace'>;
+
 interface Waiting<T extends KubernetesObject> extends Change<T> {
+  readonly client: Client;
   prepared: boolean;
   done: boolean;
   readonly resolve: (merged: Merged) => void;
@@ -49,14 +53,15 @@ const lines = new WeakMap<object, Map<string, Line>>();
  * @throws TalonError `conflict` when others were faster every time, `aborted` or `timeout` by the signal
  */
 export function mergeObject<T extends KubernetesObject>(
-  kubernetes: Pick<Kubernetes, 'get' | 'create' | 'replace'>,
+  client: Client,
   resource: Resource,
   name: Required<ObjectName>,
   change: Change<T>,
 ): Promise<Merged> {
   const key = `${resource.group}/${resource.version}/${resource.plural}/${name.namespace}/${name.name}`;
-  const ofClient = lines.get(kubernetes) ?? new Map<string, Line>();
-  lines.set(kubernetes, ofClient);
+  const connection = connectionOf(client);
+  const ofClient = lines.get(connection) ?? new Map<string, Line>();
+  lines.set(connection, ofClient);
   const running = ofClient.get(key);
   const line = running ?? { waiting: [] };
   ofClient.set(key, line);
@@ -72,6 +77,7 @@ export function mergeObject<T extends KubernetesObject>(
     };
     const waiting: Waiting<KubernetesObject> = {
       ...(change as unknown as Change<KubernetesObject>),
+      client,
       prepared: false,
       done: false,
       resolve: (merged) => {
@@ -86,29 +92,27 @@ export function mergeObject<T extends KubernetesObject>(
     change.signal.addEventListener('abort', stopped, { once: true });
     if (change.signal.aborted) stopped();
     line.waiting.push(waiting);
-    if (running === undefined) void work(kubernetes, resource, name, line, () => ofClient.delete(key));
+    if (running === undefined) void work(resource, name, line, () => ofClient.delete(key));
   });
 }
 
 /** Rounds, until nobody waits any longer. Never rejects. */
-async function work(
-  kubernetes: Pick<Kubernetes, 'get' | 'create' | 'replace'>,
-  resource: Resource,
-  name: Required<ObjectName>,
-  line: Line,
-  forget: () => void,
-): Promise<void> {
+async function work(resource: Resource, name: Required<ObjectName>, line: Line, forget: () => void): Promise<void> {
   // Those that come in the same turn of the event loop go into the same round.
   await Promise.resolve();
   for (;;) {
     const round = line.waiting.splice(0).filter(({ done }) => !done);
     // At once, so that who comes next begins a line of its own.
-    if (round.length === 0) return forget();
+    const [writer] = round;
+    if (writer === undefined) return forget();
     const left = leftBy(round);
     try {
-      await write(kubernetes, resource, name, round, left.signal);
+      await write(writer.client, resource, name, round, left.signal);
     } catch (error) {
-      for (const member of round) if (!member.done) member.reject(error);
+      // The one whose client was used may no longer act; the others may.
+      if (writer.signal.aborted && !writer.done) writer.reject(error);
+      if (writer.signal.aborted) line.waiting.unshift(...round.filter(({ done }) => !done));
+      else for (const member of round) if (!member.done) member.reject(error);
     } finally {
       left.end();
     }
@@ -131,7 +135,7 @@ function leftBy(round: readonly Waiting<KubernetesObject>[]): { signal: AbortSig
 }
 
 async function write(
-  kubernetes: Pick<Kubernetes, 'get' | 'create' | 'replace'>,
+  kubernetes: Client,
   resource: Resource,
   name: Required<ObjectName>,
   round: readonly Waiting<KubernetesObject>[],

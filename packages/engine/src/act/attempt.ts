@@ -6,6 +6,7 @@ import {
   type Artifact,
   type FalcoEvent,
   type KeptArtifact,
+  type MayAct,
   type Scope,
   type Subject,
 } from '@falco-talon/core';
@@ -61,6 +62,11 @@ export interface AttemptDeps {
   readonly judge: Judge;
   readonly spool: Spool;
   readonly brake: Brake;
+  /**
+   * Throws when another replica may lead now. Absent: nobody else does.
+   * @throws TalonError `not_leading`
+   */
+  readonly mustLead?: (() => void) | undefined;
 }
 
 /** A guard wants the step to wait until then (milliseconds since the epoch). */
@@ -71,14 +77,14 @@ export interface Held {
 
 /**
  * One attempt: checks, then either the preview of a dry run or the action itself. One that was left behind at its time
- * limit may go on reading, but never comes to act.
+ * limit may go on reading, but changes nothing any more: its clients ask before each request.
  * @throws whatever a plugin throws
  */
 export async function attemptStep(
   run: StepRun,
   progress: Progress,
   scope: Scope,
-  { judge, spool, brake }: AttemptDeps,
+  { judge, spool, brake, mustLead }: AttemptDeps,
 ): Promise<Outcome | Held> {
   const { event, step, actionner } = run;
   const { parameters, dryRun } = step;
@@ -128,12 +134,16 @@ export async function attemptStep(
     if (braked !== undefined)
       return { ...ended('dry_run', `${braked}; ${await wouldDo(facts)}`, objects), quiet: true };
   }
-  const clients = await run.lease.all(uses);
-  scope.signal.throwIfAborted();
+  const mayAct: MayAct = (effect) => {
+    mustLead?.();
+    if (effect !== 'ends') scope.signal.throwIfAborted();
+  };
+  const clients = await run.lease.all(uses, mayAct);
+  mayAct();
   if (!actionner.idempotent && !run.intent) {
     await run.saveIntent(facts);
     run.intent = { facts };
-    scope.signal.throwIfAborted();
+    mayAct();
   }
 
   progress.acted = true;

@@ -42,7 +42,7 @@ export interface StepDeps extends AttemptDeps {
 /**
  * Runs a step to its end: attempts under a time limit, each in a slot; backoff holds none. The step's lane is the
  * caller's. Whatever a plugin does wrong is a failure of this step.
- * @throws TalonError `aborted` when the process stops first
+ * @throws TalonError `aborted` when the process stops first, `not_leading` when it may not act any more
  */
 export async function runStep(run: StepRun, rank: Rank, deps: StepDeps): Promise<Outcome> {
   const announced = limitOf(run);
@@ -84,12 +84,14 @@ export async function runStep(run: StepRun, rank: Rank, deps: StepDeps): Promise
       });
     } catch (thrown) {
       const error = asTalonError(thrown);
-      if (signal.aborted && error.code === 'aborted') {
+      if (signal.aborted && (error.code === 'aborted' || error.code === 'not_leading')) {
         // It may be too far to be stopped: what is known to be done need not be found out after the restart.
         const late = await lateEnd(work, deps.leaving);
         if (late && !('until' in late)) return ended(late);
         throw error;
       }
+      // Whatever the plugin made of it: the one who leads now goes on with this step.
+      deps.mustLead?.();
       if (progress.acted && isLost(error)) progress.uncertain = true;
       if (COSTLY.has(error.code)) costly++;
       const enough = attempt >= deps.attempts || costly >= MOST_COSTLY;

@@ -4,6 +4,7 @@ import {
   type Client,
   type Environment,
   type Logger,
+  type MayAct,
   type Scope,
   type Target,
 } from '@falco-talon/core';
@@ -16,6 +17,8 @@ const READY_LIMIT = 5_000;
 
 export interface LeasedClient {
   readonly value: unknown;
+  /** A view that asks before it changes something; the client itself when it has none. */
+  fenced(mayAct: MayAct): unknown;
   /** A read-only view for one event; the empty object when the client has none. */
   reads(scope: Scope): unknown;
   /** What Falco Talon itself is to the service; nothing when the client does not know. */
@@ -26,8 +29,8 @@ export interface LeasedClient {
 export interface ClientLease {
   /** @throws TalonError when the client cannot be created */
   get(id: string): Promise<LeasedClient>;
-  /** The clients of a `uses`, under its names. */
-  all(uses: Readonly<Record<string, { readonly id: string }>>): Promise<Record<string, unknown>>;
+  /** The clients of a `uses`, under its names; fenced when `mayAct` is given. */
+  all(uses: Readonly<Record<string, { readonly id: string }>>, mayAct?: MayAct): Promise<Record<string, unknown>>;
   release(): Promise<void>;
 }
 
@@ -142,6 +145,7 @@ export function createClientPool(deps: ClientPoolDeps): ClientPool {
         const value = await instance;
         return {
           value,
+          fenced: (mayAct) => client.fenced?.(value, mayAct) ?? value,
           reads: (scope) => client.reads?.(value, scope) ?? {},
           own: () => client.own?.(value) ?? [],
         };
@@ -152,9 +156,12 @@ export function createClientPool(deps: ClientPoolDeps): ClientPool {
     }
     return {
       get,
-      async all(uses) {
+      async all(uses, mayAct) {
         const result: Record<string, unknown> = {};
-        for (const [name, { id }] of Object.entries(uses)) result[name] = (await get(id)).value;
+        for (const [name, { id }] of Object.entries(uses)) {
+          const client = await get(id);
+          result[name] = mayAct ? client.fenced(mayAct) : client.value;
+        }
         return result;
       },
       async release() {
