@@ -1,4 +1,5 @@
 import { brokenConnections } from './scenarios/broken-connections.ts';
+import { crashAtEachBoundary } from './scenarios/crash-at-each-boundary.ts';
 import { failingApi } from './scenarios/failing-api.ts';
 import { killedUnderLoad } from './scenarios/killed-under-load.ts';
 import { poison } from './scenarios/poison.ts';
@@ -9,6 +10,7 @@ import type { Scenario } from './scenario.ts';
 /** Every fault, in the order it is told. */
 export const SCENARIOS: readonly Scenario[] = [
   killedUnderLoad,
+  crashAtEachBoundary,
   throttledApi,
   failingApi,
   silentApi,
