@@ -4,6 +4,7 @@ import { failingApi } from './scenarios/failing-api.ts';
 import { killedUnderLoad } from './scenarios/killed-under-load.ts';
 import { poison } from './scenarios/poison.ts';
 import { silentApi } from './scenarios/silent-api.ts';
+import { stoppedTwice } from './scenarios/stop-twice.ts';
 import { stopUnderLoad } from './scenarios/stop-under-load.ts';
 import { throttledApi } from './scenarios/throttled-api.ts';
 import type { Scenario } from './scenario.ts';
@@ -13,6 +14,7 @@ export const SCENARIOS: readonly Scenario[] = [
   killedUnderLoad,
   crashAtEachBoundary,
   stopUnderLoad,
+  stoppedTwice,
   throttledApi,
   failingApi,
   silentApi,

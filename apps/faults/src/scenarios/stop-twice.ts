@@ -1,0 +1,136 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { pod, type FakeKubernetes } from '@falco-talon/fake-kubernetes';
+import { alertText } from '@falco-talon/testkit/server';
+import { account, sayAccount, startCluster, startSender, startTalon, watchEffects } from '../harness/index.ts';
+import type { Talon } from '../harness/index.ts';
+import type { FaultRun, Scenario } from '../scenario.ts';
+
+const FALCO_RULE = 'Terminal shell in container';
+const STATUS = { key: 'analysis/status', value: 'suspicious' };
+const rules = (comment: string) => `# ${comment}
+- rule: Label
+  match: { rules: [${FALCO_RULE}] }
+  actions: [{ action: label, actionner: kubernetes:label, parameters: { labels: { ${STATUS.key}: ${STATUS.value} } } }]
+`;
+const LAUNCHER = fileURLToPath(import.meta.resolve('falco-talon/launcher'));
+
+async function run(run: FaultRun): Promise<void> {
+  const full = run.size === 'full';
+  const fake = await startCluster(run, { journalLimit: 1_000 });
+  const effects = watchEffects(fake, (object) => object?.metadata.labels?.[STATUS.key] === STATUS.value);
+  const talon = await startTalon(run, {
+    rules: rules('first'),
+    kubeconfig: fake.kubeconfig(),
+    config: JSON.stringify({ deduplication: { time_window_seconds: 0 }, shutdown_grace_period: 600 }),
+  });
+  const sender = startSender(run, talon.url, {
+    perSecond: full ? 500 : 150,
+    body(n) {
+      fake.create(pod({ name: `pod-${n}`, namespace: 'shop' }));
+      return alertText(FALCO_RULE, `pod-${n}`, n);
+    },
+  });
+  await delay(500, undefined, { signal: run.signal });
+
+  await stopTwice(run, fake, talon);
+  await stopWhileReloading(run, talon, full ? 10 : 1);
+  await stopWhileStarting(run, fake, talon, full ? 40 : 3);
+
+  await talon.start();
+  await sender.stop();
+  await talon.drained(120_000);
+  await talon.stop();
+  sayAccount(
+    run,
+    await account({ sent: sender.sent, lines: talon.lines(), hasEffect: ({ n }) => effects.changes.has(`pod-${n}`) }),
+  );
+  run.expect('no side effect happened twice', effects.twice().length === 0);
+  const done = sender.sent.filter(({ outcome }) => outcome === 'accepted');
+  run.expect(
+    'every accepted alert had its effect',
+    done.every(({ n }) => effects.changes.has(`pod-${n}`)),
+  );
+  run.expect('the queue was never found damaged', !talon.log().includes('damaged'));
+}
+
+/** While no call is answered although it is carried out, so that there is something to wait for. */
+async function stopTwice(run: FaultRun, fake: FakeKubernetes, talon: Talon): Promise<void> {
+  const outage = fake.fault({ kind: 'no-answer', match: { method: 'PATCH' } });
+  await delay(300, undefined, { signal: run.signal });
+  const exited = talon.exited();
+  process.kill(talon.pid, 'SIGTERM');
+  await delay(1_100, undefined, { signal: run.signal });
+  const again = performance.now();
+  process.kill(talon.pid, 'SIGTERM');
+  const code = await exited;
+  run.say(`told twice, of 600 s of grace: gone ${(performance.now() - again).toFixed(0)} ms after the second time`);
+  run.expect('it ends with 0 when it is told twice', code === 0);
+  outage.release();
+}
+
+async function stopWhileReloading(run: FaultRun, talon: Talon, times: number): Promise<void> {
+  const codes: (number | null)[] = [];
+  for (let n = 0; n < times; n++) {
+    await talon.start();
+    const exited = talon.exited();
+    await writeFile(join(talon.directory, 'rules.yaml'), rules(`changed ${n}`));
+    process.kill(talon.pid, 'SIGHUP');
+    await delay(Math.random() * 100);
+    process.kill(talon.pid, 'SIGTERM');
+    process.kill(talon.pid, 'SIGHUP');
+    codes.push(await exited);
+  }
+  run.expect(
+    `it ends with 0 while it reloads, ${times} times`,
+    codes.every((code) => code === 0),
+  );
+}
+
+/** At any moment from its first line of code on, with alerts in the queue. */
+async function stopWhileStarting(run: FaultRun, fake: FakeKubernetes, talon: Talon, times: number): Promise<void> {
+  const slow = fake.fault({ kind: 'latency', ms: 100 });
+  const ends: string[] = [];
+  for (let n = 0; n < times; n++) {
+    const after = Math.round((Math.random() * 1.5 + n / times) * (talon.starts[0] ?? 1_000) * 0.6);
+    const stop = `setTimeout(() => process.kill(process.pid, 'SIGTERM'), ${after}).unref();`;
+    const flags = ['--import', `data:text/javascript,${encodeURIComponent(stop)}`];
+    const file = (name: string) => join(talon.directory, name);
+    const child = spawn(
+      process.execPath,
+      [...flags, LAUNCHER, 'server', '-c', file('config.yaml'), '-r', file('rules.yaml')],
+      {
+        cwd: talon.directory,
+        stdio: 'ignore',
+        env: {
+          ...process.env,
+          FALCO_TALON_KUBECONFIG: file('kubeconfig'),
+          FALCO_TALON_DATA_DIRECTORY: file('state'),
+          FALCO_TALON_QUEUE_TYPE: 'sqlite',
+          FALCO_TALON_LOG_FORMAT: 'json',
+          FALCO_TALON_LISTEN_ADDRESS: '127.0.0.1',
+          FALCO_TALON_LISTEN_PORT: '0',
+        },
+      },
+    );
+    run.cleanUp(() => child.kill('SIGKILL'));
+    const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
+    // The runtime itself has not begun to listen to signals before its first line of code.
+    if (code !== 0 && signal !== 'SIGTERM') ends.push(`${code ?? signal} after ${after} ms`);
+  }
+  slow.release();
+  run.expect(
+    `it ends in order while it starts, ${times} times${ends.length > 0 ? `, but: ${ends.join(', ')}` : ''}`,
+    ends.length === 0,
+  );
+}
+
+export const stoppedTwice: Scenario = {
+  name: 'stop-twice',
+  title: 'the program is told to stop twice, while it starts and while it reloads its rules',
+  run,
+};
