@@ -30,6 +30,7 @@ const PLUGINS = [
   'packages/output-file/src/file/part.ts',
   'packages/notifier-webhook/src/part.ts',
   'packages/queue-sqlite/src/part.ts',
+  'packages/guard-kubernetes/src/part.ts',
   'examples/plugin-hello/src/part.ts',
 ];
 const LIBRARIES = [CORE, ENGINE, CLIENT, KUBERNETES, HOST, TESTKIT, FAKE, ...PLUGINS];

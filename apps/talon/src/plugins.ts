@@ -5,6 +5,7 @@ export const plugins = () =>
     import('@falco-talon/actionner-calico'),
     import('@falco-talon/actionner-cilium'),
     import('@falco-talon/context-k8snode'),
+    import('@falco-talon/guard-kubernetes'),
     import('@falco-talon/output-file'),
     import('@falco-talon/notifier-k8sevents'),
     import('@falco-talon/notifier-webhook'),

@@ -67,7 +67,11 @@ async function outcomeOf(alert: { readonly rule: string }) {
   const before = engine.records.length;
   await engine.post(alert);
   const record = (await engine.outcomes(before + 1))[before];
-  return { record, requests: api.requests.length, writes: api.requests.filter(({ method }) => method !== 'GET').map(({ path }) => path) };
+  return {
+    record,
+    requests: api.requests.length,
+    writes: api.requests.filter(({ method }) => method !== 'GET').map(({ path }) => path),
+  };
 }
 
 it('knows an actionner of each kind', () => {

@@ -1,5 +1,5 @@
 import type { Static, TObject } from 'typebox';
-import type { Effect, StepNames } from './actionner.ts';
+import type { Effect, Permission, StepNames } from './actionner.ts';
 import type { Reads, Uses } from './client.ts';
 import type { FalcoEvent } from './event.ts';
 import type { Scope } from './scope.ts';
@@ -46,6 +46,7 @@ export interface Guard<U extends Uses = Uses, S extends TObject = TObject> {
   readonly name: string;
   readonly description: string;
   readonly uses?: U;
+  readonly permissions?: readonly Permission[];
   /** They stand under `guard.<name>`. */
   readonly settings?: S;
   judge(input: GuardInput<U, S>): Promise<Verdict>;

@@ -1,5 +1,6 @@
 import { fieldText, type FalcoEvent } from '@falco-talon/core';
-import { containerNames, containerStatuses, type Pod } from './pod.ts';
+import { containerRun } from '@falco-talon/client-kubernetes';
+import { containerNames, type Pod } from './pod.ts';
 
 /** What an alert says about the container. Hostile text, so only what can be a container's id or name is let through. */
 export interface WantedContainer {
@@ -31,12 +32,8 @@ export function containerOfEvent(event: FalcoEvent): WantedContainer {
 export function findContainer(pod: Pod, wanted: WantedContainer): FoundContainer | undefined {
   const { id, name } = wanted;
   if (id !== undefined) {
-    const statuses = containerStatuses(pod);
-    const runs = (text: string | undefined) => bareId(text).startsWith(id);
-    const now = statuses.find((status) => runs(status.containerID) || runs(status.state?.terminated?.containerID));
-    if (now) return { container: now.name, previous: false, by: 'id' };
-    const before = statuses.find((status) => runs(status.lastState?.terminated?.containerID));
-    if (before) return { container: before.name, previous: true, by: 'id' };
+    const run = containerRun(pod, id);
+    if (run) return { ...run, by: 'id' };
   }
   if (name !== undefined && containerNames(pod).includes(name)) return { container: name, previous: false, by: 'name' };
   const container = defaultContainer(pod);
@@ -47,8 +44,4 @@ export function findContainer(pod: Pod, wanted: WantedContainer): FoundContainer
 function defaultContainer(pod: Pod): string | undefined {
   const named = pod.metadata.annotations?.['kubectl.kubernetes.io/default-container'];
   return named !== undefined && containerNames(pod).includes(named) ? named : pod.spec?.containers?.[0]?.name;
-}
-
-function bareId(text: string | undefined): string {
-  return (text ?? '').replace(/^[^/]*:\/\//, '');
 }

@@ -1,20 +1,13 @@
-import type { KubernetesObject } from '@falco-talon/client-kubernetes';
+import type { PodWithStatuses } from '@falco-talon/client-kubernetes';
 
-export interface ContainerStatus {
-  readonly name: string;
-  /** `containerd://` and 64 hex digits. */
-  readonly containerID?: string;
-  readonly state?: { readonly terminated?: { readonly containerID?: string } };
-  /** The run before the last restart. */
-  readonly lastState?: { readonly terminated?: { readonly containerID?: string } };
-}
+export { containerStatuses } from '@falco-talon/client-kubernetes';
 
 interface NamedContainer {
   readonly name: string;
 }
 
 /** The part of a pod that actions look at. https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/ */
-export interface Pod extends KubernetesObject {
+export interface Pod extends PodWithStatuses {
   readonly spec?: Readonly<Record<string, unknown>> & {
     /** Absent until the pod is scheduled. */
     readonly nodeName?: string;
@@ -25,11 +18,8 @@ export interface Pod extends KubernetesObject {
     readonly initContainers?: readonly NamedContainer[];
     readonly ephemeralContainers?: readonly NamedContainer[];
   };
-  readonly status?: Readonly<Record<string, unknown>> & {
+  readonly status?: PodWithStatuses['status'] & {
     readonly conditions?: readonly { readonly type: string; readonly status: string }[];
-    readonly containerStatuses?: readonly ContainerStatus[];
-    readonly initContainerStatuses?: readonly ContainerStatus[];
-    readonly ephemeralContainerStatuses?: readonly ContainerStatus[];
   };
 }
 
@@ -52,12 +42,4 @@ export function containerNames(pod: Pod): readonly string[] {
     ...(pod.spec?.initContainers ?? []),
     ...(pod.spec?.ephemeralContainers ?? []),
   ].map(({ name }) => name);
-}
-
-export function containerStatuses(pod: Pod): readonly ContainerStatus[] {
-  return [
-    ...(pod.status?.containerStatuses ?? []),
-    ...(pod.status?.initContainerStatuses ?? []),
-    ...(pod.status?.ephemeralContainerStatuses ?? []),
-  ];
 }

@@ -1,5 +1,6 @@
 export * from './allow-parameters.ts';
 export * from './cidr.ts';
+export * from './container-runs.ts';
 export * from './denied.ts';
 export * from './deny-plan.ts';
 export * from './deny-policy.ts';

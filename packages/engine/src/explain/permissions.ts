@@ -25,9 +25,8 @@ interface PartPermissions {
 }
 
 function partsOf({ actionner, contexts, output, notifiers }: PlannedStep, registry: Registry): PartPermissions[] {
-  const named = (
-    parts: Registry['actionners'] | Registry['contexts'] | Registry['outputs'] | Registry['notifiers'],
-  ) => {
+  type Parts = Pick<Registry, 'actionners' | 'contexts' | 'outputs' | 'notifiers' | 'guards'>;
+  const named = (parts: Parts[keyof Parts]) => {
     return (part: string): PartPermissions => ({ part, permissions: parts.get(part)?.part.permissions ?? [] });
   };
   return [
@@ -35,5 +34,6 @@ function partsOf({ actionner, contexts, output, notifiers }: PlannedStep, regist
     ...contexts.map(named(registry.contexts)),
     ...(output ? [named(registry.outputs)(output.target)] : []),
     ...notifiers.map(named(registry.notifiers)),
+    ...[...registry.guards.keys()].map(named(registry.guards)),
   ];
 }

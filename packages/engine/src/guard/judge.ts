@@ -34,7 +34,7 @@ export interface Judged {
 /**
  * Asks every guard; the first that does not allow decides. The one place that may say no before an action.
  * A guard that fails counts as a no: nobody can tell what it would have said.
- * @throws TalonError when a guard could not judge now but may later; nothing is done before it has
+ * @throws TalonError when a guard could not judge now but may later, or found that the target is gone; nothing is done then
  */
 export type Judge = (judged: Judged, facts: EventFacts, scope: Scope) => Promise<Verdict>;
 
@@ -80,6 +80,11 @@ export function createJudge({ registry, settings, observer, last }: JudgeDeps): 
       } catch (thrown) {
         const error = asTalonError(thrown);
         if (scope.signal.aborted) throw error;
+        // What is not there cannot be acted on: the record says so in the words the action itself would have.
+        if (error.code === 'target_gone') {
+          count('deny');
+          throw error;
+        }
         count('failed');
         const reason = `guard ${name} failed: ${error.message}`;
         if (!error.retryable) return { kind: 'deny', reason };

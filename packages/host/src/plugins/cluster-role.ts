@@ -44,8 +44,8 @@ metadata:
 rules:
 `;
 
-function permissionsOf({ actionners, contexts, outputs, notifiers }: Registry, name: string) {
-  const found = [actionners, contexts, outputs, notifiers].map((kind) => kind.get(name)).find((one) => one);
+function permissionsOf({ actionners, contexts, outputs, notifiers, guards }: Registry, name: string) {
+  const found = [actionners, contexts, outputs, notifiers, guards].map((kind) => kind.get(name)).find((one) => one);
   if (!found) throw new Error(`no plugin brings ${name}`);
   return found.part.permissions ?? [];
 }

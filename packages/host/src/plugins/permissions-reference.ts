@@ -4,8 +4,8 @@ import { markdownTable } from '../cli/markdown-table.ts';
 
 /** The page about the rights each part of these plugins needs, in Markdown. */
 export function permissionsReference(registry: Registry): string {
-  const parts = [registry.actionners, registry.contexts, registry.outputs, registry.notifiers].flatMap((kind) =>
-    [...kind].map(([name, { part }]) => ({ name, permissions: part.permissions ?? [] })),
+  const parts = [registry.actionners, registry.contexts, registry.outputs, registry.notifiers, registry.guards].flatMap(
+    (kind) => [...kind].map(([name, { part }]) => ({ name, permissions: part.permissions ?? [] })),
   );
   const sections = parts
     .filter(({ permissions }) => permissions.length > 0)
@@ -19,7 +19,7 @@ const INTRODUCTION = `# Permissions
 <!-- Generated from the metadata of the shipped plugins: run the specs of apps/talon with --update to change it. -->
 
 What the identity of Falco Talon must be allowed to do, for each part. Grant what the actionners, contexts, outputs and
-notifiers of your rules need, and nothing else. Each row of a Kubernetes table is one rule of a Role or ClusterRole; nodes
+notifiers of your rules need, and the guards, and nothing else. Each row of a Kubernetes table is one rule of a Role or ClusterRole; nodes
 and namespaces need a ClusterRole. A row with a condition is needed only then.
 
 A right that is missing makes the action fail with \`forbidden\`; the message names the verb and the resource.
