@@ -35,7 +35,7 @@ it('names verb and resource of what is not allowed, and keeps what RBAC said', a
     status(403, 'Forbidden', message, { name: 'cart', kind: 'pods' }),
     remove,
   );
-  expect(error).toMatchObject({ code: 'forbidden', retryable: false });
+  expect(error).toMatchObject({ code: 'forbidden', retryable: false, about: 'delete pods' });
   expect(error.message).toBe(`not allowed to delete pods shop/cart: ${message}`);
   expect(cause).toEqual({
     kind: 'kubernetes-failure',

@@ -16,6 +16,7 @@ export function answerError(call: Call, answer: Answer, now: number): TalonError
     cause: failure,
     retryable,
     ...(wait === undefined ? {} : { retryAfter: wait }),
+    ...(code === 'forbidden' && { about: `${missingVerb(status.message) ?? call.verb} ${call.resource}` }),
   });
 }
 

@@ -34,6 +34,11 @@ export interface TalonErrorOptions {
   readonly retryable?: boolean;
   /** Milliseconds the service asked to wait before the next attempt. */
   readonly retryAfter?: number;
+  /**
+   * What is the same whenever this happens, whatever the object: `delete pods`. People are told of a lack of rights once for
+   * each, not once for each alert.
+   */
+  readonly about?: string;
 }
 
 /** The one error type of the contract. Recognised by `kind`, so a second copy of this package is no obstacle. */
@@ -42,6 +47,7 @@ export class TalonError extends Error {
   readonly code: ErrorCode;
   readonly retryable: boolean;
   readonly retryAfter: number | undefined;
+  readonly about: string | undefined;
 
   constructor(code: ErrorCode, message: string, options: TalonErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -49,6 +55,7 @@ export class TalonError extends Error {
     this.code = code;
     this.retryable = options.retryable ?? false;
     this.retryAfter = options.retryAfter;
+    this.about = options.about;
   }
 }
 

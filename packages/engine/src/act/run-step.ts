@@ -133,7 +133,10 @@ function isWorthRepeating(error: TalonError, { actionner }: StepRun, { uncertain
 function withAttempts(error: TalonError, attempts: number): TalonError {
   return attempts === 1
     ? error
-    : new TalonError(error.code, `${error.message} (after ${attempts} attempts)`, { cause: error });
+    : new TalonError(error.code, `${error.message} (after ${attempts} attempts)`, {
+        cause: error,
+        ...(error.about !== undefined && { about: error.about }),
+      });
 }
 
 // What throws here throws again in the attempt, which makes it a failure with a record.

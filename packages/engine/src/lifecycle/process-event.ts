@@ -7,6 +7,7 @@ import type { ClientLease, ClientPool } from '../clients/client-pool.ts';
 import { createEventFacts, type EventFacts } from '../enrich/event-facts.ts';
 import { eventOf } from '../ingest/ingest.ts';
 import { entries, readJournal, type Journal } from '../journal/journal.ts';
+import type { Causes } from '../notify/causes.ts';
 import { planEvent } from '../plan/plan-event.ts';
 import type { Plan, PlannedStep } from '../plan/plan.ts';
 import { resumePlan } from '../plan/resume-plan.ts';
@@ -22,6 +23,7 @@ export interface ProcessDeps extends StepDeps, EffectDeps {
   readonly pool: ClientPool;
   readonly lanes: Lanes;
   readonly settings: EngineSettings;
+  readonly causes: Causes;
   readonly generation: () => Generation;
   /** Work that goes on after the handler returned; awaited when the engine stops. */
   readonly background: Set<Promise<void>>;
@@ -122,7 +124,7 @@ async function processStep(current: Case, step: PlannedStep, deps: ProcessDeps):
     const outcome = await outcomeOf(current, step, deps);
     data = { record: actionRecord(event, step, outcome, deps.now()), artifacts: outcome.artifacts };
     deps.observer.latency('step', performance.now() - startedAt);
-    quiet = outcome.quiet === true;
+    quiet = outcome.quiet === true || deps.causes.isKnown(outcome.error, data.record, step.notifiers);
     const result = [entries.result(step.id, data), ...(quiet ? [entries.notified(step.id, 'action')] : [])];
     stored = append(delivery, deps.logger, () => delivery.append(result));
     announce(data.record, deps);

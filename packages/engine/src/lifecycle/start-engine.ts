@@ -9,6 +9,7 @@ import { openBrake } from '../guard/brake/brake.ts';
 import { steadyClock } from '../guard/brake/steady-clock.ts';
 import { createJudge } from '../guard/judge.ts';
 import { createIngest } from '../ingest/ingest.ts';
+import { createCauses } from '../notify/causes.ts';
 import { createNotifications } from '../notify/notifications.ts';
 import { openQueue } from '../queue/open-queue.ts';
 import { buildRegistry } from '../registry/registry.ts';
@@ -60,6 +61,7 @@ export async function startEngine({
     observer,
     tell: (record, notifiers) => notifications.submit(record, notifiers),
   });
+  const causes = createCauses((record, notifiers) => notifications.submit(record, notifiers), scope);
   const deps: ProcessDeps = {
     registry,
     judge: createJudge({ registry, settings: sections.guards, observer, last: [] }),
@@ -80,6 +82,7 @@ export async function startEngine({
     generation: () => rules.current(),
     notifications,
     brake,
+    causes,
     background: new Set(),
   };
   const alive = keepAlive();
@@ -104,7 +107,7 @@ export async function startEngine({
     leaving,
     consumption,
     background: deps.background,
-    close: [() => alive.close(), () => brake.close(), () => rules.close(), () => queue.close()],
+    close: [() => alive.close(), () => causes.close(), () => brake.close(), () => rules.close(), () => queue.close()],
   });
 
   return {

@@ -159,6 +159,21 @@ describe('a destination that is down', () => {
   });
 });
 
+describe('a destination that hangs under load', () => {
+  it('is asked ever more seldom, and what has waited for two minutes is dropped and counted', async () => {
+    let calls = 0;
+    const { submit, counted, lines } = setUp({ slack: () => (calls++, never()) });
+    const sent = Promise.all(Array.from({ length: 1000 }, (_, n) => submit(record(`rule ${n}`), ['slack'])));
+    await vi.advanceTimersByTimeAsync(10 * 60_000);
+    await sent;
+    expect(calls).toBeLessThan(40);
+    const dropped = counted.filter(({ status }) => status === 'dropped').length;
+    expect(dropped).toBeGreaterThan(950);
+    expect(counted.length).toBe(1000);
+    expect(lines.filter(({ message }) => message === 'notifier left alone for a while')).toHaveLength(1);
+  });
+});
+
 describe('a batch of which a part is refused', () => {
   it('repeats only what may pass, and says why the rest was lost', async () => {
     let calls = 0;

@@ -4,6 +4,7 @@ import { withTimeLimit } from '../calls/time-limit.ts';
 import type { ClientPool } from '../clients/client-pool.ts';
 import type { Observer, Section } from '../lifecycle/engine.ts';
 import type { Registry } from '../registry/registry.ts';
+import { createBreaker } from './breaker.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
 
 const CALL_LIMIT = 10_000;
@@ -67,8 +68,7 @@ function tell(
 /** Sends one batch, with retries; answers per record why it did not arrive. */
 function sender(name: string, notifier: Notifier, { sections, pool, observer, scope }: NotificationDeps) {
   const settings = sections.get(name)?.value ?? {};
-  // After a destination was given up on, each batch gets one try until one succeeds: no storm against a dead service.
-  let broken = false;
+  const breaker = createBreaker();
 
   /** @returns the errors of the records that were not delivered, by their index */
   async function call(
@@ -88,23 +88,49 @@ function sender(name: string, notifier: Notifier, { sections, pool, observer, sc
     }
   }
 
+  /** The same, unless the destination is left alone for now. */
+  async function callWhenOpen(...given: Parameters<typeof call>): ReturnType<typeof call> {
+    await breaker.pass(scope.signal);
+    try {
+      const failed = await call(...given);
+      const errors = [...failed.values()];
+      if (errors.length < given[0].length || !errors.every(({ retryable }) => retryable)) answered();
+      else unanswered(errors[0]!);
+      return failed;
+    } catch (thrown) {
+      const error = asTalonError(thrown);
+      // What will be refused each time was answered all the same.
+      if (error.retryable) unanswered(error);
+      else answered();
+      throw error;
+    }
+  }
+
+  function answered(): void {
+    if (breaker.succeeded()) scope.logger.info('notifier answers again', { notifier: name });
+  }
+
+  function unanswered({ message, code }: TalonError): void {
+    if (breaker.failed())
+      scope.logger.warn('notifier left alone for a while', { notifier: name, error: message, code });
+  }
+
   return async function send(records: readonly OutcomeRecord[]): Promise<readonly (TalonError | undefined)[]> {
     const errors = records.map((): TalonError | undefined => undefined);
     let open = records.map((_, index) => index);
     try {
-      await withRetry(broken ? 1 : ATTEMPTS, scope.signal, async () => {
-        const failed = await call(open, records);
+      // One that is left alone is asked by one batch after the other, each once, until it answers.
+      await withRetry(breaker.isOpen() ? 1 : ATTEMPTS, scope.signal, async () => {
+        const failed = await callWhenOpen(open, records);
         for (const index of open) errors[index] = failed.get(index);
         open = open.filter((index) => errors[index]?.retryable);
         if (open[0] !== undefined) throw errors[open[0]]!;
       });
-      broken = false;
     } catch (thrown) {
       if (scope.signal.aborted) throw asTalonError(thrown);
       // A call that failed as a whole says why for all it was about.
       const error = asTalonError(thrown);
       if (!errors.includes(error)) for (const index of open) errors[index] = error;
-      broken = !errors.includes(undefined);
     }
     const delivered = errors.filter((error) => error === undefined).length;
     if (delivered > 0) observer.notification({ notifier: name, status: 'success', records: delivered });

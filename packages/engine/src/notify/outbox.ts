@@ -4,6 +4,8 @@ import { TalonError, type Notifier, type OutcomeRecord } from '@falco-talon/core
 const MAX_WAITING = 10_000;
 /** Characters of all of them together; a record with a log in it is far from small. */
 const MAX_WAITING_SIZE = 64 * 1024 * 1024;
+/** Milliseconds a record waits at most while its notifier answers nobody. */
+const LONGEST_WAIT = 2 * 60_000;
 /** Calls at a time to a notifier that takes records one by one. */
 const PARALLEL = 4;
 
@@ -19,7 +21,8 @@ interface Waiting {
   readonly record: OutcomeRecord;
   /** In bytes when the notifier limits its batches by them, else in characters. */
   readonly size: number;
-  readonly end: (error: TalonError | undefined) => void;
+  readonly since: number;
+  readonly end: (why: 'dropped' | TalonError | undefined) => void;
   readonly abort: (error: unknown) => void;
 }
 
@@ -46,14 +49,26 @@ export function createOutbox(batch: Notifier['batch'], send: Send, signal: Abort
     clearTimeout(timer);
     timer = undefined;
     if (running >= parallel || waiting.length === 0) return;
+    const taken = takeBatch();
+    if (taken.length === 0) return;
     running++;
-    void deliver(takeBatch()).finally(() => {
+    void deliver(taken).finally(() => {
       running--;
       schedule();
     });
   }
 
+  function dropOld(): void {
+    const oldest = performance.now() - LONGEST_WAIT;
+    while (waiting[0] && waiting[0].since < oldest) {
+      const { size, end } = waiting.shift()!;
+      waitingSize -= size;
+      end('dropped');
+    }
+  }
+
   function takeBatch(): Waiting[] {
+    dropOld();
     const taken: Waiting[] = [];
     let size = 0;
     while (
@@ -90,7 +105,7 @@ export function createOutbox(batch: Notifier['batch'], send: Send, signal: Abort
       return new Promise((end, abort) => {
         const json = JSON.stringify(record);
         const size = batch ? Buffer.byteLength(json) : json.length;
-        waiting.push({ record, size, end, abort });
+        waiting.push({ record, size, since: performance.now(), end, abort });
         waitingSize += size;
         schedule();
       });
