@@ -16,7 +16,7 @@ export interface Message {
   readonly body: Uint8Array;
   /**
    * What its journal said in the queue it comes from: stored with it, so that nothing done there is done again. The
-   * entries `postponed` are left out: they speak of attempts that are not counted here. Not part of a delivered message.
+   * entries of attempts are left out: attempts count from one again. Not part of a delivered message.
    */
   readonly journal?: readonly Entry[];
 }
@@ -24,13 +24,21 @@ export interface Message {
 /**
  * What a delivery has already come to. `plan`: the steps, frozen at the first attempt; `intent`: a step is about to act;
  * `kept`: an artifact of it is safe on disk; `result`: its outcome; `delivered`: its artifact's upload ended; `notified`: its
- * records reached their notifiers; `postponed`: this attempt ended in order and does not count.
+ * records reached their notifiers; `begun`: an attempt after a crash is about to act, and counts from now on; `postponed`: this
+ * attempt ended in order and does not count.
  * The engine gives `data` its shape; a queue stores it as JSON.
  */
 export interface Entry {
   readonly step: string;
-  readonly kind: 'plan' | 'intent' | 'kept' | 'result' | 'delivered' | 'notified' | 'postponed';
+  readonly kind: (typeof ENTRY_KINDS)[number];
   readonly data: unknown;
+}
+
+export const ENTRY_KINDS = ['plan', 'intent', 'kept', 'result', 'delivered', 'notified', 'begun', 'postponed'] as const;
+
+/** Whether an entry speaks of an attempt, so that it means nothing where attempts count from one again. */
+export function isOfAttempt({ kind }: { readonly kind: string }): boolean {
+  return kind === 'begun' || kind === 'postponed';
 }
 
 export type Settlement =
@@ -90,7 +98,7 @@ export interface DeadLetters {
   read(id: string): Promise<OpenedDeadLetter | undefined>;
   /**
    * Puts them back in line, in the order given and behind what waits, each with its journal: steps with a result are not
-   * run again. Attempts count from one, so the entries `postponed` are left out. All or none.
+   * run again. Attempts count from one, so the entries of attempts are left out. All or none.
    * @returns the ids that were put back; one that is unknown or unreadable is not among them
    * @throws TalonError `queue_full` when the line has no room for all of them, `queue_failed`; retryable
    */

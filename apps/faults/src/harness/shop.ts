@@ -25,11 +25,11 @@ export interface Shop {
   readonly talon: Talon;
   readonly sent: Sender['sent'];
   /** @param pod the one all of them are about, instead of each about its own */
-  send(load: Pick<Load, 'perSecond' | 'count' | 'connections'>, pod?: string): Sender;
+  readonly send: (load: Pick<Load, 'perSecond' | 'count' | 'connections'>, pod?: string) => Sender;
   /** Waits until nothing is queued, stops the program, prints the account and demands that every alert had its effect once. */
-  settle(limit?: number): Promise<Account>;
+  readonly settle: (limit?: number) => Promise<Account>;
   /** The same, but alerts may have come to nothing. */
-  explain(limit?: number): Promise<Account>;
+  readonly explain: (limit?: number) => Promise<Account>;
 }
 
 export interface ShopInput {

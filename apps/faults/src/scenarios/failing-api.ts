@@ -25,7 +25,7 @@ export const failingApi: Scenario = {
     const count = full ? 100 : 12;
     await send({ perSecond: 100, count }).done;
     await delay(full ? 60_000 : 2_000);
-    for (const { release } of ends) release();
+    for (const end of ends) end.release();
     const recovered = performance.now();
     await talon.drained(60_000);
     const took = performance.now() - recovered;

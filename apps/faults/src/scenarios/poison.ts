@@ -72,14 +72,15 @@ export const poison: Scenario = {
     for (const rule of Object.keys(HARMLESS)) await send(rule, 3);
     await send('works', 20);
     run.expect('a plugin that throws, rejects or exits ends nothing', (await superviseUntilDrained()) === 0);
-    for (const rule of Object.keys(DEADLY)) {
+    const deadly = run.size === 'full' ? Object.keys(DEADLY) : ['loops'];
+    for (const rule of deadly) {
       await Promise.all([send('works', 20), delay(50).then(() => send(rule, 1))]);
       const restarts = await superviseUntilDrained();
       run.say(`${rule}: the process ended ${restarts} times`);
       run.expect(`${rule}: no more than ${ATTEMPTS} times`, restarts > 0 && restarts <= ATTEMPTS);
     }
     const { dead } = (await talon.metrics()).queue();
-    run.expect('what ended the process is a dead letter', dead === Object.keys(DEADLY).length);
+    run.expect('what ended the process is a dead letter', dead === deadly.length);
     await talon.stop();
     const sent = senders.flatMap((sender) => sender.sent);
     const result = await account({ sent, lines: talon.lines() });

@@ -43,6 +43,7 @@ const SHAPES: Readonly<Record<Entry['kind'], TSchema>> = {
   result: strictObject({ record, artifacts: Type.Array(artifact) }),
   delivered: strictObject({ n: Type.Integer(), record }),
   notified: text,
+  begun: anything,
   postponed: anything,
 };
 

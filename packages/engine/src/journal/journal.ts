@@ -1,4 +1,4 @@
-import type { Entry, OutcomeRecord } from '@falco-talon/core';
+import { isOfAttempt, type Entry, type OutcomeRecord } from '@falco-talon/core';
 import type { SpooledArtifact } from '../deliver/spool.ts';
 import type { Plan } from '../plan/plan.ts';
 import { entryProblem } from './entry-shape.ts';
@@ -24,6 +24,8 @@ export interface Journal {
   notified(stepId: string, what: Notified): boolean;
   /** Attempts that ended in order, because the process stopped. */
   readonly postponed: number;
+  /** Attempts after the first one that had begun to act when their process ended. */
+  readonly begun: number;
 }
 
 /** Which of a step's records: the action's own, or that of its n-th artifact. */
@@ -44,6 +46,7 @@ export const entries = {
     data: { n, record },
   }),
   notified: (stepId: string, what: Notified): Entry => ({ step: stepId, kind: 'notified', data: what }),
+  begun: (): Entry => ({ step: '', kind: 'begun', data: {} }),
   postponed: (reason: string): Entry => ({ step: '', kind: 'postponed', data: { reason } }),
 };
 
@@ -70,7 +73,14 @@ export function readJournal(journal: readonly Entry[]): Journal {
       (last.get(keyOf(stepId, 'delivered', n)) as { record: OutcomeRecord } | undefined)?.record,
     notified: (stepId, what) => last.has(keyOf(stepId, 'notified', what)),
     postponed: journal.filter(({ kind }) => kind === 'postponed').length,
+    begun: begunAttempts(journal),
   };
+}
+
+/** One that was postponed afterwards ended in order. */
+function begunAttempts(journal: readonly Entry[]): number {
+  const attempts = journal.filter(isOfAttempt);
+  return attempts.filter(({ kind }, n) => kind === 'begun' && attempts[n + 1]?.kind !== 'postponed').length;
 }
 
 function noteKept(kept: Map<string, Map<number, SpooledArtifact>>, step: string, data: unknown): void {

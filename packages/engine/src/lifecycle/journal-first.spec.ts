@@ -30,7 +30,7 @@ describe('a journal that cannot be written', () => {
 });
 
 it('what cannot be repeated has its plan, then its intent, then its result written', async () => {
-  const { written, settled } = await found(start, { actionner: { idempotent: false } });
+  const { written, settled } = await found(start, { attempt: 1, actionner: { idempotent: false } });
   await settled;
   expect(written.map(({ kind }) => kind).slice(0, 3)).toEqual(['plan', 'intent', 'result']);
 });

@@ -16,12 +16,14 @@ import type { Registry } from '../registry/registry.ts';
 import type { EngineSettings } from './engine.ts';
 import type { Generation } from './generation.ts';
 import { eventFields, setAside } from './set-aside.ts';
+import { blameOf, type Blame, type Suspects } from './suspects.ts';
 import { announce, append, startEffects, type EffectDeps } from './step-effects.ts';
 
 export interface ProcessDeps extends StepDeps, EffectDeps {
   readonly registry: Registry;
   readonly pool: ClientPool;
   readonly lanes: Lanes;
+  readonly suspects: Suspects;
   readonly settings: EngineSettings;
   readonly causes: Causes;
   readonly generation: () => Generation;
@@ -55,7 +57,8 @@ export async function processEvent(delivery: Delivery, deps: ProcessDeps): Promi
   const event = decoded(delivery.message);
   if (typeof event === 'string') return setAside(delivery, undefined, event, deps);
   const journal = readJournal(delivery.journal);
-  const plan = planFor(event, journal, delivery.attempt, deps);
+  const blame = blameOf(delivery.attempt, journal, settings.limits.eventAttempts);
+  const plan = planFor(event, journal, blame, deps);
   if (typeof plan === 'string') return setAside(delivery, event, plan, deps);
   if (plan.chains.length === 0) {
     observer.event({ source: event.source, priority: event.priority ?? '', result: 'unmatched' });
@@ -71,11 +74,17 @@ export async function processEvent(delivery: Delivery, deps: ProcessDeps): Promi
   );
   const current: Case = { event, plan, journal, delivery, lease, facts, age: arrivals++, planned, effects: [] };
   let ended = false;
+  let leave: (() => void) | undefined;
   try {
+    if (blame.suspect) {
+      leave = await deps.suspects.begin(blame.last, deps.signal);
+      await append(delivery, logger, () => delivery.append([entries.begun()]));
+    }
     if (!journal.plan) announceMatches(current, deps);
     await runChains(chains, deps.signal, (step) => processStep(current, step, deps));
     ended = true;
   } finally {
+    leave?.();
     for (const chain of chains) for (const { ticket } of chain) ticket.leave();
     // What was read is no use to uploads and notifications, which may take long.
     facts.forget();
@@ -95,12 +104,11 @@ function decoded(message: Message): FalcoEvent | string {
 }
 
 /** The plan to follow, or why nothing may be done about the event any more. */
-function planFor(event: FalcoEvent, journal: Journal, attempt: number, deps: ProcessDeps): Plan | string {
+function planFor(event: FalcoEvent, journal: Journal, blame: Blame, deps: ProcessDeps): Plan | string {
   const { generation, registry, settings } = deps;
   const observe = settings.mode === 'observe';
   const { eventAttempts } = settings.limits;
-  if (attempt - journal.postponed > eventAttempts)
-    return `not finished after ${eventAttempts} attempts; each ended with the process`;
+  if (blame.spent) return `not finished after ${eventAttempts} attempts; each ended with the process`;
   if (journal.problem !== undefined) return journal.problem;
   if (!journal.plan) {
     const { matcher, ruleSet } = generation();

@@ -7,6 +7,7 @@ const { start, closeAll } = engines();
 afterEach(closeAll);
 
 const step = { ...STEP, actionner: 'spec:pod', parameters: { say: 'x', limit: 1000 } };
+const begun = { step: '', kind: 'begun', data: {} };
 const planned = (given: object) => ({
   step: '',
   kind: 'plan',
@@ -21,7 +22,12 @@ describe('an event is set aside before anything acts', () => {
     ['its parameters are of another version', { journal: [planned({ ...step, parameters: { old: 1 } })] }, '"old"'],
     ['its journal is of a later version', { journal: [{ step: 'a', kind: 'approval', data: {} }] }, '"approval"'],
     ['it is no alert for this version', { body: '{"rule":5}' }, '"rule" must be the name'],
-    ['it ended the process too often', { journal: [planned(step)], attempt: 4 }, 'not finished after 3 attempts'],
+    ['it is delivered again and again before it begins', { journal: [planned(step)], attempt: 31 }, 'after 3 attempts'],
+    [
+      'it ended the process too often',
+      { journal: [planned(step), begun, begun], attempt: 4 },
+      'not finished after 3 attempts',
+    ],
   ])('when %s, and the reason is logged and counted', async (_name, given, reason) => {
     const { world, engine, lines, settled } = await found(start, given);
     expect(await settled).toEqual({ kind: 'dead', reason: expect.stringContaining(reason) });
@@ -54,7 +60,7 @@ describe('an event is set aside before anything acts', () => {
     // The second chain had ended with its failure, so nothing of it is missing.
     const plan = { step: '', kind: 'plan', data: { ruleSet: 'v', chains: [chain('a', 'b', 'c'), chain('x', 'y')] } };
     const kept = { step: 'b', kind: 'kept', data: { n: 0, artifact: { ...artifact, file: 'interrupted' } } };
-    const journal = [plan, result('a', 'success', [artifact]), kept, result('x', 'failure')];
+    const journal = [plan, result('a', 'success', [artifact]), kept, result('x', 'failure'), begun, begun];
     const { world, engine, settled, lines } = await found(start, { journal, attempt: 4 });
     await engine.until(() => engine.notifications.length === 1);
     expect(await settled).toMatchObject({ kind: 'dead' });

@@ -16,6 +16,7 @@ import { buildRegistry } from '../registry/registry.ts';
 import type { Engine, EngineOptions, ReadyCheck } from './engine.ts';
 import { keepAlive } from './keep-alive.ts';
 import { processEvent, type ProcessDeps } from './process-event.ts';
+import { createSuspects } from './suspects.ts';
 import { openRules } from './rules-source.ts';
 import { stopper } from './stop-engine.ts';
 
@@ -75,6 +76,7 @@ export async function startEngine({
     signal,
     leaving: leaving.signal,
     lanes: createLanes(),
+    suspects: createSuspects(),
     slots: createSlots(limits.concurrency),
     longSlots: createSlots(limits.longConcurrency),
     uploadSlots: createSlots(limits.longConcurrency),

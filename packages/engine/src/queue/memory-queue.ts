@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import {
+  isOfAttempt,
   createTurns,
   defineQueue,
   strictObject,
@@ -75,7 +76,7 @@ export function openMemoryQueue(options: MemoryQueueOptions): Queue {
   /** The numbers of attempts begin again, so what tells of earlier ones is left out. */
   function store(message: StoredMessage['message'], journal: readonly string[], at: number): void {
     const seq = ++lastSeq;
-    const carried = journal.filter((entry) => (JSON.parse(entry) as Entry).kind !== 'postponed');
+    const carried = journal.filter((entry) => !isOfAttempt(JSON.parse(entry) as Entry));
     messages.set(seq, { seq, message, attempt: 0, journal: carried });
     enqueue(seq, message.key, at);
   }

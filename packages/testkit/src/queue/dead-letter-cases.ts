@@ -4,6 +4,7 @@ import { ids, message, messages, queueHarness, settleDone, type QueueSuiteOption
 
 const PLAN: Entry = { step: '', kind: 'plan', data: { steps: ['ü"\u0000'] } };
 const INTENT: Entry = { step: 's/0', kind: 'intent', data: { uid: 'u' } };
+const BEGUN: Entry = { step: '', kind: 'begun', data: {} };
 const POSTPONED: Entry = { step: '', kind: 'postponed', data: { reason: 'stopped' } };
 
 const poison = (delivery: Delivery) => delivery.settle({ kind: 'dead', reason: `poison in ${delivery.message.id}` });
@@ -93,7 +94,7 @@ export function deadLetterCases(options: QueueSuiteOptions): void {
       await queue.publish([message('m')]);
       const running = consume(queue, async (delivery) => {
         if (delivery.journal.length === 0) {
-          await delivery.append([PLAN, POSTPONED, INTENT, POSTPONED]);
+          await delivery.append([PLAN, POSTPONED, INTENT, BEGUN, POSTPONED]);
           await delivery.settle({ kind: 'later', at: 0, reason: 'again' });
         } else if (delivery.attempt === 2) await poison(delivery);
         else await settleDone(delivery);
@@ -225,7 +226,7 @@ async function untilListed(letters: DeadLetters, count: number): Promise<string[
 /** A journal that comes with its message. */
 export function carriedJournalCases(options: QueueSuiteOptions): void {
   const { open, openTwice, consume } = queueHarness(options);
-  const journal = [PLAN, POSTPONED, INTENT];
+  const journal = [PLAN, POSTPONED, BEGUN, INTENT];
 
   describe('a journal that comes with its message', () => {
     it('is there at the first delivery, before what is appended, without the attempts of elsewhere', async () => {

@@ -1,0 +1,53 @@
+import type { Entry } from '@falco-talon/core';
+import { expect, it } from 'vitest';
+import { entries, readJournal } from '../journal/journal.ts';
+import { blameOf, createSuspects } from './suspects.ts';
+
+const { signal } = new AbortController();
+const settled = async (work: Promise<unknown>) => {
+  let done = false;
+  void work.then(() => (done = true));
+  // Whatever can go on by itself has done so by then.
+  await new Promise((resolve) => setImmediate(resolve));
+  return done;
+};
+const blame = (attempt: number, ...journal: Entry[]) => blameOf(attempt, readJournal(journal), 3);
+
+it('counts what has begun, not what was only there when the process ended', () => {
+  const begun = entries.begun();
+  expect(blame(1)).toEqual({ suspect: false, spent: false, last: false });
+  expect(blame(7)).toEqual({ suspect: true, spent: false, last: false });
+  expect(blame(7, begun)).toEqual({ suspect: true, spent: false, last: true });
+  expect(blame(7, begun, begun)).toMatchObject({ spent: true });
+  expect(blame(31)).toMatchObject({ spent: true });
+});
+
+it('counts no attempt that ended in order', () => {
+  const [begun, postponed] = [entries.begun(), entries.postponed('stopped')];
+  expect(blame(3, begun, postponed, begun)).toMatchObject({ spent: false, last: true });
+  expect(blame(2, postponed)).toMatchObject({ suspect: false });
+});
+
+it('lets the last attempt of an event be made alone, and nobody overtake it', async () => {
+  const suspects = createSuspects(2);
+  const [first, second] = await Promise.all([suspects.begin(false, signal), suspects.begin(false, signal)]);
+  const alone = suspects.begin(true, signal);
+  const later = suspects.begin(false, signal);
+  first();
+  first();
+  expect(await settled(alone)).toBe(false);
+  second();
+  const leave = await alone;
+  expect(await settled(later)).toBe(false);
+  leave();
+  await later;
+});
+
+it('lets nobody begin once the process stops', async () => {
+  const suspects = createSuspects(1);
+  const stopping = new AbortController();
+  await suspects.begin(false, stopping.signal);
+  const waiting = [suspects.begin(false, stopping.signal), suspects.begin(true, stopping.signal)];
+  stopping.abort(new Error('stopping'));
+  expect(await Promise.allSettled(waiting)).toMatchObject([{ status: 'rejected' }, { status: 'rejected' }]);
+});
