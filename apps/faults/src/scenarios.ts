@@ -7,6 +7,8 @@ import { silentApi } from './scenarios/silent-api.ts';
 import { stoppedTwice } from './scenarios/stop-twice.ts';
 import { stopUnderLoad } from './scenarios/stop-under-load.ts';
 import { throttledApi } from './scenarios/throttled-api.ts';
+import { clockJumps } from './scenarios/clock-jumps.ts';
+import { goneAndConflict } from './scenarios/gone-and-conflict.ts';
 import type { Scenario } from './scenario.ts';
 
 /** Every fault, in the order it is told. */
@@ -19,5 +21,7 @@ export const SCENARIOS: readonly Scenario[] = [
   failingApi,
   silentApi,
   brokenConnections,
+  clockJumps,
+  goneAndConflict,
   poison,
 ];

@@ -1,11 +1,14 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { startServerProcess, type ServerProcess } from '@falco-talon/testkit/server';
 import type { FaultRun } from '../scenario.ts';
 import { readLines, type LogLine } from './log-lines.ts';
 import { readMetrics, type Metrics } from './metrics.ts';
 
+/** Milliseconds for which the program gives the same metrics again. */
+const METRICS_AGE = 300;
 const LAUNCHER = fileURLToPath(import.meta.resolve('falco-talon/launcher'));
 
 export interface TalonInput {
@@ -101,12 +104,14 @@ export async function startTalon(run: FaultRun, input: TalonInput): Promise<Talo
     metrics: () => readMetrics(server.url),
     async drained(limit = 60_000) {
       const deadline = performance.now() + limit;
+      // What it answers may have been written before the last alert was accepted.
+      await delay(METRICS_AGE);
       for (;;) {
         const { pending } = (await readMetrics(server.url)).queue();
         if (pending === 0) return;
         if (performance.now() > deadline) throw new Error(`${pending} alerts are still queued after ${limit} ms`);
         run.signal.throwIfAborted();
-        await new Promise((resolve) => setTimeout(resolve, 50));
+        await delay(50);
       }
     },
     kill: () => server.kill(),

@@ -1,0 +1,104 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { setTimeout as delay } from 'node:timers/promises';
+import { pod } from '@falco-talon/fake-kubernetes';
+import { alertText } from '@falco-talon/testkit/server';
+import { account, FALCO_RULE, startSender, startShop, type Sent } from '../harness/index.ts';
+import type { Scenario } from '../scenario.ts';
+
+const HOUR = 3_600_000;
+/** Milliseconds by which the clock is set, one after the other. */
+const JUMPS = [HOUR, -HOUR, -24 * HOUR, 25 * HOUR];
+
+/**
+ * Loaded into the process before anything else: its clock is off by what a file says. Only the clock of JavaScript moves, not
+ * the machine's; timers of Node are monotonic and do not know either.
+ */
+const CLOCK = `
+import { readFileSync } from 'node:fs';
+const file = new URL('clock-offset', import.meta.url);
+const RealDate = Date;
+let offset = 0;
+let readAt = -Infinity;
+const now = () => {
+  if (performance.now() - readAt > 20) {
+    readAt = performance.now();
+    try { offset = Number(readFileSync(file, 'utf8')) || 0; } catch {}
+  }
+  return RealDate.now() + offset;
+};
+globalThis.Date = class extends RealDate {
+  constructor(...args) { super(...(args.length === 0 ? [now()] : args)); }
+  static now() { return now(); }
+};
+`;
+
+/** Milliseconds in which an equal alert is a duplicate. */
+const WINDOW = 1_000;
+
+export const clockJumps: Scenario = {
+  name: 'clock-jumps',
+  title: "the process's clock is set an hour forward, an hour back, a day back, and forward again",
+  async run(run) {
+    const full = run.size === 'full';
+    const home = join(run.directory, 'talon');
+    const { talon, fake, send, settle } = await startShop(run, {
+      talon: {
+        config: `deduplication: { time_window_seconds: ${WINDOW / 1000} }\nwatch_rules: false\n`,
+        files: { 'clock.mjs': CLOCK, 'clock-offset': '0' },
+        nodeFlags: ['--import', pathToFileURL(join(home, 'clock.mjs')).href],
+      },
+    });
+    fake.create(pod({ name: 'twin', namespace: 'shop' }));
+    const steady = send({ perSecond: full ? 100 : 20 });
+    const twins: (readonly Sent[])[] = [];
+    /** The same alert twice, and once more when it is no duplicate any more. */
+    async function sendTwins(): Promise<void> {
+      const body = () => alertText(FALCO_RULE, 'twin', 0);
+      const pair = startSender(run, talon.url, { perSecond: 1_000, count: 2, connections: 1, body });
+      await pair.done;
+      await delay(WINDOW + 200);
+      const late = startSender(run, talon.url, { perSecond: 1, count: 1, body });
+      await late.done;
+      twins.push([...pair.sent, ...late.sent]);
+    }
+
+    await sendTwins();
+    let offset = 0;
+    for (const jump of JUMPS) {
+      // What waits for its next attempt waits over the jump.
+      const outage = fake.fault({ kind: 'status', status: 500, match: ({ name }) => name.startsWith('pod-') });
+      await delay(300);
+      offset += jump;
+      await writeFile(join(home, 'clock-offset'), String(offset));
+      await delay(full ? 5_000 : 300);
+      outage.release();
+      await sendTwins();
+      await delay(full ? 5_000 : 0);
+    }
+    await talon.kill();
+    await talon.start();
+    await sendTwins();
+    await steady.stop();
+    const startedAt = performance.now();
+    await settle(30_000);
+    run.say(`nothing queued ${((performance.now() - startedAt) / 1000).toFixed(1)} s after the last alert`);
+
+    for (const [n, three] of twins.entries()) {
+      const [first] = three;
+      const sent = three.map((one) => (one === first ? one : { ...one, copyOf: first?.traceId ?? '' }));
+      const { done, deduplicated } = await account({ sent, lines: talon.lines() });
+      const when =
+        n === 0 ? 'before' : `after jump ${Math.min(n, JUMPS.length)}${n > JUMPS.length ? ' and a restart' : ''}`;
+      run.say(`${when}: of three equal alerts ${done} were acted on, ${deduplicated} left out`);
+      run.expect(
+        `${when}: an equal alert is left out for ${WINDOW / 1000} s, not longer`,
+        done === 2 && deduplicated === 1,
+      );
+    }
+    const days = new Set<string>();
+    for await (const { time } of talon.lines()) days.add(time.slice(0, 10));
+    run.expect('the log shows the skew', days.size > 1);
+  },
+};
