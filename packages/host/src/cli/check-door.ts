@@ -15,7 +15,7 @@ export async function checkDoor({ config }: Prepared): Promise<{
   const { intake, listen_address: address } = config.host;
   const settings = doorSettings(config);
   const problems = await doorProblems(settings);
-  const isOpen = intake.require_auth && asksNothing(settings) && !isLoopback(address);
+  const isOpen = intake.require_auth && asksNothing(settings) && !(await isLoopback(address));
   const texts = (severity: 'error' | 'warning') =>
     problems
       .filter(({ absent }) => absent === (severity === 'warning'))

@@ -48,6 +48,7 @@ function serverSettings({ intake }: Config['host'], address: string, port: numbe
     address,
     port,
     maxConnections: intake.max_connections,
+    maxConnectionsPerSender: intake.max_connections_per_sender,
     headersTimeout: intake.headers_timeout_seconds * 1000,
     requestTimeout: intake.request_timeout_seconds * 1000,
     keepAliveTimeout: intake.keep_alive_timeout_seconds * 1000,
@@ -63,7 +64,7 @@ export function intakeLimits({ host: { intake } }: Config): IntakeLimits {
 }
 
 /** Who may come in. Without a port of their own, probes and metrics are open to anybody. */
-export function doorSettings({ host, directory }: Config): DoorSettings {
+export function doorSettings({ host, directory }: Config, dataDirectory?: string): DoorSettings {
   const { auth, tls, sender_rate: senderRate } = host.intake;
   const beside = (file: string) => (file === '' ? '' : resolve(directory, file));
   return {
@@ -81,6 +82,7 @@ export function doorSettings({ host, directory }: Config): DoorSettings {
       client_ca_file: beside(tls.client_ca_file),
     },
     senderRate,
+    dataDirectory,
     openPaths: host.monitoring.listen_port === undefined ? MONITORING_PATHS : [],
   };
 }

@@ -94,12 +94,17 @@ const intake = strictObject(
     sender_rate: Type.Number({
       default: 0,
       minimum: 0,
-      description: 'Alerts a second one address may send, and as many at once after a silence. 0: no limit.',
+      description:
+        'Alerts a second one address, or one /64 network of IPv6, may send, and as many at once after a silence. 0: no limit.',
     }),
     max_body_bytes: count(1024 * 1024, 'Bytes one alert may have.'),
     max_in_flight: count(1000, 'Alerts waiting for the queue at a time; more are answered 503.'),
     max_buffered_bytes: count(64 * 1024 * 1024, 'Bytes of alerts being received at a time; more are answered 503.'),
-    max_connections: count(4096, 'Open connections; more are refused.'),
+    max_connections: count(
+      4096,
+      'Open connections. When there are more, the oldest of those that have not shown credentials is ended.',
+    ),
+    max_connections_per_sender: count(1024, 'Of these, connections of one address, or one /64 network of IPv6.'),
     headers_timeout_seconds: seconds(5, 'Time a sender has for the headers of a request.'),
     request_timeout_seconds: seconds(8, 'Time a sender has for a whole request.'),
     keep_alive_timeout_seconds: seconds(65, 'How long an idle connection stays open.'),

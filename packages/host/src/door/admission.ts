@@ -3,13 +3,14 @@ import type { TLSSocket } from 'node:tls';
 import type { Problem } from '../server/problem.ts';
 import type { Credentials } from './credentials.ts';
 import { isAmong } from './secret.ts';
-import { plainAddress, type Senders } from './senders.ts';
-import { parseSignature, SIGNATURE_HEADER, type Signature, type SignatureProblem } from './signature.ts';
+import { networkOf, plainAddress, type Senders } from './senders.ts';
+import { isSignedBody, parseSignature, SIGNATURE_HEADER, type Signature } from './signature.ts';
 
 /** Why a sender was not let in, for metrics and the log. */
 export type DoorReason =
   | 'credentials_missing'
   | 'credentials_wrong'
+  | 'credentials_ambiguous'
   | 'sender_not_allowed'
   | 'sender_too_fast'
   | 'signature_malformed'
@@ -26,7 +27,7 @@ export interface Refusal {
 }
 
 export type Admission =
-  /** `verify` is asked once the body is there: a signature is made over it. */
+  /** `verify` is asked once the body is there: it must be the one that was signed. */
   | { readonly kind: 'alert'; readonly verify?: (body: Uint8Array) => Refusal | undefined }
   /** Anything that is no alert. */
   | { readonly kind: 'other' }
@@ -43,7 +44,9 @@ export interface Keeper {
   readonly openPaths: ReadonlySet<string>;
   /** Seconds to wait before the next alert of this sender. */
   readonly wait: (sender: string) => number;
-  readonly checkSignature: (signature: Signature, body: Uint8Array) => SignatureProblem | undefined;
+  readonly signatureProblem: (signature: Signature) => 'expired' | 'wrong' | undefined;
+  /** Each nonce is good for one alert. */
+  readonly spend: (nonce: string) => 'replayed' | 'crowded' | undefined;
 }
 
 const ALERTS = '/';
@@ -60,15 +63,15 @@ export function admit(request: IncomingMessage, keeper: Keeper): Admission {
   const isAlert = path === ALERTS || identity.by === 'path';
   if (identity.by === 'signature' && !isAlert) return refused('credentials_missing', challengeOf(keeper));
   if (!isAlert) return { kind: 'other' };
-  const wait = keeper.wait(sender);
+  const wait = keeper.wait(networkOf(sender));
   if (wait > 0) return refused('sender_too_fast', undefined, wait);
   if (identity.by !== 'signature') return { kind: 'alert' };
+  const { signature } = identity;
+  const spent = keeper.spend(signature.nonce);
+  if (spent) return refused(`signature_${spent}`);
   return {
     kind: 'alert',
-    verify(body) {
-      const problem = keeper.checkSignature(identity.signature, body);
-      return problem && refusalOf(`signature_${problem}`);
-    },
+    verify: (body) => (isSignedBody(signature, body) ? undefined : refusalOf('signature_wrong')),
   };
 }
 
@@ -83,14 +86,22 @@ function identify(request: IncomingMessage, path: string, keeper: Keeper): Ident
   if (credentials.paths.length > 0 && isAmong(path, credentials.paths)) return { by: 'path' };
   const { authorization } = request.headers;
   if (authorization !== undefined) {
+    if (isRepeated(request.rawHeaders, 'authorization')) return 'credentials_ambiguous';
     return isAuthorized(authorization, credentials) ? { by: 'header' } : 'credentials_wrong';
   }
   const signed = request.headers[SIGNATURE_HEADER];
   if (signed !== undefined && credentials.keys.length > 0) {
     const signature = typeof signed === 'string' ? parseSignature(signed) : undefined;
-    return signature ? { by: 'signature', signature } : 'signature_malformed';
+    if (!signature) return 'signature_malformed';
+    const problem = keeper.signatureProblem(signature);
+    return problem ? `signature_${problem}` : { by: 'signature', signature };
   }
   return 'credentials_missing';
+}
+
+/** Node keeps the first of them; a proxy in front may have looked at another one. */
+function isRepeated(rawHeaders: readonly string[], name: string): boolean {
+  return rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === name).length > 1;
 }
 
 function isAuthorized(header: string, { tokens, basic }: Credentials): boolean {
@@ -122,9 +133,10 @@ const TEXTS: Readonly<Record<DoorReason, string>> = {
   credentials_missing:
     'this server takes alerts only from senders it knows; send the credentials it was configured with',
   credentials_wrong: 'these credentials are not among those this server was configured with',
+  credentials_ambiguous: 'send one header Authorization, not several',
   sender_not_allowed: 'this address is not among those this server takes alerts from',
   sender_too_fast: 'this sender sends more alerts a second than it may',
-  signature_malformed: `write the header ${SIGNATURE_HEADER} as t=SECONDS,nonce=16 TO 64 CHARACTERS,v1=HEX`,
+  signature_malformed: `write the header ${SIGNATURE_HEADER} as t=SECONDS,nonce=16 TO 64 CHARACTERS,sha256=HEX,v1=HEX`,
   signature_expired: "the signature's time is too far from this server's; set the clock, and sign when you send",
   signature_wrong: 'the signature does not fit this body and the keys this server was configured with',
   signature_crowded: 'too many signed alerts came in so short a time; send this one again later',

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { alert, json, NOW, post, raw, testServer, type TestServer } from '../server/testing-server.ts';
-import { sign } from './signature.ts';
+import { signatureHeader } from './signature.ts';
 
 const SECRET = 'a-secret-of-24-characters';
 const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
@@ -36,9 +35,7 @@ function signature(
   key: string,
   { body = alert, at = NOW, nonce = randomUUID() }: { body?: string; at?: number; nonce?: string } = {},
 ) {
-  const time = Math.floor(at / 1000);
-  const digest = sign(key, time, nonce, Buffer.from(body)).toString('hex');
-  return { 'x-falco-talon-signature': `t=${time},nonce=${nonce},v1=${digest}` };
+  return { 'x-falco-talon-signature': signatureHeader(key, Math.floor(at / 1000), nonce, Buffer.from(body)) };
 }
 
 describe('a sender is let in with', () => {
@@ -117,6 +114,13 @@ describe('a sender is let in with', () => {
     expect(refused.headers.get('www-authenticate')).toBe('Basic realm="falco-talon", Bearer realm="falco-talon"');
   });
 
+  it('one header Authorization, not two', async () => {
+    const server = await guarded({ auth: { tokens: [SECRET] } });
+    const lines = [SECRET, 'other'].map((token) => `authorization: Bearer ${token}\r\n`).join('');
+    const answer = await raw(server.port, `POST / HTTP/1.1\r\nHost: a\r\n${lines}Content-Length: 2\r\n\r\n{}`);
+    expect(answer).toMatch(/^HTTP\/1.1 401 [^]*credentials_ambiguous/);
+  });
+
   it('a token is no password, a password no token', async () => {
     const server = await guarded({ auth: { tokens: [SECRET], basic: ['a:bbbbbbbbbbbbbbbb'] } });
     expect((await send(server, { authorization: basic(SECRET) })).status).toBe(401);
@@ -149,6 +153,23 @@ describe('a signature', () => {
     expect((await send(server, signature(SECRET), '/', '{"rule":"y"}')).code).toBe('signature_wrong');
     expect((await send(server, signature(SECRET), '/somewhere')).code).toBe('credentials_missing');
     expect(server.engine.bodies).toEqual([]);
+  });
+
+  it('is judged before anything of the body is read', async () => {
+    const server = await guarded({ auth: { hmac_keys: [SECRET] } });
+    const used = signature(SECRET);
+    await send(server, used);
+    for (const [headers, code] of [
+      [signature('another key of the same size'), 'signature_wrong'],
+      [signature(SECRET, { at: NOW - 400_000 }), 'signature_expired'],
+      [used, 'signature_replayed'],
+    ] as const) {
+      const value = headers['x-falco-talon-signature'];
+      const lines = `Host: a\r\nX-Falco-Talon-Signature: ${value}\r\nContent-Length: 900`;
+      const answer = await raw(server.port, `POST / HTTP/1.1\r\n${lines}\r\n\r\n{"rule":`);
+      expect(answer).toContain(code);
+      expect(answer).toContain('Connection: close');
+    }
   });
 
   it('is not looked at where nobody signs', async () => {
@@ -195,95 +216,5 @@ describe('without credentials', () => {
     );
     expect(answer).toMatch(/^HTTP\/1\.1 401 /);
     expect(answer).toContain('Connection: close');
-  });
-
-  it('nothing but probes and metrics is reached, however the path is written', async () => {
-    const server = await guarded({ auth: { tokens: [SECRET], secret_paths: [`${SECRET}-path`] } });
-    const piece = fc.constantFrom(
-      '/',
-      '//',
-      '/.',
-      '/..',
-      '%2F',
-      '%2f',
-      '%5c',
-      '\\',
-      '%00',
-      ';',
-      '?',
-      '#',
-      '@',
-      ':',
-      '*',
-      '%',
-      'healthz',
-      'metrics',
-      'readyz',
-      'HEALTHZ',
-      SECRET,
-      `${SECRET}-path`.toUpperCase(),
-      `${SECRET}-pat`,
-      'http://127.0.0.1/',
-      'a',
-      '..;',
-      '%252f',
-      '\u00e9',
-      '%c0%af',
-    );
-    const path = fc.array(piece, { minLength: 1, maxLength: 6 }).map((pieces) => pieces.join(''));
-    const header = fc.tuple(
-      fc.constantFrom(
-        'Authorization',
-        'X-Falco-Talon-Signature',
-        'X-Forwarded-For',
-        'X-Original-URL',
-        'X-Rewrite-URL',
-        'X-HTTP-Method-Override',
-        'Cookie',
-        'Host',
-      ),
-      fc.constantFrom(
-        '',
-        'Bearer',
-        'Bearer ',
-        `Bearer ${SECRET} `,
-        `Bearer${SECRET}`,
-        `Bearer ${SECRET},x`,
-        'Basic Og==',
-        'Basic !',
-        '/healthz',
-        '127.0.0.1',
-        't=0,nonce=,v1=',
-        'GET',
-      ),
-    );
-    const method = fc.constantFrom('GET', 'POST', 'PUT', 'HEAD', 'OPTIONS', 'DELETE', 'PATCH');
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(fc.tuple(method, path, fc.array(header, { maxLength: 3 })), { minLength: 50, maxLength: 50 }),
-        async (requests) => {
-          await Promise.all(
-            requests.map(async ([verb, target, headers]) => {
-              const written = target.startsWith('/') || target.startsWith('http') ? target : `/${target}`;
-              const lines = headers
-                .filter(([, value]) => value !== `Bearer ${SECRET} `)
-                .map(([name, value]) => `${name}: ${value}\r\n`);
-              const answer = await raw(
-                server.port,
-                `${verb} ${written} HTTP/1.1\r\nHost: a\r\n${lines.join('')}Connection: close\r\n\r\n`,
-              );
-              const status = Number(/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1]);
-              const isOpen = /^\/(?:healthz|readyz|metrics)(?:\?|$)/.test(written);
-              expect(
-                [400, 401, ...(isOpen ? [200, 404, 405] : [])],
-                `${verb} ${written}: ${answer.slice(0, 200)}`,
-              ).toContain(status);
-            }),
-          );
-        },
-      ),
-      { numRuns: 100 },
-    );
-    expect(server.engine.bodies).toEqual([]);
   });
 });

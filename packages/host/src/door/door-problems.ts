@@ -1,8 +1,9 @@
-import { isIPv4 } from 'node:net';
+import { lookup } from 'node:dns/promises';
+import { BlockList, isIP } from 'node:net';
 import { errorText } from '@falco-talon/core';
 import { credentialMistakes } from './credentials.ts';
 import type { DoorSettings } from './door.ts';
-import { rangeProblem } from './senders.ts';
+import { isEverybody, rangeProblem } from './senders.ts';
 import { readTls } from './tls-files.ts';
 
 export interface DoorProblem {
@@ -41,12 +42,22 @@ export function openDoorProblem(address: string): string {
 
 /** True when the settings name nothing a sender could be known by, and no addresses. */
 export function asksNothing({ auth, tls }: DoorSettings): boolean {
-  const { hmac_tolerance_seconds: _, ...senders } = auth;
-  return Object.values(senders).flat().length === 0 && tls.client_ca_file === '';
+  const { hmac_tolerance_seconds: _, allowed_senders: ranges, ...senders } = auth;
+  return Object.values(senders).flat().length === 0 && tls.client_ca_file === '' && isEverybody(ranges);
 }
 
-export function isLoopback(address: string): boolean {
-  return address === 'localhost' || address === '::1' || (isIPv4(address) && address.startsWith('127.'));
+const LOOPBACK = new BlockList();
+LOOPBACK.addSubnet('127.0.0.0', 8);
+LOOPBACK.addAddress('::1', 'ipv6');
+
+/** Whether only this machine can connect to an address, however it is written; of a name, all of its addresses count. */
+export async function isLoopback(address: string): Promise<boolean> {
+  const plain = address.replace(/%.*$/, '');
+  if (isIP(plain) > 0) return LOOPBACK.check(plain, isIP(plain) === 4 ? 'ipv4' : 'ipv6');
+  const found = address === '' ? [] : await lookup(address, { all: true }).catch(() => []);
+  return (
+    found.length > 0 && found.every(({ address: one, family }) => LOOPBACK.check(one, family === 4 ? 'ipv4' : 'ipv6'))
+  );
 }
 
 function isAbsent(error: unknown): boolean {

@@ -4,9 +4,10 @@ import { watchFiles } from '@falco-talon/engine';
 import { admit, type Admission, type Keeper } from './admission.ts';
 import { knowsAnybody, readCredentials, type Credentials, type CredentialSettings } from './credentials.ts';
 import { doorProblems } from './door-problems.ts';
+import { openNonces } from './nonces.ts';
 import { createSenderRate } from './rate.ts';
-import { createSenders } from './senders.ts';
-import { createSignatureChecker } from './signature.ts';
+import { createSenders, isEverybody } from './senders.ts';
+import { signatureProblem } from './signature.ts';
 import { readTls, type ReadTls, type TlsMaterial, type TlsSettings } from './tls-files.ts';
 
 export interface DoorSettings {
@@ -19,6 +20,8 @@ export interface DoorSettings {
   readonly senderRate: number;
   /** Paths of this server that anybody may read. */
   readonly openPaths: readonly string[];
+  /** Where the nonces of signatures outlive the process; undefined: nowhere. */
+  readonly dataDirectory: string | undefined;
 }
 
 /** Who may come in, as the configuration and its files say now. */
@@ -30,7 +33,7 @@ export interface Door {
   readonly isOpen: boolean;
   /** When the server's certificate ends, milliseconds since the epoch; undefined without TLS. */
   certificateExpires(): number | undefined;
-  close(): void;
+  close(): Promise<void>;
 }
 
 export interface DoorDeps {
@@ -69,10 +72,14 @@ export async function openDoor(settings: DoorSettings, deps: DoorDeps): Promise<
     capacity: SENDERS_KEPT,
     now: deps.monotonic,
   });
-  const signatures = createSignatureChecker({
-    tolerance: auth.hmac_tolerance_seconds * 1000,
+  const tolerance = auth.hmac_tolerance_seconds * 1000;
+  const nonces = await openNonces({
+    directory: auth.hmac_keys.length + auth.hmac_key_files.length > 0 ? settings.dataDirectory : undefined,
+    // A sender's clock may be ahead by the tolerance, and its signature is good as long again.
+    span: 2 * tolerance,
     capacity: NONCES_KEPT,
     now: deps.now,
+    logger: deps.logger,
   });
   const openPaths = new Set(settings.openPaths);
   const keeperOf = (credentials: Credentials): Keeper => ({
@@ -82,7 +89,8 @@ export async function openDoor(settings: DoorSettings, deps: DoorDeps): Promise<
     clientNames: usesCertificates ? tls.client_names : undefined,
     openPaths,
     wait: (sender) => rate.wait(sender),
-    checkSignature: (signature, body) => signatures.check(signature, body, credentials.keys),
+    signatureProblem: (signature) => signatureProblem(signature, credentials.keys, tolerance, deps.now()),
+    spend: (nonce) => nonces.spend(nonce),
   });
   let keeper = keeperOf(current.credentials);
 
@@ -116,10 +124,13 @@ export async function openDoor(settings: DoorSettings, deps: DoorDeps): Promise<
 
   return {
     tls: current.tls?.material,
-    isOpen: asksNobody && auth.allowed_senders.length === 0,
+    isOpen: asksNobody && isEverybody(auth.allowed_senders),
     certificateExpires: () => current.tls?.expires.getTime(),
     admit: (request) => admit(request, keeper),
-    close: () => watch?.close(),
+    async close() {
+      watch?.close();
+      await nonces.close();
+    },
   };
 }
 

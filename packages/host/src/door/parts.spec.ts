@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { testServer } from '../server/testing-server.ts';
 import { createSenderRate } from './rate.ts';
-import { createSenders, plainAddress, rangeProblem } from './senders.ts';
-import { createSignatureChecker, parseSignature, sign } from './signature.ts';
+import { isLoopback } from './door-problems.ts';
+import { createSenders, isEverybody, networkOf, plainAddress, rangeProblem } from './senders.ts';
+import { isSignedBody, parseSignature, signatureHeader, signatureProblem } from './signature.ts';
 
 describe('ranges of addresses', () => {
   it.each([
@@ -34,6 +35,31 @@ describe('ranges of addresses', () => {
   });
 });
 
+describe('the network of an address', () => {
+  it.each([
+    ['10.1.2.3', '10.1.2.3'],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+    ['2001:db8:1:2::1', '2001:db8:1:2::/64'],
+    ['2001:0db8::1', '2001:db8:0:0::/64'],
+    ['2001:db8::3:4:5:6', '2001:db8:0:0::/64'],
+    ['::1', '0:0:0:0::/64'],
+    ['1::', '1:0:0:0::/64'],
+    ['1:2:3:4:5:6:7::', '1:2:3:4::/64'],
+    ['64:ff9b::192.0.2.1', '64:ff9b:0:0::/64'],
+    ['', ''],
+  ])('of %s is %s', (address, network) => expect(networkOf(address)).toBe(network));
+});
+
+it('ranges that leave nobody out are no restriction', () => {
+  expect([[], ['0.0.0.0/0'], ['10.0.0.0/8', '::/0'], ['0.0.0.0/00']].map(isEverybody)).toEqual([
+    true,
+    true,
+    true,
+    true,
+  ]);
+  expect([['0.0.0.0'], ['10.0.0.0/8', '::1']].map(isEverybody)).toEqual([false, false]);
+});
+
 describe('the rate of a sender', () => {
   it('is its own, and comes back with time', () => {
     let now = 0;
@@ -58,32 +84,57 @@ describe('the rate of a sender', () => {
 });
 
 describe('signatures', () => {
-  const nonce = (n: number) => `nonce-of-${String(n).padStart(16, '0')}`;
-  const signed = (time: number, n: number) =>
-    ({ time, nonce: nonce(n), digest: sign('key', time, nonce(n), Buffer.from('x')) }) as const;
+  const body = Buffer.from('x');
+  const signed = (time: number) => parseSignature(signatureHeader('key', time, 'nonce-of-16-chars', body))!;
 
-  it('are refused rather than forgotten when too many are young, and forgotten when they are old', () => {
-    let now = 1_000_000;
-    const checker = createSignatureChecker({ tolerance: 1000, capacity: 2, now: () => now });
-    const check = (n: number, time = now / 1000) => checker.check(signed(time, n), Buffer.from('x'), ['key']);
-    expect([check(1), check(2), check(3), check(1)]).toEqual([undefined, undefined, 'crowded', 'replayed']);
-    now += 2001;
-    expect(check(3)).toBeUndefined();
-    expect(check(1, 1000)).toBe('expired');
+  it('are judged by time and key, whichever of the keys it was', () => {
+    expect(signatureProblem(signed(1000), ['other', 'key'], 1000, 1_000_999)).toBeUndefined();
+    expect(signatureProblem(signed(1000), ['key'], 1000, 1_001_001)).toBe('expired');
+    expect(signatureProblem(signed(1000), ['key'], 1000, 998_999)).toBe('expired');
+    expect(signatureProblem(signed(1000), ['other'], 1000, 1_000_000)).toBe('wrong');
+    expect(signatureProblem({ ...signed(1000), time: 1001 }, ['key'], 2000, 1_000_000)).toBe('wrong');
+    expect(signatureProblem({ ...signed(1000), nonce: 'another-of-16-char' }, ['key'], 1000, 1_000_000)).toBe('wrong');
+    expect(signatureProblem({ ...signed(1000), body: Buffer.alloc(32) }, ['key'], 1000, 1_000_000)).toBe('wrong');
+    expect(signatureProblem(signed(1000), [], 1000, 1_000_000)).toBe('wrong');
   });
 
-  it('that are wrong use up no nonce', () => {
-    const checker = createSignatureChecker({ tolerance: 1000, capacity: 2, now: () => 0 });
-    expect(checker.check(signed(0, 1), Buffer.from('y'), ['key'])).toBe('wrong');
-    expect(checker.check(signed(0, 1), Buffer.from('x'), [])).toBe('wrong');
-    expect(checker.check(signed(0, 1), Buffer.from('x'), ['other', 'key'])).toBeUndefined();
+  it('are for one body', () => {
+    expect(isSignedBody(signed(1), body)).toBe(true);
+    expect(isSignedBody(signed(1), Buffer.from('y'))).toBe(false);
   });
 
+  const zeros = '0'.repeat(64);
   it.each([
     '',
     't=1',
-    't=-1,nonce=0123456789abcdef,v1=00',
-    `t=1,nonce=short,v1=${'0'.repeat(64)}`,
-    `t=1,nonce=0123456789abcdef,v1=${'0'.repeat(64)},v1=x`,
+    `t=-1,nonce=0123456789abcdef,sha256=${zeros},v1=${zeros}`,
+    `t=1,nonce=short,sha256=${zeros},v1=${zeros}`,
+    `t=1,nonce=0123456789abcdef,v1=${zeros}`,
+    `t=1,nonce=0123456789abcdef,sha256=${zeros},v1=${zeros},v1=x`,
+    `t=1,nonce=0123456789abcdef,sha256=${zeros},v1=${zeros.toUpperCase().replace('0', 'A')}`,
   ])('are not read from %j', (header) => expect(parseSignature(header)).toBeUndefined());
+});
+
+describe('loopback', () => {
+  it.each([
+    '127.0.0.1',
+    '127.9.9.9',
+    '::1',
+    '0:0:0:0:0:0:0:1',
+    '::ffff:127.0.0.1',
+    '::ffff:7f00:1',
+    'localhost',
+    'LOCALHOST',
+  ])('%s is', async (address) => expect(await isLoopback(address)).toBe(true));
+  it.each([
+    '0.0.0.0',
+    '::',
+    '::ffff:0.0.0.0',
+    '128.0.0.1',
+    '10.0.0.1',
+    '::2',
+    'fe80::1%lo',
+    '',
+    'no-such-name.invalid',
+  ])('%s is not', async (address) => expect(await isLoopback(address)).toBe(false));
 });

@@ -7,6 +7,25 @@ export function plainAddress(address: string | undefined): string {
   return inside ?? address.replace(/%.*$/, '');
 }
 
+/** Whose address it is: a network of IPv6 has 2^64 of them, and each host of it takes as many as it likes. */
+export function networkOf(address: string): string {
+  if (isIP(address) !== 6) return address;
+  const [head = '', tail] = address.split('::');
+  const groups = head === '' ? [] : head.split(':');
+  const after = tail === undefined || tail === '' ? [] : tail.split(':');
+  const zeros = tail === undefined ? 0 : Math.max(0, 8 - groups.length - after.length);
+  const all = [...groups, ...Array.from({ length: zeros }, () => '0'), ...after];
+  return `${all
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':')}::/64`;
+}
+
+/** True for ranges that leave nobody out, which is no restriction, however it is written. */
+export function isEverybody(ranges: readonly string[]): boolean {
+  return ranges.length === 0 || ranges.some((range) => Number(range.split('/')[1] ?? 128) === 0);
+}
+
 /** What is wrong with a range of addresses, if anything. */
 export function rangeProblem(range: string): string | undefined {
   const [address = '', length, ...more] = range.split('/');

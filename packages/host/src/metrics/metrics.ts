@@ -17,8 +17,8 @@ export interface Metrics {
   text(): Promise<string>;
   /** A request the server refused before or instead of an event. */
   requestRefused(problem: { readonly status: number; readonly code: string }): void;
-  /** A connection beyond the limit. */
-  connectionRefused(): void;
+  /** A connection that was ended because of how many there are; a word from a fixed list. */
+  connectionRefused(reason: string): void;
   /** An error no caller of a plugin was there to take. */
   uncaughtError(): void;
   /** When the server's certificate ends, milliseconds since the epoch. Read at each scrape. */
@@ -56,7 +56,7 @@ export function createMetrics(): Metrics {
     registers,
   });
   const refused = counter('requests_refused', 'Requests refused, by HTTP status and reason.', ['status', 'reason']);
-  const connections = counter('connections_refused', 'Connections beyond the limit.', []);
+  const connections = counter('connections_refused', 'Connections ended for their number, by reason.', ['reason']);
   const uncaught = counter('uncaught_errors', 'Errors that escaped a plugin.', []);
   const brakesOn = new Gauge({
     name: `${PREFIX}_storm_brakes_engaged`,
@@ -114,7 +114,7 @@ export function createMetrics(): Metrics {
     contentType: register.contentType,
     text: () => register.metrics(),
     requestRefused: ({ status, code }) => refused.inc({ status: String(status), reason: code }),
-    connectionRefused: () => connections.inc(),
+    connectionRefused: (reason) => connections.inc({ reason }),
     uncaughtError: () => uncaught.inc(),
     watchCertificate(expires) {
       new Gauge({

@@ -1,9 +1,9 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
 import type { Door } from '../door/door.ts';
 import { hasBody, type Intake } from './intake.ts';
 import { sendProblem, type Problem } from './problem.ts';
+import type { RequestHandler } from './server.ts';
 
 export interface EntranceDeps {
   readonly door: Pick<Door, 'admit'>;
@@ -12,18 +12,17 @@ export interface EntranceDeps {
   readonly refused: (problem: Problem) => void;
 }
 
-export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
-
 /** Past the door, alerts go to the intake and everything else to the routes. */
 export function createEntrance({ door, intake, routes, refused }: EntranceDeps): RequestHandler {
   const others = listenerOf(routes);
-  return (request, response) => {
+  return (request, response, keep) => {
     const admission = door.admit(request);
     switch (admission.kind) {
       case 'alert':
+        keep();
         return void intake(request, response, admission.verify);
       case 'other':
-        return others(request, response);
+        return others(request, response, keep);
       case 'refused': {
         const { problem, challenge } = admission.refusal;
         refused(problem);

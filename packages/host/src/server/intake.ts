@@ -81,7 +81,8 @@ export function createIntake({ engine, limits, logger, stopping, refused }: Inta
     const body = await readBody(request, limits.maxBodyBytes, budget);
     if (body === 'aborted') return;
     if (body === 'too_large') return refuse(response, tooLarge(limits.maxBodyBytes), true);
-    if (body === 'no_room') return refuse(response, unavailable('busy', 'too many bodies at a time', 1), true);
+    if (body === 'no_room')
+      return refuse(response, unavailable('buffered', 'too many bytes of alerts are being received', 1), true);
     const distrust = verify?.(body);
     if (distrust) return refuse(response, distrust.problem);
     if (inFlight >= limits.maxInFlight) return refuse(response, TOO_MANY);
@@ -147,7 +148,7 @@ function unsupported(detail: string): Problem {
   return { status: 415, title: 'Unsupported Media Type', detail, code: 'media_type' };
 }
 
-const TOO_MANY = unavailable('busy', 'too many alerts at a time', 1);
+const TOO_MANY = unavailable('in_flight', 'too many alerts wait for the queue', 1);
 
 function unavailable(code: string, detail: string, retryAfter = 5): Problem {
   return { status: 503, title: 'Service Unavailable', detail, code, retryAfter };

@@ -13,6 +13,8 @@ import { startServer, type RunningServer } from './server.ts';
 export interface ListenersDeps {
   readonly config: Config;
   readonly engine: Pick<Engine, 'ingest' | 'ready'>;
+  /** Where this process keeps its data. */
+  readonly directory: string;
   readonly logger: Logger;
   readonly metrics: Metrics;
   /** True from the moment the process is told to stop: it is not ready any more. */
@@ -40,7 +42,7 @@ export interface Listeners {
 export async function openListeners(deps: ListenersDeps): Promise<Listeners> {
   const { config, engine, logger, metrics, stopping, refusing, alive } = deps;
   let alerts: RunningServer | undefined;
-  const door = await openDoor(doorSettings(config), {
+  const door = await openDoor(doorSettings(config, deps.directory), {
     logger,
     renewed: (material) => alerts?.renew(material),
     monotonic: () => performance.now(),
@@ -48,7 +50,7 @@ export async function openListeners(deps: ListenersDeps): Promise<Listeners> {
   });
   let monitoring: RunningServer | undefined;
   try {
-    refuseOpenDoor(door, config, logger);
+    await refuseOpenDoor(door, config, logger);
     metrics.watchCertificate(() => door.certificateExpires());
     const routes = createRoutes({ engine, stopping, metrics, logger, now: () => performance.now() });
     const own = monitoringServer(config);
@@ -59,16 +61,15 @@ export async function openListeners(deps: ListenersDeps): Promise<Listeners> {
     const entrance = createEntrance({ door, intake, routes: own ? createNoRoutes(logger) : routes, refused });
     alerts = await startServer(intakeServer(config), {
       ...common,
-      handle(request, response) {
+      handle(request, response, keep) {
         // Who keeps a connection open finds another replica only by opening a new one.
         if (stopping()) response.shouldKeepAlive = false;
-        entrance(request, response);
+        entrance(request, response, keep);
       },
       tls: door.tls,
     });
   } catch (error) {
-    door.close();
-    await monitoring?.close(0);
+    await Promise.all([door.close(), monitoring?.close(0)]);
     throw error;
   }
   const running = alerts;
@@ -76,16 +77,16 @@ export async function openListeners(deps: ListenersDeps): Promise<Listeners> {
     port: running.port,
     monitoringPort: monitoring?.port,
     async closeIntake(grace) {
-      door.close();
       await running.close(grace);
+      await door.close();
     },
     close: async () => monitoring?.close(0),
   };
 }
 
 /** Whoever can send alerts can make rules act. */
-function refuseOpenDoor({ isOpen }: Door, { host }: Config, logger: Logger): void {
-  if (!isOpen || isLoopback(host.listen_address)) return;
+async function refuseOpenDoor({ isOpen }: Door, { host }: Config, logger: Logger): Promise<void> {
+  if (!isOpen || (await isLoopback(host.listen_address))) return;
   if (host.intake.require_auth) {
     throw new TalonError('invalid_config', openDoorProblem(host.listen_address));
   }

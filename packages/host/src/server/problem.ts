@@ -38,7 +38,7 @@ export function sendProblem(response: ServerResponse, problem: Problem, options:
   if (options.challenge !== undefined) headers['WWW-Authenticate'] = options.challenge;
   if (problem.retryAfter !== undefined) headers['Retry-After'] = Math.max(1, Math.ceil(problem.retryAfter));
   // Node closes such a connection as soon as the answer is out; the rest of the request stays unread.
-  if (options.close === true) headers['Connection'] = 'close';
+  if (options.close === true) response.shouldKeepAlive = false;
   response.writeHead(problem.status, headers);
   response.end(body);
 }

@@ -14,7 +14,8 @@ export interface BodyBudget {
  */
 export function readBody(request: IncomingMessage, limit: number, budget: BodyBudget): Promise<ReadBody> {
   return new Promise((resolve) => {
-    const chunks: Buffer[] = [];
+    /** One buffer, however small the pieces: a megabyte sent in single bytes would be a million objects. */
+    let body: Buffer = Buffer.alloc(0);
     let bytes = 0;
     request.on('data', onData);
     request.once('end', onEnd);
@@ -22,14 +23,16 @@ export function readBody(request: IncomingMessage, limit: number, budget: BodyBu
     request.once('error', onClose);
 
     function onData(chunk: Buffer): void {
+      const start = bytes;
       bytes += chunk.length;
       budget.used += chunk.length;
       if (bytes > limit) finish('too_large');
       else if (budget.used > budget.limit) finish('no_room');
-      else chunks.push(chunk);
+      else if (start === 0) body = chunk;
+      else body = appended(body, start, chunk, limit);
     }
     function onEnd(): void {
-      finish(request.complete ? (chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, bytes)) : 'aborted');
+      finish(request.complete ? body.subarray(0, bytes) : 'aborted');
     }
     function onClose(): void {
       finish('aborted');
@@ -43,4 +46,13 @@ export function readBody(request: IncomingMessage, limit: number, budget: BodyBu
       resolve(result);
     }
   });
+}
+
+/** `length` bytes of `body` and those of `chunk`, in place where there is room. */
+function appended(body: Buffer, length: number, chunk: Buffer, limit: number): Buffer {
+  const needed = length + chunk.length;
+  const room = body.length >= needed ? body : Buffer.allocUnsafeSlow(Math.min(limit, Math.max(2 * needed, 16_384)));
+  if (room !== body) body.copy(room, 0, 0, length);
+  chunk.copy(room, length);
+  return room;
 }

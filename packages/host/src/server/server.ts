@@ -1,24 +1,30 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { TlsOptions } from 'node:tls';
 import { TalonError, type Logger } from '@falco-talon/core';
 import type { TlsMaterial } from '../door/tls-files.ts';
+import { createConnections, type ConnectionReason, type Connections } from './connections.ts';
+import { watchPipelining } from './pipelining.ts';
 import { PROBLEM_TYPE, problemBody, sendProblem, type Problem } from './problem.ts';
+import { pathOfTarget } from './request-target.ts';
 
 /** While closing, how often connections that have become idle are closed. Milliseconds. */
 const IDLE_CHECK = 20;
-/**
- * Requests one connection may send ahead of their answers. No sender of alerts sends any, and a packet of thousands would
- * keep everybody else waiting.
- */
-const MAX_PIPELINED = 16;
+/** Connections the system keeps ready for a process that is busy; Node's default. */
+const BACKLOG = 511;
+
+/** `keep`: the sender has shown who it is, and its connection goes before those that have not. */
+export type RequestHandler = (request: IncomingMessage, response: ServerResponse, keep: () => void) => void;
 
 export interface ServerSettings {
   readonly address: string;
   /** 0: any free one. */
   readonly port: number;
   readonly maxConnections: number;
+  /** Of these, for one address or /64 network. */
+  readonly maxConnectionsPerSender: number;
   /** Milliseconds. */
   readonly headersTimeout: number;
   readonly requestTimeout: number;
@@ -35,15 +41,15 @@ export interface RunningServer {
 
 export interface ServerDeps {
   /** Called with each request the limits of this server allow. */
-  readonly handle: (request: IncomingMessage, response: ServerResponse) => void;
+  readonly handle: RequestHandler;
   /** Undefined: plain HTTP. */
   readonly tls?: TlsMaterial | undefined;
   readonly logger: Logger;
   /** Called for each request: a flood of them can keep timers from running although nothing is stuck. */
   readonly alive: () => void;
   readonly counts: {
-    /** Beyond `maxConnections`. Counted, not logged: a flood of them must not become a flood of lines. */
-    connectionRefused(): void;
+    /** Counted, not logged: a flood of them must not become a flood of lines. */
+    connectionRefused(reason: ConnectionReason): void;
     /** What is no HTTP, or too slow. */
     requestRefused(problem: Pick<Problem, 'status' | 'code'>): void;
   };
@@ -54,23 +60,34 @@ export async function startServer(
   settings: ServerSettings,
   { handle, tls, logger, alive, counts }: ServerDeps,
 ): Promise<RunningServer> {
-  const unanswered = new WeakMap<Socket, number>();
+  const connections = createConnections({
+    limit: settings.maxConnections,
+    limitPerSender: settings.maxConnectionsPerSender,
+    refused: (reason) => counts.connectionRefused(reason),
+  });
   const listener = (request: IncomingMessage, response: ServerResponse) => {
     alive();
     response.on('error', () => {}); // the peer is gone; nothing is left to tell it
     const { socket } = request;
-    // What stood in the packet behind the request that ended the connection still arrives here.
-    if (socket.destroyed) return;
-    const ahead = (unanswered.get(socket) ?? 0) + 1;
-    if (ahead > MAX_PIPELINED) {
+    const turn = pipelining.next(socket, response);
+    if (turn === 'refuse') {
       counts.requestRefused({ status: 429, code: 'pipelined' });
       socket.destroy();
-      return;
     }
-    unanswered.set(socket, ahead);
-    response.once('close', () => unanswered.set(socket, (unanswered.get(socket) ?? 1) - 1));
-    handle(request, response);
+    if (turn !== 'take') return;
+    const path = pathOfTarget(request.url ?? '');
+    if (path === undefined) refuse(response, NO_PATH);
+    else {
+      request.url = path;
+      handle(request, response, () => connections.keep(socket));
+    }
+    // Nothing of what was sent behind the headers matters any more.
+    if (response.headersSent && !response.shouldKeepAlive) pipelining.cut(socket);
   };
+  function refuse(response: ServerResponse, problem: Problem): void {
+    counts.requestRefused(problem);
+    sendProblem(response, problem, { close: true });
+  }
   const options = {
     headersTimeout: settings.headersTimeout,
     requestTimeout: settings.requestTimeout,
@@ -85,24 +102,29 @@ export async function startServer(
         listener,
       )
     : createServer(options, listener);
-  server.maxConnections = settings.maxConnections;
+  // Those that are being displaced are open for a moment longer.
+  server.maxConnections = settings.maxConnections + BACKLOG;
+  // A peer that neither sends nor takes what it asked for.
+  server.timeout = Math.max(settings.keepAliveTimeout, settings.requestTimeout);
   // Without this, Node would ask for a body we are about to refuse.
   server.on('checkContinue', listener);
   // And without this it would read the body of whoever expects something else.
-  server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
-    counts.requestRefused(UNMET);
-    sendProblem(response, UNMET, { close: true });
+  server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+    if (pipelining.next(request.socket, response) === 'take') refuse(response, UNMET);
   });
-  const connections = new Set<Socket>();
-  server.on('connection', (socket: Socket) => {
-    connections.add(socket);
-    socket.once('close', () => connections.delete(socket));
+  // A request for a tunnel has no response of its own.
+  server.on('connect', (_request, socket) => {
+    counts.requestRefused(NO_TUNNEL);
+    writeProblem(socket, NO_TUNNEL);
   });
+  server.on('connection', (socket: Socket) => connections.add(socket));
+  const pipelining = watchPipelining(server, tls ? 'secureConnection' : 'connection');
   server.on('clientError', (error, socket) => {
+    if (pipelining.isCut(socket as Socket)) return (socket as Socket).destroySoon();
     const problem = answerMalformed(error, socket as Socket);
     if (problem !== undefined) counts.requestRefused(problem);
   });
-  server.on('drop', () => counts.connectionRefused());
+  server.on('drop', () => counts.connectionRefused('total'));
   await listen(server, settings);
   server.on('error', (error) => logger.error('server failed', { error }));
   return {
@@ -148,12 +170,16 @@ function answerMalformed(error: NodeJS.ErrnoException, socket: Socket): Problem 
     return undefined;
   }
   const problem = MALFORMED[error.code ?? ''] ?? NOT_HTTP;
+  writeProblem(socket, problem);
+  return problem;
+}
+
+function writeProblem(socket: Duplex, problem: Problem): void {
   const body = problemBody(problem);
   socket.end(
     `HTTP/1.1 ${problem.status} ${problem.title}\r\nContent-Type: ${PROBLEM_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
     () => socket.destroy(),
   );
-  return problem;
 }
 
 const NOT_HTTP: Problem = {
@@ -161,6 +187,18 @@ const NOT_HTTP: Problem = {
   title: 'Bad Request',
   detail: 'this is not HTTP as it should be',
   code: 'malformed',
+};
+const NO_PATH: Problem = {
+  status: 400,
+  title: 'Bad Request',
+  detail: 'the target of a request is a path, or a whole URL without a user',
+  code: 'target',
+};
+const NO_TUNNEL: Problem = {
+  status: 405,
+  title: 'Method Not Allowed',
+  detail: 'this server is no proxy',
+  code: 'method',
 };
 const UNMET: Problem = {
   status: 417,
@@ -183,10 +221,10 @@ const MALFORMED: Readonly<Record<string, Problem>> = {
   },
 };
 
-function close(server: Server, connections: ReadonlySet<Socket>, grace: number): Promise<void> {
+function close(server: Server, connections: Connections, grace: number): Promise<void> {
   return new Promise((resolve) => {
     // Node's own list lacks those that have not finished their TLS handshake.
-    const timer = setTimeout(() => connections.forEach((socket) => socket.destroy()), grace);
+    const timer = setTimeout(() => connections.endAll(), grace);
     // Node closes what idles now, but not a kept-alive connection that is answered later.
     const idle = setInterval(() => server.closeIdleConnections(), IDLE_CHECK);
     server.close(() => {

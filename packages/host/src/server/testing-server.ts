@@ -42,7 +42,8 @@ export interface TestServer extends RunningServer {
   readonly refused: number[];
   /** And why. */
   readonly reasons: string[];
-  connectionsRefused: number;
+  /** Why connections were ended. */
+  readonly connectionReasons: string[];
   metricsCalls: number;
   /** Requests the watchdog was told of. */
   aliveCalls: number;
@@ -74,6 +75,7 @@ const OPEN: DoorSettings = {
   tls: { cert_file: '', key_file: '', client_ca_file: '', client_names: [] },
   senderRate: 0,
   openPaths: MONITORING_PATHS,
+  dataDirectory: undefined,
 };
 
 /** The server as it runs, on a free port of loopback, with a fake engine behind it. */
@@ -83,11 +85,12 @@ export async function testServer(
   engine: FakeEngine = fakeEngine(),
   door: DoorInput = {},
 ): Promise<TestServer> {
-  const state = { stopping: false, time: 0, connectionsRefused: 0, metricsCalls: 0, aliveCalls: 0 };
+  const state = { stopping: false, time: 0, metricsCalls: 0, aliveCalls: 0 };
   const metrics = createMetrics();
   const counted = { ...metrics, text: () => (state.metricsCalls++, metrics.text()) };
   const refused: number[] = [];
   const reasons: string[] = [];
+  const connectionReasons: string[] = [];
   const requestRefused = ({ status, code }: Pick<Problem, 'status' | 'code'>) => {
     refused.push(status);
     reasons.push(code);
@@ -114,6 +117,7 @@ export async function testServer(
       address: '127.0.0.1',
       port: 0,
       maxConnections: 100,
+      maxConnectionsPerSender: 100,
       headersTimeout: 60_000,
       requestTimeout: 60_000,
       keepAliveTimeout: 60_000,
@@ -124,19 +128,20 @@ export async function testServer(
       tls: opened.tls,
       logger: silentLogger,
       alive: () => state.aliveCalls++,
-      counts: { requestRefused, connectionRefused: () => state.connectionsRefused++ },
+      counts: { requestRefused, connectionRefused: (reason) => connectionReasons.push(reason) },
     },
   );
   server = running;
   const close = async (grace: number) => {
-    opened.close();
     await running.close(grace);
+    await opened.close();
   };
   const scheme = opened.tls ? 'https' : 'http';
   return Object.assign(state, running, {
     engine,
     refused,
     reasons,
+    connectionReasons,
     close,
     url: `${scheme}://127.0.0.1:${running.port}`,
   });
