@@ -33,7 +33,6 @@ interface Spec {
       readonly terminationGracePeriodSeconds: number;
       readonly securityContext: object;
       readonly containers: readonly {
-        readonly lifecycle: { readonly preStop: { readonly sleep: { readonly seconds: number } } };
         readonly securityContext: object;
         readonly ports: readonly { readonly name: string; readonly containerPort: number }[];
         readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string }[];
@@ -72,6 +71,7 @@ it.each(CONFIGS)('%s is a configuration the server starts with, once its secrets
   expect(code, output).toBe(0);
   const config = parse(await read(file)) as {
     readonly shutdown_grace_period: number;
+    readonly shutdown_delay_seconds: number;
     readonly data_directory: string;
     readonly rules_files: readonly [string];
     readonly listen_port: number;
@@ -90,8 +90,8 @@ it.each(CONFIGS)('%s is a configuration the server starts with, once its secrets
     '/run/secrets/falco-talon',
     config.data_directory,
   ]);
-  const { seconds } = container!.lifecycle.preStop.sleep;
-  expect(pod.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(seconds + config.shutdown_grace_period + 2);
+  expect(pod.terminationGracePeriodSeconds).toBe(config.shutdown_grace_period);
+  expect(config.shutdown_delay_seconds).toBeGreaterThan(0);
 });
 
 it('the pod is what Pod Security calls restricted', () => {
