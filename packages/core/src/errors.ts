@@ -24,6 +24,7 @@ export const ERROR_CODES = {
   command_failed: 'A command in a container ended with an exit code other than 0.',
   queue_full: 'The queue does not accept more events for now.',
   queue_failed: 'The queue cannot store events.',
+  disk: 'The disk under the queue is full, or it fails.',
   plugin_failed: 'A plugin broke its contract: it threw something unexpected.',
 } as const;
 export type ErrorCode = keyof typeof ERROR_CODES;

@@ -128,7 +128,7 @@ export interface QueueDepth {
 export interface Queue {
   /**
    * All or none. Resolves when the messages are as durable as the queue is.
-   * @throws TalonError `queue_full` or `queue_failed`, retryable
+   * @throws TalonError `queue_full`, `disk` or `queue_failed`, retryable
    */
   publish(messages: readonly Message[]): Promise<readonly ('accepted' | 'duplicate')[]>;
   /**

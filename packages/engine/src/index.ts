@@ -5,6 +5,7 @@ export * from './registry/registry.ts';
 export * from './rules/rule.ts';
 export { watchRules as watchFiles, type RulesWatch as FilesWatch } from './lifecycle/watch-rules.ts';
 export { startEngine } from './lifecycle/start-engine.ts';
+export type { SpoolDepth } from './deliver/spool.ts';
 export { openQueue, type OpenedQueue } from './queue/open-queue.ts';
 export { accountOf, type Account, type StepAccount } from './journal/account.ts';
 export { readYaml, yamlValue, type YamlDocument, YAML_SIZE_LIMIT } from './rules/yaml-document.ts';

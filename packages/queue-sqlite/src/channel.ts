@@ -7,6 +7,7 @@ import type {
   FromWorker,
   Group,
   Request,
+  StoreCounts,
   StoreOptions,
   StoreState,
   ToWorker,
@@ -32,7 +33,7 @@ export interface Channel {
    */
   call<K extends CallName>(name: K, input: Calls[K]['input']): Promise<Calls[K]['output']>;
   /** As of the last answer. */
-  state(): StoreState;
+  state(): StoreState & { readonly damagedStores: number };
   /** Answers everything that was asked, then ends the worker. */
   close(): Promise<void>;
 }
@@ -61,12 +62,23 @@ export async function openChannel(options: ChannelOptions): Promise<Channel> {
   let waitingBytes = 0;
   let sent: Pending[] | undefined;
   let scheduled = false;
-  let state: StoreState = { dead: 0, expired: 0, discarded: 0 };
+  let state: StoreState = { dead: 0, bytes: 0, freeBytes: Infinity, damaged: 0, expired: 0, discarded: 0 };
+  /** What workers before this one have counted. */
+  let earlier: StoreCounts = state;
+  let damagedStores = 0;
   let down: string | undefined;
   let closed = false;
   let restartDelay: number = RESTART_DELAY[0];
   let restartTimer: NodeJS.Timeout | undefined;
   let onIdle: (() => void) | undefined;
+
+  function totals(): StoreCounts {
+    return {
+      damaged: earlier.damaged + state.damaged,
+      expired: earlier.expired + state.expired,
+      discarded: earlier.discarded + state.discarded,
+    };
+  }
 
   function call<K extends CallName>(name: K, input: Calls[K]['input']): Promise<Calls[K]['output']> {
     if (closed) return Promise.reject(new TalonError('queue_failed', 'The queue is closed.'));
@@ -167,7 +179,9 @@ export async function openChannel(options: ChannelOptions): Promise<Channel> {
         } else {
           worker = started;
           down = undefined;
+          earlier = totals();
           state = message.state;
+          damagedStores += message.notes.length;
           for (const note of message.notes) logger.error(note.message, note.fields);
           options.onOpened(message);
           resolve();
@@ -200,7 +214,7 @@ export async function openChannel(options: ChannelOptions): Promise<Channel> {
     clearTimeout(restartTimer);
     throw error;
   }
-  return { call, state: () => state, close };
+  return { call, state: () => ({ ...state, ...totals(), damagedStores }), close };
 }
 
 function bodyBytes(request: Request): number {

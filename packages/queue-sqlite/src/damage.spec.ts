@@ -35,7 +35,7 @@ describe('damage', () => {
     const logger = recordingLogger();
     const queue = await openIn(directory, { logger });
     expect(ids(await drain(queue, 2))).toEqual(['m0', 'm2']);
-    expect(await queue.depth()).toMatchObject({ pending: 0, dead: 1 });
+    expect(await queue.depth()).toMatchObject({ pending: 0, dead: 1, damagedMessages: 1, damagedStores: 0 });
     expect(logger.lines).toEqual([
       {
         level: 'error',
@@ -131,7 +131,8 @@ describe('damage', () => {
     const logger = recordingLogger();
     const now = () => Date.UTC(2026, 0, 2, 3, 4, 5);
     const queue = await openIn(directory, { logger, now });
-    const { pending } = await queue.depth();
+    const { pending, damagedStores } = await queue.depth();
+    expect(damagedStores).toBe(1);
     expect(pending).toBeGreaterThanOrEqual(38);
     expect(pending).toBeLessThan(40);
     const found = ids(await drain(queue, pending));

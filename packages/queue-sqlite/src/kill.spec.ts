@@ -110,8 +110,8 @@ describe('a process killed with SIGKILL', { concurrent: true, timeout: 30_000 },
     const stored = Number(said[0]?.split(' ')[1]);
     expect(stored).toBeGreaterThan(10);
     expect(said.slice(1)).toEqual([
-      'publish queue_failed true',
-      'ready queue_failed true',
+      'publish disk true',
+      'ready disk true',
       'ready fine',
       'publish fine',
       `pending ${stored + 1}`,

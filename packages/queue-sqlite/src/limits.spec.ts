@@ -1,6 +1,6 @@
-import { stat } from 'node:fs/promises';
+import { stat, statfs } from 'node:fs/promises';
 import { fit, silentLogger, type Delivery } from '@falco-talon/core';
-import { schemaProblems } from '@falco-talon/testkit';
+import { schemaProblems, testScope } from '@falco-talon/testkit';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import plugin from './index.ts';
 import { directories, drain, fileIn, message, openIn } from './spec/queue-files.ts';
@@ -64,7 +64,7 @@ describe('limits', () => {
       delivery?.append([{ step: 's', kind: 'plan', data: 'x'.repeat(1_000_000) }]),
       queue.publish([message('2')]),
     ]);
-    expect(large).toMatchObject({ status: 'rejected', reason: { code: 'queue_failed', retryable: true } });
+    expect(large).toMatchObject({ status: 'rejected', reason: { code: 'disk', retryable: true } });
     expect(other).toMatchObject({ status: 'fulfilled', value: ['accepted'] });
     await delivery?.settle({ kind: 'done' });
     expect(await queue.depth()).toMatchObject({ pending: 1, dead: 0 });
@@ -80,12 +80,57 @@ describe('limits', () => {
     await queue.close();
   });
 
+  it('keeps dead letters within their size, the oldest go first; what waits is never among them', async () => {
+    const { logger, lines } = testScope();
+    const queue = await openIn(await make(), { maxDeadBytes: 40_000, logger });
+    const large = (id: string) => message(id, { body: new Uint8Array(10_000) });
+    await queue.publish(['1', '2', '3', '4', '5'].map(large));
+    await drain(queue, 5, async (delivery) => {
+      await delivery.append([{ step: 's', kind: 'plan', data: 'x'.repeat(2000) }]);
+      if (delivery.message.id !== '1') await delivery.settle({ kind: 'dead', reason: 'poison' });
+    });
+    expect((await queue.deadLetters!.list({ limit: 10 })).map(({ id }) => id)).toEqual(['3', '4', '5']);
+    expect(await queue.depth()).toMatchObject({ pending: 1, dead: 3, discarded: 1, expired: 0 });
+    // One that is larger than all may be together rests alone.
+    await queue.publish([message('6', { body: new Uint8Array(50_000) })]);
+    await drain(queue, 1, (delivery) => delivery.settle({ kind: 'dead', reason: 'poison' }));
+    expect((await queue.deadLetters!.list({ limit: 10 })).map(({ id }) => id)).toEqual(['6']);
+    await queue.close();
+    expect(lines).toMatchObject([{ level: 'warn', fields: { count: 4, max_dead: 100 } }]);
+  });
+
+  it('refuses to put more back in line than it may hold, and leaves them where they are', async () => {
+    const queue = await openIn(await make(), { maxMessages: 3 });
+    await queue.publish(['1', '2', '3'].map((id) => message(id)));
+    await drain(queue, 3, (delivery) => delivery.settle({ kind: 'dead', reason: 'poison' }));
+    await queue.publish([message('4')]);
+    const full = { code: 'queue_full', retryable: true };
+    await expect(queue.deadLetters!.retry(['1', '2', '3'])).rejects.toMatchObject(full);
+    expect(await queue.depth()).toMatchObject({ pending: 1, dead: 3 });
+    expect(await queue.deadLetters!.retry(['1', '2'])).toEqual(['1', '2']);
+    expect(await queue.depth()).toMatchObject({ pending: 3, dead: 1 });
+    await queue.close();
+  });
+
+  it('says what it takes, what it may take and what is left', async () => {
+    const directory = await make();
+    const queue = await openIn(directory, { maxBytes: 10_000_000 });
+    const { bytes: empty } = await queue.depth();
+    await queue.publish([message('1', { body: new Uint8Array(100_000) })]);
+    const { bytes, limitBytes, freeBytes } = await queue.depth();
+    expect(bytes! - empty!).toBeGreaterThan(90_000);
+    expect(limitBytes).toBe(10_000_000);
+    const { bavail, bsize } = await statfs(directory);
+    expect(Math.abs(freeBytes! - bavail * bsize)).toBeLessThan(2 ** 30);
+    await queue.close();
+  });
+
   it('tells the caller when the disk does not answer', async () => {
     vi.useFakeTimers();
     try {
       const outcome = withinLimit(new Promise(() => {})).catch((error: unknown) => error);
       await vi.advanceTimersByTimeAsync(CALL_LIMIT);
-      expect(await outcome).toMatchObject({ code: 'queue_failed', retryable: true });
+      expect(await outcome).toMatchObject({ code: 'disk', retryable: true });
       await expect(withinLimit(Promise.resolve(1))).resolves.toBe(1);
       expect(vi.getTimerCount()).toBe(0);
     } finally {

@@ -105,7 +105,7 @@ export type CallName = keyof Calls;
 export type Request = { readonly [K in CallName]: { readonly name: K; readonly input: Calls[K]['input'] } }[CallName];
 
 export interface Failure {
-  readonly failed: 'queue_full' | 'queue_failed';
+  readonly failed: 'queue_full' | 'queue_failed' | 'disk';
   readonly message: string;
 }
 
@@ -136,13 +136,23 @@ export interface Note {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
-/** As of the last answer. */
-export interface StoreState {
-  /** Messages set aside. */
-  readonly dead: number;
-  /** Of those, deleted since the start: after their time, and for want of room. */
+/** What happened since the worker was started. */
+export interface StoreCounts {
+  /** Messages that did not match their checksum, or stood on a damaged page. */
+  readonly damaged: number;
+  /** Dead letters deleted: after their time, and for want of room. */
   readonly expired: number;
   readonly discarded: number;
+}
+
+/** As of the last answer. */
+export interface StoreState extends StoreCounts {
+  /** Messages set aside. */
+  readonly dead: number;
+  /** Of the file that is in use. */
+  readonly bytes: number;
+  /** Left on its file system; looked up with each sweep and probe. */
+  readonly freeBytes: number;
 }
 
 export type FromWorker =

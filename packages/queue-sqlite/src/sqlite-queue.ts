@@ -1,5 +1,13 @@
 import { performance } from 'node:perf_hooks';
-import { createTurns, errorText, TalonError, type Logger, type Message, type Queue } from '@falco-talon/core';
+import {
+  createTurns,
+  errorText,
+  TalonError,
+  type Logger,
+  type Message,
+  type Queue,
+  type QueueDepth,
+} from '@falco-talon/core';
 import { openChannel, type Opened } from './channel.ts';
 import { alreadyConsumed, startConsumer, type Consumer } from './consumer.ts';
 import { sqliteDeadLetters } from './dead-letters.ts';
@@ -44,6 +52,7 @@ export async function openSqliteQueue(options: SqliteQueueOptions): Promise<Queu
   /** Messages being stored that were not claimed: later ones of their keys must not overtake them. */
   let unclaimed = 0;
   let closing: Promise<void> | undefined;
+  let told = { expired: 0, discarded: 0 };
 
   /** Times of day become spans of a clock that never jumps: a clock set back delays nothing that is under way. */
   function enqueue(seq: number, key: string, at: number | null): void {
@@ -64,11 +73,26 @@ export async function openSqliteQueue(options: SqliteQueueOptions): Promise<Queu
   function sweep(): void {
     channel
       .call('sweep', null)
-      .then((more) => again(more ? 0 : SWEEP_INTERVAL))
+      .then((more) => {
+        tellDeleted();
+        again(more ? 0 : SWEEP_INTERVAL);
+      })
       .catch((error: unknown) => {
         logger.warn('expired entries of the queue cannot be deleted', { error: errorText(error) });
         again(SWEEP_INTERVAL);
       });
+  }
+
+  /** At most once per sweep, however many. */
+  function tellDeleted(): void {
+    const { expired, discarded } = channel.state();
+    if (expired > told.expired)
+      logger.info('dead letters were deleted after their time', { count: expired - told.expired });
+    if (discarded > told.discarded) {
+      const fields = { count: discarded - told.discarded, max_dead: maxDead, max_dead_bytes: maxDeadBytes };
+      logger.warn('dead letters were deleted for want of room, the oldest first', fields);
+    }
+    told = { expired, discarded };
   }
 
   function again(delay: number): void {
@@ -142,10 +166,26 @@ export async function openSqliteQueue(options: SqliteQueueOptions): Promise<Queu
     },
   });
 
+  function depth(): QueueDepth {
+    const { dead, bytes, freeBytes, damaged, damagedStores, expired, discarded } = channel.state();
+    return {
+      pending: pending(),
+      dead,
+      bytes,
+      limitBytes: maxBytes,
+      ...(Number.isFinite(freeBytes) && { freeBytes }),
+      damagedMessages: damaged,
+      damagedStores,
+      expired,
+      discarded,
+    };
+  }
+
   async function close(): Promise<void> {
     clearTimeout(sweeping);
     consumer?.stop();
     await channel.close();
+    tellDeleted();
   }
 
   return {
@@ -160,7 +200,7 @@ export async function openSqliteQueue(options: SqliteQueueOptions): Promise<Queu
       consumer = startConsumer({ channel, turns, held, giveBack, now, elapsed, logger }, handler, limits);
       await consumer.ended.finally(() => (consumer = undefined));
     },
-    depth: async () => ({ pending: pending(), dead: channel.state().dead }),
+    depth: async () => depth(),
     deadLetters,
     async ready() {
       if (closing) throw new TalonError('queue_failed', 'The queue is closed.');

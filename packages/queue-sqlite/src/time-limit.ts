@@ -4,7 +4,7 @@ import { TalonError } from '@falco-talon/core';
 export const CALL_LIMIT = 10_000;
 
 /**
- * What `promise` comes to, or `queue_failed` after `CALL_LIMIT`. The call itself goes on: its outcome is unknown to the caller,
+ * What `promise` comes to, or `disk` after `CALL_LIMIT`. The call itself goes on: its outcome is unknown to the caller,
  * as after a crash, and the queue's own books follow the real one.
  */
 export async function withinLimit<T>(promise: Promise<T>): Promise<T> {
@@ -12,7 +12,7 @@ export async function withinLimit<T>(promise: Promise<T>): Promise<T> {
   const limit = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
       const message = `The disk has not answered for ${CALL_LIMIT / 1000} seconds.`;
-      reject(new TalonError('queue_failed', message, { retryable: true }));
+      reject(new TalonError('disk', message, { retryable: true }));
     }, CALL_LIMIT);
   });
   try {

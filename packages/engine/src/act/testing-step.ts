@@ -136,6 +136,6 @@ function memorySpool(): Spool {
       throw new Error('not in these specs');
     },
     remove: async () => {},
-    bytes: () => 0,
+    depth: () => ({ bytes: 0, limitBytes: 1, files: 0, limitFiles: 1 }),
   };
 }

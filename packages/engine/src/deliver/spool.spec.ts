@@ -41,7 +41,7 @@ describe('keep', () => {
     expect((await stat(join(directory, kept.file))).mode & 0o777).toBe(0o600);
     expect(await textOf(spool.open(kept))).toBe('abcdef');
     expect(await textOf(spool.open(kept))).toBe('abcdef');
-    expect(spool.bytes()).toBe(6);
+    expect(spool.depth().bytes).toBe(6);
     expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
@@ -96,7 +96,7 @@ describe('keep', () => {
     expect(second.file).toBe(first.file);
     expect(other.file).not.toBe(first.file);
     expect(await textOf(spool.open(first))).toBe('2nd');
-    expect(spool.bytes()).toBe(8);
+    expect(spool.depth().bytes).toBe(8);
   });
 
   it('takes no more than it may hold, and again when there is room', async () => {
@@ -107,11 +107,11 @@ describe('keep', () => {
       code: 'too_large',
       message: expect.stringContaining('25 bytes'),
     });
-    expect(spool.bytes()).toBe(20);
+    expect(spool.depth().bytes).toBe(20);
     expect(await readdir(directory)).toHaveLength(2);
     await spool.remove(kept);
     await spool.remove(kept);
-    expect(spool.bytes()).toBe(10);
+    expect(spool.depth().bytes).toBe(10);
     await expect(spool.keep('c', 0, artifact, chunks('123', '456'), signal)).resolves.toMatchObject({ bytes: 6 });
   });
 
@@ -121,9 +121,9 @@ describe('keep', () => {
     await spool.keep('b', 0, artifact, chunks('x'.repeat(10)), signal);
     await rm(join(directory, kept.file));
     await spool.keep('c', 0, artifact, chunks('x'.repeat(10)), signal);
-    expect(spool.bytes()).toBe(20);
+    expect(spool.depth().bytes).toBe(20);
     await spool.remove(kept);
-    expect(spool.bytes()).toBe(20);
+    expect(spool.depth().bytes).toBe(20);
   });
 
   it('takes no more artifacts than it may, however small, and says what to do', async () => {
@@ -144,7 +144,7 @@ describe('keep', () => {
       ['a', 'b', 'c'].map((step) => spool.keep(step, 0, artifact, chunks('12345', '67890'), signal)),
     );
     expect(kept.filter(({ status }) => status === 'fulfilled')).toHaveLength(2);
-    expect(spool.bytes()).toBe(20);
+    expect(spool.depth().bytes).toBe(20);
   });
 
   it('leaves nothing of a source that throws', async () => {
@@ -155,7 +155,7 @@ describe('keep', () => {
     }
     await expect(spool.keep('step', 0, artifact, body(), signal)).rejects.toThrow('connection reset');
     expect(await readdir(directory)).toEqual([]);
-    expect(spool.bytes()).toBe(0);
+    expect(spool.depth().bytes).toBe(0);
   });
 
   it('refuses what is no bytes', async () => {
@@ -164,7 +164,7 @@ describe('keep', () => {
       yield 'text' as unknown as Uint8Array;
     }
     await expect(spool.keep('step', 0, artifact, body(), signal)).rejects.toMatchObject({ code: 'plugin_failed' });
-    expect([await readdir(directory), spool.bytes()]).toEqual([[], 0]);
+    expect([await readdir(directory), spool.depth().bytes]).toEqual([[], 0]);
   });
 
   it('leaves nothing when it is aborted, although the source never answers nor ends', async () => {
@@ -186,10 +186,10 @@ describe('keep', () => {
     };
     const keeping = spool.keep('step', 0, artifact, body, stop.signal);
     await asked.promise;
-    expect(spool.bytes()).toBe(3);
+    expect(spool.depth().bytes).toBe(3);
     stop.abort(new Error('stop'));
     await expect(keeping).rejects.toThrow('stop');
-    expect([await readdir(directory), spool.bytes()]).toEqual([[], 0]);
+    expect([await readdir(directory), spool.depth().bytes]).toEqual([[], 0]);
     await expect(spool.keep('step', 0, artifact, chunks('x'), stop.signal)).rejects.toThrow('stop');
     expect(getEventListeners(stop.signal, 'abort')).toEqual([]);
   });
@@ -216,7 +216,7 @@ describe('keep', () => {
     const kept = await keeping;
     expect(await textOf(spool.open(kept))).toBe('newer');
     expect(kept.sha256).toBe(sha256('newer'));
-    expect(spool.bytes()).toBe(5);
+    expect(spool.depth().bytes).toBe(5);
   });
 
   it('says that the disk failed, as something that may pass', async () => {
@@ -245,7 +245,7 @@ describe('a restart', () => {
     await writeFile(join(directory, `${kept.file}.7.partial`), 'half');
     const spool = await open();
     expect(await readdir(directory)).toEqual([kept.file]);
-    expect(spool.bytes()).toBe(6);
+    expect(spool.depth().bytes).toBe(6);
     expect(await textOf(spool.open(kept))).toBe('abcdef');
   });
 

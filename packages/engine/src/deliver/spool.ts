@@ -34,7 +34,15 @@ export interface Spool {
   /** Opens nothing before it is read. */
   open(artifact: SpooledArtifact): AsyncIterable<Uint8Array>;
   remove(artifact: SpooledArtifact): Promise<void>;
-  bytes(): number;
+  depth(): SpoolDepth;
+}
+
+/** What the spool holds, and may hold. */
+export interface SpoolDepth {
+  readonly bytes: number;
+  readonly limitBytes: number;
+  readonly files: number;
+  readonly limitFiles: number;
 }
 
 export interface SpoolLimits {
@@ -100,7 +108,7 @@ export async function openSpool(directory: string, limits: SpoolLimits, now: () 
   }
 
   return {
-    bytes: () => total,
+    depth: () => ({ bytes: total, limitBytes: limits.totalBytes, files, limitFiles: most }),
     async *open(artifact) {
       const streamed = collectsAsItStreams();
       const chunks: AsyncIterable<Buffer> = createReadStream(join(directory, artifact.file));

@@ -9,6 +9,7 @@ import type {
   Verdict,
 } from '@falco-talon/core';
 import type { Budget, BudgetScope } from '../guard/brake/budget.ts';
+import type { SpoolDepth } from '../deliver/spool.ts';
 import type { Problem } from '../rules/rule.ts';
 import type { Registry } from '../registry/registry.ts';
 
@@ -139,6 +140,8 @@ export interface Engine {
   /** Reads the rules files again; invalid ones leave the running rules in force. */
   reload(): Promise<readonly Problem[]>;
   queueDepth(): Promise<QueueDepth>;
+  /** Artifacts on their way. */
+  spoolDepth(): SpoolDepth;
   /** Absent: the queue does not keep what it sets aside where it can be looked at. */
   readonly deadLetters?: DeadLetters;
   /**

@@ -127,6 +127,7 @@ export async function startEngine({
     rulesVersion: () => rules.current().ruleSet.version,
     reload: () => rules.reload(),
     queueDepth: () => queue.depth(),
+    spoolDepth: () => spool.depth(),
     ...(queue.deadLetters && { deadLetters: queue.deadLetters }),
     async ready() {
       if (stopped) return [{ name: 'engine', ok: false, reason: 'Falco Talon is stopping' }];

@@ -15,6 +15,7 @@ import { openListeners, type Listeners } from '../server/listeners.ts';
 import { guardProcess } from './process-guard.ts';
 import type { StopSignals } from './signals.ts';
 import { stopServer } from './stop-server.ts';
+import { watchStorage, type StorageWatch } from './watch-storage.ts';
 import { startWatchdog } from './watchdog.ts';
 
 export interface ServeOptions {
@@ -41,6 +42,7 @@ export async function serve({ program, config, plugins, signals }: ServeOptions)
   const logger = createLogger({ format: host.log_format, level: host.log_level, colours, destination });
   const metrics = createMetrics();
   const guard = program.process && guardProcess(program.process, logger, () => metrics.uncaughtError());
+  let storage: StorageWatch | undefined;
   const watchdog =
     program.process && host.watchdog_seconds > 0 ? startWatchdog(host.watchdog_seconds * 1000) : undefined;
   let gone = Infinity;
@@ -57,7 +59,9 @@ export async function serve({ program, config, plugins, signals }: ServeOptions)
       }),
     );
     if (engine === 'stopped') return 0;
-    metrics.watch({ queueDepth: () => engine.queueDepth(), droppedLogLines: () => destination.dropped() });
+    const depths = { queueDepth: () => engine.queueDepth(), spoolDepth: () => engine.spoolDepth() };
+    storage = watchStorage(depths, logger);
+    metrics.watch({ ...depths, lowStores: storage.low, droppedLogLines: () => destination.dropped() });
     const { code, by } = await run({
       config,
       engine,
@@ -80,6 +84,7 @@ export async function serve({ program, config, plugins, signals }: ServeOptions)
     );
     return 1;
   } finally {
+    storage?.stop();
     await watchdog?.stop();
     await destination.flush(Math.max(SHORTEST_FLUSH, Math.min(FLUSH_TIME, gone - performance.now())));
     guard?.release();

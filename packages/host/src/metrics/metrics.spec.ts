@@ -22,6 +22,12 @@ async function lines(metrics: ReturnType<typeof createMetrics>): Promise<readonl
     .filter((line) => line.startsWith('falcosecurity_') && !line.includes('_bucket'));
 }
 
+const EMPTY = {
+  queueDepth: async () => ({ pending: 0, dead: 0 }),
+  spoolDepth: () => ({ bytes: 0, limitBytes: 8, files: 0, limitFiles: 9 }),
+  lowStores: () => ({ queue: true, spool: false }),
+};
+
 describe('the metrics', () => {
   it('count what the engine tells', async () => {
     const metrics = createMetrics();
@@ -67,7 +73,7 @@ describe('the metrics', () => {
           ?.split(' ')[1],
       );
     const before = Date.now() / 1000;
-    metrics.watch({ queueDepth: async () => ({ pending: 0, dead: 0 }), droppedLogLines: () => 0 });
+    metrics.watch({ ...EMPTY, droppedLogLines: () => 0 });
     const started = await shown('last_reload_success_timestamp_seconds');
     expect(started).toBeGreaterThanOrEqual(before - 0.001);
     expect(await shown('last_reload_successful')).toBe(1);
@@ -93,13 +99,25 @@ describe('the metrics', () => {
     const metrics = createMetrics();
     let works = true;
     metrics.watch({
-      queueDepth: () => (works ? Promise.resolve({ pending: 4, dead: 1 }) : Promise.reject(new Error('closed'))),
+      ...EMPTY,
+      queueDepth: () =>
+        works
+          ? Promise.resolve({ pending: 4, dead: 1, bytes: 5, damagedMessages: 2, expired: 3, discarded: 6 })
+          : Promise.reject(new Error('closed')),
       droppedLogLines: () => 7,
     });
     const shown = await lines(metrics);
     expect(shown).toContain('falcosecurity_falco_talon_queue_messages{state="pending"} 4');
     expect(shown).toContain('falcosecurity_falco_talon_queue_messages{state="dead"} 1');
     expect(shown).toContain('falcosecurity_falco_talon_log_lines_dropped 7');
+    expect(shown).toContain('falcosecurity_falco_talon_queue_bytes 5');
+    expect(shown.filter((line) => line.includes('queue_free_bytes '))).toEqual([]);
+    expect(shown).toContain('falcosecurity_falco_talon_queue_damaged_messages_total 2');
+    expect(shown).toContain('falcosecurity_falco_talon_dead_letters_deleted_total{reason="age"} 3');
+    expect(shown).toContain('falcosecurity_falco_talon_dead_letters_deleted_total{reason="room"} 6');
+    expect(shown).toContain('falcosecurity_falco_talon_spool_limit_bytes 8');
+    expect(shown).toContain('falcosecurity_falco_talon_storage_low{store="queue"} 1');
+    expect(shown).toContain('falcosecurity_falco_talon_storage_low{store="spool"} 0');
     works = false;
     expect((await lines(metrics)).filter((line) => line.includes('queue_messages'))).toEqual([]);
   });

@@ -1,7 +1,8 @@
 import { PRIORITIES, type OutcomeRecord } from '@falco-talon/core';
-import type { Engine, Observer } from '@falco-talon/engine';
+import type { Observer } from '@falco-talon/engine';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { boundedLabel } from './bounded-label.ts';
+import { storageMetrics, type StorageSources } from './storage-metrics.ts';
 
 const PREFIX = 'falcosecurity_falco_talon';
 /** Falco's own sources and those of its maintained plugins. What an event says beside them is `other`. */
@@ -24,7 +25,7 @@ export interface Metrics {
   /** When the server's certificate ends, milliseconds since the epoch. Read at each scrape. */
   watchCertificate(expires: () => number | undefined): void;
   /** The engine has started, with valid rules; these are read at each scrape. */
-  watch(sources: { readonly queueDepth: Engine['queueDepth']; readonly droppedLogLines: () => number }): void;
+  watch(sources: StorageSources & { readonly droppedLogLines: () => number }): void;
 }
 
 /** Every label value comes from the rules, the config or a fixed list, never from an event. */
@@ -128,22 +129,9 @@ export function createMetrics(): Metrics {
         },
       });
     },
-    watch({ queueDepth, droppedLogLines }) {
+    watch({ droppedLogLines, ...storage }) {
       noteRules(true);
-      new Gauge({
-        name: `${PREFIX}_queue_messages`,
-        help: 'Events in the queue: pending, or set aside as dead.',
-        labelNames: ['state'],
-        registers,
-        async collect() {
-          // A queue that cannot be asked has no depth; its readiness check says why.
-          const depth = await queueDepth().catch(() => undefined);
-          this.reset();
-          if (depth === undefined) return;
-          this.set({ state: 'pending' }, depth.pending);
-          this.set({ state: 'dead' }, depth.dead);
-        },
-      });
+      storageMetrics(register, PREFIX, storage);
       new Gauge({
         name: `${PREFIX}_log_lines_dropped`,
         help: 'Log lines dropped because nobody read them.',

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { StoreOptions } from '../protocol.ts';
+import type { StoreCounts, StoreOptions } from '../protocol.ts';
 import { openDeadIndex, type DeadIndex } from './dead-index.ts';
 import type { Rows } from './rows.ts';
 
@@ -12,14 +12,15 @@ export interface DeadBox {
   setAside(seq: number, state: 'dead' | 'corrupt', reason: string, now: number): void;
   /** Deletes what is past its time; true when more is left. */
   sweep(now: number): boolean;
-  /** Letters deleted since the start: after their time, and for want of room. */
-  readonly expired: () => number;
-  readonly discarded: () => number;
+  /** One stood on a page that cannot be read; it is where it was. */
+  noteDamaged(): void;
+  readonly counts: () => StoreCounts;
 }
 
 export function openDeadBox(db: DatabaseSync, options: StoreOptions, rows: Rows): DeadBox {
   const index = openDeadIndex(db);
   const setAside = db.prepare('UPDATE messages SET state = ?, ended = ?, reason = ? WHERE seq = ?');
+  let damaged = 0;
   let expired = 0;
   let discarded = 0;
 
@@ -46,6 +47,7 @@ export function openDeadBox(db: DatabaseSync, options: StoreOptions, rows: Rows)
     setAside(seq, state, reason, now) {
       setAside.run(state, index.nextEnd(now), reason, seq);
       index.add(seq);
+      if (state === 'corrupt') damaged++;
       discarded += discard(isTooMuch);
     },
     sweep(now) {
@@ -55,7 +57,7 @@ export function openDeadBox(db: DatabaseSync, options: StoreOptions, rows: Rows)
       discarded += surplus;
       return old === AT_A_TIME || surplus === AT_A_TIME;
     },
-    expired: () => expired,
-    discarded: () => discarded,
+    noteDamaged: () => void damaged++,
+    counts: () => ({ damaged, expired, discarded }),
   };
 }

@@ -31,6 +31,7 @@ export function loadCalls(db: DatabaseSync, rows: Rows, box: DeadBox): Pick<Call
       } catch (error) {
         // A damaged page costs its own messages only; the next start takes over what is readable.
         if (!isDamage(error)) throw error;
+        box.noteDamaged();
         return [{ seq, unreadable: String(error) }];
       }
       if (found && 'unreadable' in found) box.setAside(seq, 'corrupt', found.unreadable, now);

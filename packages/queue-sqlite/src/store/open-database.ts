@@ -91,8 +91,8 @@ function scan(db: DatabaseSync): void {
 function explained(error: unknown, path: string): unknown {
   if (resultCode(error) !== RESULT.busy) return error;
   return new Refusal(
-    `${path} is in use by another process. Stop it, or give this one a data directory of its own; ` +
-      'the embedded queue is for one process.',
+    `${path} is in use by another process. Stop it, or give this one a data directory of its own ` +
+      '(data_directory in config.yaml, or FALCO_TALON_DATA_DIRECTORY): the embedded queue is for one process.',
     true,
   );
 }

@@ -1,5 +1,13 @@
 /** Primary result codes, https://sqlite.org/rescode.html */
-export const RESULT = { busy: 5, corrupt: 11, full: 13, notADatabase: 26 } as const;
+export const RESULT = {
+  busy: 5,
+  readOnly: 8,
+  io: 10,
+  corrupt: 11,
+  full: 13,
+  cannotOpen: 14,
+  notADatabase: 26,
+} as const;
 
 /** The primary result code of an error thrown by node:sqlite, undefined for any other error. */
 export function resultCode(error: unknown): number | undefined {

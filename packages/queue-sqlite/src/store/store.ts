@@ -1,3 +1,5 @@
+import { statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Answer, Group, Request, StoreOptions, StoreState, WaitingMessage } from '../protocol.ts';
 import { Full, type CallTable } from './call-table.ts';
@@ -22,7 +24,8 @@ export function createStore(db: DatabaseSync, options: StoreOptions): Store {
   const dedup = openDedup(db, options.now);
   const rows = openRows(db);
   const box = openDeadBox(db, options, rows);
-  const refuseWhenFull = sizeLimit(db);
+  const { refuseWhenFull, usedBytes } = sizeLimit(db);
+  let freeBytes = freeOn(options.path);
   const calls: CallTable = {
     publish: publishCall(rows, dedup, refuseWhenFull),
     ...loadCalls(db, rows, box),
@@ -34,6 +37,12 @@ export function createStore(db: DatabaseSync, options: StoreOptions): Store {
   );
 
   function run(group: Group): Answer[] {
+    const answers = answered(group);
+    if (group.requests.some(({ name }) => name === 'sweep' || name === 'probe')) freeBytes = freeOn(options.path);
+    return answers;
+  }
+
+  function answered(group: Group): Answer[] {
     try {
       const answers = transaction(db, () =>
         group.requests.map((request) => ({ value: dispatch(calls, request, group.now) })),
@@ -47,15 +56,25 @@ export function createStore(db: DatabaseSync, options: StoreOptions): Store {
       const [request] = group.requests;
       if (group.requests.length === 1 && request) return [failure(error)];
       // One of them cannot be stored: each gets its own answer.
-      return group.requests.flatMap((single) => run({ now: group.now, requests: [single] }));
+      return group.requests.flatMap((single) => answered({ now: group.now, requests: [single] }));
     }
   }
 
   return {
     run,
     waiting: () => waiting.all() as unknown as WaitingMessage[],
-    state: () => ({ dead: box.index.count(), expired: box.expired(), discarded: box.discarded() }),
+    state: () => ({ dead: box.index.count(), bytes: usedBytes(), freeBytes, ...box.counts() }),
   };
+}
+
+/** Infinity where the system does not say. */
+function freeOn(path: string): number {
+  try {
+    const { bavail, bsize } = statfsSync(dirname(path));
+    return bavail * bsize;
+  } catch {
+    return Infinity;
+  }
 }
 
 function dispatch(calls: CallTable, request: Request, now: number): unknown {
@@ -76,12 +95,15 @@ function transaction<T>(db: DatabaseSync, work: () => T): T {
   }
 }
 
+const DISK_FAULTS = new Set<number>([RESULT.readOnly, RESULT.io, RESULT.cannotOpen]);
+
 function failure(error: unknown): Answer {
   if (error instanceof Full) return { failed: 'queue_full', message: error.message };
   const text = error instanceof Error ? error.message : String(error);
   if (resultCode(error) === RESULT.full) {
-    return { failed: 'queue_failed', message: `The disk, or the size allowed to the queue, is full: ${text}.` };
+    return { failed: 'disk', message: `The disk, or the size allowed to the queue, is full: ${text}.` };
   }
   if (isDamage(error)) return { failed: 'queue_failed', message: `The queue's file is damaged: ${text}.` };
-  return { failed: 'queue_failed', message: `The queue's file cannot be written: ${text}.` };
+  const ofDisk = DISK_FAULTS.has(resultCode(error) ?? 0);
+  return { failed: ofDisk ? 'disk' : 'queue_failed', message: `The queue's file cannot be written: ${text}.` };
 }

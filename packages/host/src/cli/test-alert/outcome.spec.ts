@@ -9,7 +9,12 @@ const event = { source: 'syscall', priority: 'Notice' } as const;
 /** What the server's own metrics say of what `happen` does, while this many events wait. */
 async function told(happen: (observer: ReturnType<typeof createMetrics>['observer']) => void, pending = 0) {
   const metrics = createMetrics();
-  metrics.watch({ queueDepth: async () => ({ pending, dead: 0 }), droppedLogLines: () => 0 });
+  metrics.watch({
+    queueDepth: async () => ({ pending, dead: 0 }),
+    spoolDepth: () => ({ bytes: 0, limitBytes: 1, files: 0, limitFiles: 1 }),
+    lowStores: () => ({ queue: false, spool: false }),
+    droppedLogLines: () => 0,
+  });
   metrics.observer.event({ ...event, result: 'accepted' });
   metrics.observer.match({ rule: 'Shell' });
   const before = readMetrics(await metrics.text());
