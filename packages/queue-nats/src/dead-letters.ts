@@ -27,9 +27,11 @@ export interface DeadDeps {
 
 /** Stores it, once however often it is called: the move may have been cut short. */
 export async function setAside({ link, layout }: DeadDeps, one: SetAside): Promise<void> {
-  const id = one.message?.id ?? `event-${one.seq}`;
+  if (await link.next(layout.dead, 1, layout.anyDeadSubject(one.nonce))) return;
+  const name = one.message?.id ?? `event-${one.seq}`;
+  const taken = await link.next(layout.dead, 1, layout.deadSubject(name, '*'));
+  const id = taken ? `${name}#${one.seq}` : name;
   const subject = layout.deadSubject(id, one.nonce);
-  if (await link.last(layout.dead, subject)) return;
   const { body = one.raw ?? new Uint8Array(0), journal: _, dedup: __, ...message } = one.message ?? {};
   const dead: StoredDead = {
     id,
@@ -51,7 +53,6 @@ export async function setAside({ link, layout }: DeadDeps, one: SetAside): Promi
 
 export function createDeadLetters(deps: DeadDeps): DeadLetters {
   const { link, layout, partitions } = deps;
-  const every = layout.deadSubject('', '').replace(/\.[^.]*\.[^.]*$/, '.*.*');
 
   async function find(id: string): Promise<Stored | undefined> {
     const place = UNREADABLE.exec(id)?.[1];
@@ -63,10 +64,9 @@ export function createDeadLetters(deps: DeadDeps): DeadLetters {
   async function list({ after, limit }: { after?: string; limit: number }): Promise<DeadLetter[]> {
     const letters: DeadLetter[] = [];
     const before = after === undefined ? undefined : await find(after);
-    if (after !== undefined && !before) return [];
     let from = (before?.seq ?? 0) + 1;
     while (letters.length < limit) {
-      const stored = await link.next(layout.dead, from, every);
+      const stored = await link.next(layout.dead, from, layout.anyDeadSubject('*'));
       if (!stored) break;
       letters.push(letterOf(stored));
       from = stored.seq + 1;

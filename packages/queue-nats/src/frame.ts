@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
 import type { Entry, Message } from '@falco-talon/core';
+import { carried } from './entries.ts';
 
 /** The first token of everything this queue stores. Another one is another version's, or somebody else's. */
 const FORMAT = '1';
@@ -74,8 +75,8 @@ export function decodeFrame(data: Uint8Array): { meta: Record<string, unknown>; 
 }
 
 export function encodeMessage(nonce: string, message: Message): Uint8Array {
-  const { body, dedup: _, ...rest } = message;
-  return encodeFrame({ nonce, message: rest }, body);
+  const { body, dedup: _, journal, ...rest } = message;
+  return encodeFrame({ nonce, message: { ...rest, ...(journal && { journal: carried(journal) }) } }, body);
 }
 
 export function decodeMessage(data: Uint8Array): StoredMessage | undefined {

@@ -1,4 +1,5 @@
-import { errorText, TalonError, type Entry } from '@falco-talon/core';
+import { TalonError, type Entry } from '@falco-talon/core';
+import { storable } from './entries.ts';
 import { Conflict } from './failure.ts';
 import { decodeJournal, encodeFrame, type JournalRecord } from './frame.ts';
 import type { Layout } from './layout.ts';
@@ -117,26 +118,11 @@ function createJournal(
     revision: () => revision,
     begin: () => write(() => ({})),
     append(added) {
-      const storable = asJson(added);
-      return write(() => ({ entries: [...entries, ...storable] }));
+      const more = storable(added);
+      return write(() => ({ entries: [...entries, ...more] }));
     },
     end: (state, notBefore, reason) =>
       write(() => ({ state, notBefore, reason, ...(state === 'done' && { entries: [] }) })),
     takeBack: () => write(() => ({ attempt: start.attempt - 1 })),
   };
-}
-
-/** What it will be when it is read: `undefined` becomes null, and what is no JSON is refused before anything is written. */
-function asJson(entries: readonly Entry[]): Entry[] {
-  try {
-    return entries.map(({ step, kind, data }) => ({
-      step,
-      kind,
-      data: JSON.parse(JSON.stringify(data) ?? 'null') as unknown,
-    }));
-  } catch (error) {
-    throw new TalonError('queue_failed', `A journal entry cannot be stored as JSON: ${errorText(error)}`, {
-      cause: error,
-    });
-  }
 }

@@ -13,6 +13,7 @@ export interface Layout {
   readonly ownersSubject: string;
   readonly seenSubject: (key: string) => string;
   readonly deadSubject: (id: string, nonce: string) => string;
+  readonly anyDeadSubject: (nonce: string) => string;
   /** Told to the other replicas when one comes or goes; nothing depends on it. */
   readonly nudgeSubject: string;
 }
@@ -30,6 +31,7 @@ export function layoutOf(name: string): Layout {
     ownersSubject: `${name}.state.owners`,
     seenSubject: (key) => `${name}.seen.${digest(key)}`,
     deadSubject: (id, nonce) => `${name}.dead.${digest(id)}.${nonce}`,
+    anyDeadSubject: (nonce) => `${name}.dead.*.${nonce}`,
     nudgeSubject: `${name}.nudge`,
   };
 }
