@@ -75,7 +75,8 @@ function refuseTwoIdentities({ user, token, nkey_seed, creds }: ConnectSettings)
 
 function identity({ user, password, token, nkey_seed, creds }: ConnectSettings): Partial<ConnectionOptions> {
   const bytes = (text: string) => new TextEncoder().encode(text.trim());
-  if (creds) return { authenticator: credsAuthenticator(bytes(creds)) };
+  // The library wants the line end after the last line, which a file's reader may have taken away.
+  if (creds) return { authenticator: credsAuthenticator(new TextEncoder().encode(`${creds.trim()}\n`)) };
   if (nkey_seed) return { authenticator: nkeyAuthenticator(bytes(nkey_seed)) };
   if (token) return { token };
   return user ? { user, ...(password !== undefined && { pass: password }) } : {};
