@@ -1,9 +1,8 @@
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { FakeKubernetes, ReceivedRequest } from '@falco-talon/fake-kubernetes';
-import { startCluster, startListener, startTalon, type Talon } from '../harness/index.ts';
+import { startCluster, startListener, startTalon, until, type Talon } from '../harness/index.ts';
 import type { FaultRun } from '../scenario.ts';
 import { alertOf, objectsOf, OWN_NAMESPACE, rulesOf, type CrashedAction } from './actions.ts';
 import type { Boundary } from './boundaries.ts';
@@ -77,11 +76,11 @@ export async function crashAt(
   for (const action of actions) await post(talon, action);
   if (boundary) {
     const told = () => new Set(listener.records.map(({ rule }) => rule)).size;
-    await until(run, async () => {
+    await until(async () => {
       if (boundary.told && told() < actions.length) return false;
       if (fault) return fault.reached();
       return (await held(talon)) >= actions.length;
-    });
+    }, run.signal);
     await talon.kill();
     fault?.release();
     listener.release();
@@ -114,10 +113,6 @@ async function held(talon: Talon): Promise<number> {
   const ids = new Set<unknown>();
   for await (const line of talon.lines()) if (line.message === 'held') ids.add(line['id']);
   return ids.size;
-}
-
-async function until(run: FaultRun, condition: () => Promise<boolean> | boolean): Promise<void> {
-  while (!(await condition())) await delay(20, undefined, { signal: run.signal });
 }
 
 function strike(fake: FakeKubernetes, kind: NonNullable<Boundary['fault']>, actions: readonly CrashedAction[]) {

@@ -94,8 +94,9 @@ export function startSender(run: FaultRun, url: string, load: Load): Sender {
     const timer = setTimeout(() => connection.close(), PATIENCE);
     try {
       const traceparent = `00-${traceId}-00f067aa0ba902b7-01`;
-      const { status, body } = await connection.post(load.body(n), { ...load.headers, traceparent });
-      idle.push(connection);
+      const { status, body, last } = await connection.post(load.body(n), { ...load.headers, traceparent });
+      if (last) connection.close();
+      else idle.push(connection);
       return status === 202
         ? note('accepted', status, fieldOf(body, 'id'))
         : note('refused', status, fieldOf(body, 'code') || body.slice(0, 200));

@@ -4,37 +4,20 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { pod, type FakeKubernetes } from '@falco-talon/fake-kubernetes';
-import { alertText } from '@falco-talon/testkit/server';
-import { account, sayAccount, startCluster, startSender, startTalon, watchEffects } from '../harness/index.ts';
-import type { Talon } from '../harness/index.ts';
+import type { FakeKubernetes } from '@falco-talon/fake-kubernetes';
+import { LABEL_RULES, startShop, type Talon } from '../harness/index.ts';
 import type { FaultRun, Scenario } from '../scenario.ts';
 
-const FALCO_RULE = 'Terminal shell in container';
-const STATUS = { key: 'analysis/status', value: 'suspicious' };
-const rules = (comment: string) => `# ${comment}
-- rule: Label
-  match: { rules: [${FALCO_RULE}] }
-  actions: [{ action: label, actionner: kubernetes:label, parameters: { labels: { ${STATUS.key}: ${STATUS.value} } } }]
-`;
 const LAUNCHER = fileURLToPath(import.meta.resolve('falco-talon/launcher'));
 
 async function run(run: FaultRun): Promise<void> {
   const full = run.size === 'full';
-  const fake = await startCluster(run, { journalLimit: 1_000 });
-  const effects = watchEffects(fake, (object) => object?.metadata.labels?.[STATUS.key] === STATUS.value);
-  const talon = await startTalon(run, {
-    rules: rules('first'),
-    kubeconfig: fake.kubeconfig(),
-    config: JSON.stringify({ deduplication: { time_window_seconds: 0 }, shutdown_grace_period: 600 }),
+  const shop = await startShop(run, {
+    talon: { config: JSON.stringify({ deduplication: { time_window_seconds: 0 }, shutdown_grace_period: 600 }) },
+    fake: { journalLimit: 1_000 },
   });
-  const sender = startSender(run, talon.url, {
-    perSecond: full ? 500 : 150,
-    body(n) {
-      fake.create(pod({ name: `pod-${n}`, namespace: 'shop' }));
-      return alertText(FALCO_RULE, `pod-${n}`, n);
-    },
-  });
+  const { fake, talon } = shop;
+  const sender = shop.send({ perSecond: full ? 500 : 150 });
   await delay(500, undefined, { signal: run.signal });
 
   await stopTwice(run, fake, talon);
@@ -43,18 +26,7 @@ async function run(run: FaultRun): Promise<void> {
 
   await talon.start();
   await sender.stop();
-  await talon.drained(120_000);
-  await talon.stop();
-  sayAccount(
-    run,
-    await account({ sent: sender.sent, lines: talon.lines(), hasEffect: ({ n }) => effects.changes.has(`pod-${n}`) }),
-  );
-  run.expect('no side effect happened twice', effects.twice().length === 0);
-  const done = sender.sent.filter(({ outcome }) => outcome === 'accepted');
-  run.expect(
-    'every accepted alert had its effect',
-    done.every(({ n }) => effects.changes.has(`pod-${n}`)),
-  );
+  await shop.settle(120_000);
   run.expect('the queue was never found damaged', !talon.log().includes('damaged'));
 }
 
@@ -78,7 +50,7 @@ async function stopWhileReloading(run: FaultRun, talon: Talon, times: number): P
   for (let n = 0; n < times; n++) {
     await talon.start();
     const exited = talon.exited();
-    await writeFile(join(talon.directory, 'rules.yaml'), rules(`changed ${n}`));
+    await writeFile(join(talon.directory, 'rules.yaml'), `# changed ${n}\n${LABEL_RULES}`);
     process.kill(talon.pid, 'SIGHUP');
     await delay(Math.random() * 100);
     process.kill(talon.pid, 'SIGTERM');

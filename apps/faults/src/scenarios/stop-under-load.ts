@@ -2,21 +2,16 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { namespace, pod, realPrograms, type FakeKubernetes } from '@falco-talon/fake-kubernetes';
+import { pod, realPrograms, type FakeKubernetes } from '@falco-talon/fake-kubernetes';
 import { alertText } from '@falco-talon/testkit/server';
-import { account, sayAccount, startCluster, startSender, startTalon, watchEffects } from '../harness/index.ts';
+import { LABEL_RULES, startSender, startShop, until } from '../harness/index.ts';
 import type { FaultRun, Scenario } from '../scenario.ts';
 
 const LONG = 20;
-const FALCO_RULE = 'Terminal shell in container';
-const STATUS = { key: 'analysis/status', value: 'suspicious' };
 /** Milliseconds of the grace period that have to be left when the process is gone. */
 const LEFT = 2_000;
 
-const rules = (evidence: string) => `
-- rule: Label
-  match: { rules: [${FALCO_RULE}] }
-  actions: [{ action: label, actionner: kubernetes:label, parameters: { labels: { ${STATUS.key}: ${STATUS.value} } } }]
+const rules = (evidence: string) => `${LABEL_RULES}
 - rule: Command
   match: { rules: [Command] }
   actions: [{ action: exec, actionner: kubernetes:exec, parameters: { command: 'echo $$ >>"$RUNS"; exec sleep 600', timeout: 600 } }]
@@ -33,27 +28,21 @@ const rules = (evidence: string) => `
 const isCommand = (n: number) => n % 2 === 0;
 
 async function stopOnce(run: FaultRun, graceSeconds: number, delaySeconds: number, perSecond: number): Promise<void> {
-  const fake = await startCluster(run, { objects: [namespace('shop')], journalLimit: 1_000 });
   const runsFile = join(run.directory, `runs-${graceSeconds}`);
+  const config = {
+    watch_rules: false,
+    deduplication: { time_window_seconds: 0 },
+    shutdown_grace_period: graceSeconds,
+    shutdown_delay_seconds: delaySeconds,
+    limits: { long_concurrency: LONG },
+  };
+  const shop = await startShop(run, {
+    talon: { name: `grace-${graceSeconds}`, rules: rules(run.directory), config: JSON.stringify(config) },
+    fake: { journalLimit: 1_000 },
+  });
+  const { fake, talon } = shop;
   let captures = 0;
   playLongActions(fake, runsFile, () => captures++);
-  const effects = watchEffects(
-    fake,
-    (object) => object?.metadata.labels?.[STATUS.key] === STATUS.value,
-    ({ resource, subresource }) => resource === 'pods' && subresource === '',
-  );
-  const talon = await startTalon(run, {
-    name: `grace-${graceSeconds}`,
-    rules: rules(run.directory),
-    kubeconfig: fake.kubeconfig(),
-    config: JSON.stringify({
-      watch_rules: false,
-      deduplication: { time_window_seconds: 0 },
-      shutdown_grace_period: graceSeconds,
-      shutdown_delay_seconds: delaySeconds,
-      limits: { long_concurrency: LONG },
-    }),
-  });
   const long = startSender(run, talon.url, {
     perSecond: 1_000,
     count: LONG,
@@ -64,14 +53,8 @@ async function stopOnce(run: FaultRun, graceSeconds: number, delaySeconds: numbe
   });
   await long.done;
   const commands = async () => (await readFile(runsFile, 'utf8').catch(() => '')).split('\n').length - 1;
-  while (captures < LONG / 2 || (await commands()) < LONG / 2) await delay(50, undefined, { signal: run.signal });
-  const load = startSender(run, talon.url, {
-    perSecond,
-    body(n) {
-      fake.create(pod({ name: `pod-${n}`, namespace: 'shop' }));
-      return alertText(FALCO_RULE, `pod-${n}`, n);
-    },
-  });
+  await until(async () => captures === LONG / 2 && (await commands()) === LONG / 2, run.signal);
+  const load = shop.send({ perSecond });
   await delay(1_000, undefined, { signal: run.signal });
 
   const toldAt = performance.now();
@@ -85,24 +68,18 @@ async function stopOnce(run: FaultRun, graceSeconds: number, delaySeconds: numbe
     `grace period ${graceSeconds} s, delay ${delaySeconds} s, ${perSecond} alerts a second, ${LONG} long actions: not ready after ${firstProbe.toFixed(0)} ms, gone after ${(took / 1000).toFixed(2)} s with exit code ${code}; ${accepted(load.sent) - acceptedBefore} alerts taken meanwhile`,
   );
   run.expect('it ends with 0', code === 0);
-  run.expect(`it ends ${LEFT / 1000} s before the grace period is over`, took <= graceSeconds * 1000 - LEFT);
+  // A stopwatch of the machine as much as of the program: only a run that has the machine for itself can be held to it.
+  if (run.size === 'full')
+    run.expect(`it ends ${LEFT / 1000} s before the grace period is over`, took <= graceSeconds * 1000 - LEFT);
   run.expect('it takes alerts until the delay is over', accepted(load.sent) > acceptedBefore);
 
   // What is captured after the restart may end.
   playLongActions(fake, runsFile, () => captures++, 'ends');
   await talon.start();
-  await talon.drained(120_000);
-  await talon.stop();
-  const sent = [...long.sent, ...load.sent];
-  sayAccount(run, await account({ sent, lines: talon.lines(), hasEffect: ({ n }) => effects.changes.has(`pod-${n}`) }));
-  run.expect('no side effect happened twice', effects.twice().length === 0);
+  await shop.settle(120_000);
   run.expect('no command was run again', (await commands()) === LONG / 2);
   run.expect(`${LONG / 2} captures were made anew`, captures === LONG);
-  const done = load.sent.filter(({ outcome }) => outcome === 'accepted');
-  run.expect(
-    'every accepted alert had its effect',
-    done.every(({ n }) => effects.changes.has(`pod-${n}`)),
-  );
+  run.expect('every long action was taken on', accepted(long.sent) === LONG);
 }
 
 function accepted(sent: readonly { readonly outcome: string }[]): number {

@@ -14,6 +14,8 @@ export interface Connection {
 export interface HttpAnswer {
   readonly status: number;
   readonly body: string;
+  /** The server closes the connection behind it: the next body needs another one. */
+  readonly last: boolean;
 }
 
 const END_OF_HEAD = '\r\n\r\n';
@@ -41,7 +43,11 @@ export async function openConnection(url: string): Promise<Connection> {
     const length = Number(/\r\ncontent-length: (\d+)/i.exec(received)?.[1] ?? 0);
     const start = head + END_OF_HEAD.length;
     if (received.length < start + length) return undefined;
-    const answer = { status: Number(received.slice(9, 12)), body: received.slice(start, start + length) };
+    const answer = {
+      status: Number(received.slice(9, 12)),
+      body: received.slice(start, start + length),
+      last: /\r\nconnection: close\r\n/i.test(received.slice(0, start)),
+    };
     received = received.slice(start + length);
     return answer;
   }
