@@ -42,7 +42,7 @@ const SHAPES: Readonly<Record<Entry['kind'], TSchema>> = {
   kept: strictObject({ n: Type.Integer(), artifact }),
   result: strictObject({ record, artifacts: Type.Array(artifact) }),
   delivered: strictObject({ n: Type.Integer(), record }),
-  notified: text,
+  notified: Type.String({ pattern: '^(action|output-[0-9]+)$' }),
   begun: anything,
   postponed: anything,
 };

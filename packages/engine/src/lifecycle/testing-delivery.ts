@@ -18,6 +18,7 @@ export interface Found {
   readonly body?: string;
   /** Entries of this kind cannot be written. */
   readonly unwritable?: Entry['kind'];
+  readonly rules?: string;
   /** What differs from the actionner of `pluginOf`. */
   readonly actionner?: Partial<Actionner>;
 }
@@ -66,6 +67,7 @@ export async function found(start: ReturnType<typeof engines>['start'], given: F
   const { logger, lines } = testScope();
   const engine = await start(world, {
     plugins: [{ ...own, actionners }, definePlugin({ name: 'found', category: 'found', queues: [found] })],
+    ...(given.rules !== undefined && { rules: given.rules }),
     settings: { queueType: 'found' },
     logger,
   });
