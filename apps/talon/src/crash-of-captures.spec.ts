@@ -1,84 +1,36 @@
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { namespace, pod, startFakeKubernetes, type FakeKubernetes } from '@falco-talon/fake-kubernetes';
-import {
-  startServerProcess,
-  startWebhookListener,
-  type ServerProcess,
-  type WebhookListener,
-} from '@falco-talon/testkit/server';
+import { namespace, pod, type FakeKubernetes } from '@falco-talon/fake-kubernetes';
+import type { WebhookListener } from '@falco-talon/testkit/server';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { crashRig, post, type CrashRig } from './testing-crash.ts';
 
 /** The whole program in a process of its own, killed while it captures, then started again on the same data. */
 describe('a crash', { timeout: 60_000 }, () => {
-  let directory: string;
+  let rig: CrashRig;
   let fake: FakeKubernetes;
   let listener: WebhookListener;
-  const servers: ServerProcess[] = [];
-  const file = (...names: readonly string[]) => join(directory, ...names);
+  const start = () => rig.start();
 
   beforeEach(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'falco-talon-crash-'));
-    await mkdir(file('state'));
-    await mkdir(file('evidence'));
-    fake = await startFakeKubernetes({
-      objects: [namespace('security'), pod({ name: 'cart', namespace: 'shop' })],
-      terminationDelay: 50,
-    });
-    await fake.writeKubeconfig(file('kubeconfig'));
-    listener = await startWebhookListener();
-    await writeFile(file('rules.yaml'), ['tcpdump', 'sysdig'].map(rule).join(''));
-    await writeFile(file('config.yaml'), 'watch_rules: false\n');
+    rig = await crashRig([namespace('security'), pod({ name: 'cart', namespace: 'shop' })], (directory) =>
+      ['tcpdump', 'sysdig'].map((name) => rule(name, join(directory, 'evidence'))).join(''),
+    );
+    ({ fake, listener } = rig);
+    await mkdir(evidenceFolder());
   });
-  afterEach(async () => {
-    for (const server of servers.splice(0)) await server.kill();
-    listener.close();
-    await fake.close();
-    await rm(directory, { recursive: true, force: true });
-  });
+  afterEach(() => rig.close());
 
-  const rule = (name: string) =>
-    `- rule: ${name}\n  match: { rules: [${name}] }\n  actions:\n    - action: ${name}\n      actionner: kubernetes:${name}\n      output: { target: "local:file", parameters: { destination: ${file('evidence')} } }\n`;
-
-  async function start(): Promise<ServerProcess> {
-    const main = fileURLToPath(new URL('main.ts', import.meta.url));
-    const files = ['-c', file('config.yaml'), '-r', file('rules.yaml')];
-    const server = await startServerProcess({
-      args: ['--conditions=@falco-talon/source', main, 'server', ...files],
-      cwd: directory,
-      logFile: file('server.log'),
-      environment: {
-        FALCO_TALON_KUBECONFIG: file('kubeconfig'),
-        FALCO_TALON_NAMESPACE: 'security',
-        FALCO_TALON_DATA_DIRECTORY: file('state'),
-        FALCO_TALON_DEFAULT_NOTIFIERS: 'webhook',
-        FALCO_TALON_NOTIFIERS_WEBHOOK_URL: listener.url,
-        FALCO_TALON_LOG_FORMAT: 'json',
-      },
-    });
-    servers.push(server);
-    return server;
-  }
+  const evidenceFolder = () => join(rig.directory, 'evidence');
+  const rule = (name: string, destination: string) =>
+    `- rule: ${name}\n  match: { rules: [${name}] }\n  actions:\n    - action: ${name}\n      actionner: kubernetes:${name}\n      output: { target: "local:file", parameters: { destination: ${destination} } }\n`;
 
   async function evidence(): Promise<readonly string[]> {
-    const names = (await readdir(file('evidence'))).toSorted();
-    return Promise.all(names.map((name) => readFile(file('evidence', name), 'utf8')));
+    const names = (await readdir(evidenceFolder())).toSorted();
+    return Promise.all(names.map((name) => readFile(join(evidenceFolder(), name), 'utf8')));
   }
   const recordsOf = (stage: string) => listener.records.filter((record) => record['stage'] === stage);
-  const post = ({ url }: ServerProcess, name: string) =>
-    fetch(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({
-        rule: name,
-        priority: 'Critical',
-        output: name,
-        output_fields: { 'k8s.ns.name': 'shop', 'k8s.pod.name': 'cart' },
-      }),
-    });
 
   it('after a capture was safe on disk, and its pod gone meanwhile: the capture is delivered', async () => {
     fake.onExec({}, ({ stdout }) => {

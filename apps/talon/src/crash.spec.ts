@@ -1,75 +1,27 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import {
-  pod,
-  realPrograms,
-  startFakeKubernetes,
-  type FakeKubernetes,
-  type ReceivedRequest,
-} from '@falco-talon/fake-kubernetes';
-import {
-  startServerProcess,
-  startWebhookListener,
-  type ServerProcess,
-  type WebhookListener,
-} from '@falco-talon/testkit/server';
+import { pod, realPrograms, type FakeKubernetes, type ReceivedRequest } from '@falco-talon/fake-kubernetes';
+import type { WebhookListener } from '@falco-talon/testkit/server';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { crashRig, post, type CrashRig } from './testing-crash.ts';
 
 /**
  * The whole program in a process of its own, killed with SIGKILL at each boundary of an event's life, then started again
  * on the same data. The API server lives on, and so does the one who is told.
  */
 describe('a crash', { timeout: 60_000 }, () => {
-  let directory: string;
+  let rig: CrashRig;
   let fake: FakeKubernetes;
   let listener: WebhookListener;
-  const servers: ServerProcess[] = [];
+  const start = () => rig.start();
 
   beforeEach(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'falco-talon-crash-'));
-    await mkdir(join(directory, 'state'));
-    fake = await startFakeKubernetes({ objects: [cart('first-uid')], terminationDelay: 50 });
+    rig = await crashRig([cart('first-uid')], () => RULES);
+    ({ fake, listener } = rig);
     fake.setPodLog('shop', 'cart', 'main', 'what happened\n');
-    await fake.writeKubeconfig(join(directory, 'kubeconfig'));
-    listener = await startWebhookListener();
-    await writeFile(join(directory, 'rules.yaml'), RULES);
-    await writeFile(join(directory, 'config.yaml'), 'watch_rules: false\n');
   });
-  afterEach(async () => {
-    for (const server of servers.splice(0)) await server.kill();
-    listener.close();
-    await fake.close();
-    await rm(directory, { recursive: true, force: true });
-  });
-
-  async function start(): Promise<ServerProcess> {
-    const file = (name: string) => join(directory, name);
-    const server = await startServerProcess({
-      args: [
-        '--conditions=@falco-talon/source',
-        fileURLToPath(new URL('main.ts', import.meta.url)),
-        'server',
-        '-c',
-        file('config.yaml'),
-        '-r',
-        file('rules.yaml'),
-      ],
-      cwd: directory,
-      logFile: file('server.log'),
-      environment: {
-        FALCO_TALON_KUBECONFIG: file('kubeconfig'),
-        FALCO_TALON_DATA_DIRECTORY: file('state'),
-        FALCO_TALON_DEFAULT_NOTIFIERS: 'webhook',
-        FALCO_TALON_NOTIFIERS_WEBHOOK_URL: listener.url,
-        FALCO_TALON_LOG_FORMAT: 'json',
-      },
-    });
-    servers.push(server);
-    return server;
-  }
+  afterEach(() => rig.close());
 
   const deletions = () => fake.requests.filter(({ method }) => method === 'DELETE');
   const labels = () => fake.requests.filter(({ method }) => method === 'PATCH');
@@ -147,7 +99,7 @@ describe('a crash', { timeout: 60_000 }, () => {
   });
 
   it('while a command runs: it is ended, not run again, and that is said', async () => {
-    const runs = join(directory, 'runs');
+    const runs = join(rig.directory, 'runs');
     fake.onExec({}, realPrograms({ environment: { PATH: process.env['PATH'] ?? '', RUNS: runs } }));
     const server = await start();
     await post(server, 'Command');
@@ -216,18 +168,4 @@ function cart(uid: string) {
 
 function uidOf(request: ReceivedRequest | undefined): string | undefined {
   return (request?.body as { preconditions?: { uid?: string } } | undefined)?.preconditions?.uid;
-}
-
-async function post(server: ServerProcess, rule: string): Promise<{ status: number; traceId: string }> {
-  const response = await fetch(server.url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({
-      rule,
-      priority: 'Critical',
-      output: rule,
-      output_fields: { 'k8s.pod.name': 'cart', 'k8s.ns.name': 'shop' },
-    }),
-  });
-  return { status: response.status, traceId: ((await response.json()) as { trace_id: string }).trace_id };
 }
