@@ -9,6 +9,11 @@ import { stopUnderLoad } from './scenarios/stop-under-load.ts';
 import { throttledApi } from './scenarios/throttled-api.ts';
 import { clockJumps } from './scenarios/clock-jumps.ts';
 import { goneAndConflict } from './scenarios/gone-and-conflict.ts';
+import { endlessExec } from './scenarios/endless-exec.ts';
+import { rotatedCredentials } from './scenarios/rotated-credentials.ts';
+import { rulesChangeUnderLoad } from './scenarios/rules-change-under-load.ts';
+import { configmapSwap } from './scenarios/configmap-swap.ts';
+import { stalledWebhook } from './scenarios/stalled-webhook.ts';
 import type { Scenario } from './scenario.ts';
 
 /** Every fault, in the order it is told. */
@@ -23,5 +28,10 @@ export const SCENARIOS: readonly Scenario[] = [
   brokenConnections,
   clockJumps,
   goneAndConflict,
+  endlessExec,
+  rotatedCredentials,
+  rulesChangeUnderLoad,
+  configmapSwap,
+  stalledWebhook,
   poison,
 ];

@@ -24,8 +24,10 @@ export interface Shop {
   readonly effects: Effects;
   readonly talon: Talon;
   readonly sent: Sender['sent'];
-  /** @param pod the one all of them are about, instead of each about its own */
-  readonly send: (load: Pick<Load, 'perSecond' | 'count' | 'connections'>, pod?: string) => Sender;
+  /** @param pod the one all of them are about, instead of each about its own
+   * @param rule the Falco rule they name
+   */
+  readonly send: (load: Pick<Load, 'perSecond' | 'count' | 'connections'>, pod?: string, rule?: string) => Sender;
   /** Waits until nothing is queued, stops the program, prints the account and demands that every alert had its effect once. */
   readonly settle: (limit?: number) => Promise<Account>;
   /** The same, but alerts may have come to nothing. */
@@ -72,7 +74,7 @@ export async function startShop(run: FaultRun, input: ShopInput = {}): Promise<S
     get sent() {
       return all();
     },
-    send(load, shared) {
+    send(load, shared, rule = FALCO_RULE) {
       if (shared !== undefined) fake.create(pod({ name: shared, namespace: 'shop' }));
       const sender = startSender(run, talon.url, {
         ...load,
@@ -80,7 +82,7 @@ export async function startShop(run: FaultRun, input: ShopInput = {}): Promise<S
         body(n) {
           if (shared !== undefined) sharedPods.set(n, shared);
           else fake.create(pod({ name: `pod-${n}`, namespace: 'shop' }));
-          return alertText(FALCO_RULE, podOf(n), n);
+          return alertText(rule, podOf(n), n);
         },
       });
       senders.push(sender);

@@ -1,15 +1,6 @@
 import { expect, it } from 'vitest';
-import { runReloads } from './reload-run.ts';
 import { ruleSet } from './rule-sets.ts';
 import { judge } from './verdict.ts';
-
-it('while rules change under fire, every event is judged by one complete and valid rule set, and its record says by which', async () => {
-  const run = await runReloads({ before: 0, seconds: 3, rate: 100, every: 200 });
-  expect(run.wrong).toEqual([]);
-  expect([run.events, run.exitCode]).toEqual([run.sent, 0]);
-  expect(run.versions).toBeGreaterThan(1);
-  expect([run.clientsTooMany, run.clientsLeft, run.watches]).toEqual([0, 0, 0]);
-});
 
 it('the verdict sees a mixture of rule sets, invalid rules, and what is missing', () => {
   const event = (version: string, first: number, second: number, more: object[] = []) =>
