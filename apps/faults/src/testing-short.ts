@@ -3,7 +3,7 @@ import { runScenario } from './run-scenario.ts';
 import { SCENARIOS } from './scenarios.ts';
 
 /** Spec files over which the scenarios are dealt out, so that they run side by side. */
-const PARTS = 1;
+const PARTS = 4;
 /** Milliseconds one may take, on a machine that is busy with something else; it takes seconds. */
 const LIMIT = 60_000;
 

@@ -1,0 +1,3 @@
+import { runShort } from './testing-short.ts';
+
+runShort(2);
