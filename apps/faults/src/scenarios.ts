@@ -1,20 +1,23 @@
+import type { Scenario } from './scenario.ts';
 import { brokenConnections } from './scenarios/broken-connections.ts';
+import { clockJumps } from './scenarios/clock-jumps.ts';
 import { crashAtEachBoundary } from './scenarios/crash-at-each-boundary.ts';
 import { failingApi } from './scenarios/failing-api.ts';
+import { goneAndConflict } from './scenarios/gone-and-conflict.ts';
+import { hugeBodies } from './scenarios/huge-bodies.ts';
 import { killedUnderLoad } from './scenarios/killed-under-load.ts';
+import { malformedAlerts } from './scenarios/malformed-alerts.ts';
 import { poison } from './scenarios/poison.ts';
 import { silentApi } from './scenarios/silent-api.ts';
+import { slowSenders } from './scenarios/slow-senders.ts';
 import { stoppedTwice } from './scenarios/stop-twice.ts';
 import { stopUnderLoad } from './scenarios/stop-under-load.ts';
 import { throttledApi } from './scenarios/throttled-api.ts';
-import { clockJumps } from './scenarios/clock-jumps.ts';
-import { goneAndConflict } from './scenarios/gone-and-conflict.ts';
 import { endlessExec } from './scenarios/endless-exec.ts';
 import { rotatedCredentials } from './scenarios/rotated-credentials.ts';
 import { rulesChangeUnderLoad } from './scenarios/rules-change-under-load.ts';
 import { configmapSwap } from './scenarios/configmap-swap.ts';
 import { stalledWebhook } from './scenarios/stalled-webhook.ts';
-import type { Scenario } from './scenario.ts';
 
 /** Every fault, in the order it is told. */
 export const SCENARIOS: readonly Scenario[] = [
@@ -34,4 +37,7 @@ export const SCENARIOS: readonly Scenario[] = [
   configmapSwap,
   stalledWebhook,
   poison,
+  malformedAlerts,
+  hugeBodies,
+  slowSenders,
 ];
