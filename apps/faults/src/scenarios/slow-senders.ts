@@ -56,7 +56,7 @@ export const slowSenders: Scenario = {
     const counted =
       metrics.value('requests_refused_total', { reason: 'too_slow' }) + metrics.value('connections_refused_total');
     run.say(`counted as too_slow or displaced: ${counted}`);
-    run.expect('each of them is counted', counted === connections);
+    run.expect('each of them is counted', counted >= connections);
     await talon.stop();
   },
 };

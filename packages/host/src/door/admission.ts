@@ -7,17 +7,19 @@ import { networkOf, plainAddress, type Senders } from './senders.ts';
 import { isSignedBody, parseSignature, SIGNATURE_HEADER, type Signature } from './signature.ts';
 
 /** Why a sender was not let in, for metrics and the log. */
-export type DoorReason =
-  | 'credentials_missing'
-  | 'credentials_wrong'
-  | 'credentials_ambiguous'
-  | 'sender_not_allowed'
-  | 'sender_too_fast'
-  | 'signature_malformed'
-  | 'signature_expired'
-  | 'signature_wrong'
-  | 'signature_replayed'
-  | 'signature_crowded';
+export const DOOR_REASONS = [
+  'credentials_missing',
+  'credentials_wrong',
+  'credentials_ambiguous',
+  'sender_not_allowed',
+  'sender_too_fast',
+  'signature_malformed',
+  'signature_expired',
+  'signature_wrong',
+  'signature_replayed',
+  'signature_crowded',
+] as const;
+export type DoorReason = (typeof DOOR_REASONS)[number];
 
 export interface Refusal {
   readonly reason: DoorReason;
@@ -148,6 +150,9 @@ const STATUSES: Readonly<Partial<Record<DoorReason, readonly [number, string]>>>
   signature_crowded: [503, 'Service Unavailable'],
 };
 
+/** Seconds. By then nonces have been forgotten, if it was a burst. */
+const CROWDED_PAUSE = 5;
+
 function refused(reason: DoorReason, challenge?: string, retryAfter?: number): Admission {
   return { kind: 'refused', refusal: refusalOf(reason, challenge, retryAfter) };
 }
@@ -159,7 +164,8 @@ function refusalOf(reason: DoorReason, challenge?: string, retryAfter?: number):
     title,
     detail: TEXTS[reason],
     code: reason,
-    ...(retryAfter === undefined ? {} : { retryAfter }),
+    ...(retryAfter !== undefined && { retryAfter }),
+    ...(status === 503 && { retryAfter: CROWDED_PAUSE }),
   };
   return { reason, problem, ...(challenge === undefined ? {} : { challenge }) };
 }

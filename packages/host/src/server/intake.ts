@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { errorText, type Logger } from '@falco-talon/core';
+import { errorText, type ErrorCode, type Logger } from '@falco-talon/core';
 import type { Engine, IncomingHeaders, IngestAnswer } from '@falco-talon/engine';
 import { sendProblem, type Problem } from './problem.ts';
+import type { Reason } from './reasons.ts';
 import { readBody, type BodyBudget } from './read-body.ts';
 
 export interface IntakeLimits {
@@ -118,7 +119,7 @@ function refusal(answer: Extract<IngestAnswer, { kind: 'refused' }>): Problem {
     status: answer.status,
     title: answer.status === 400 ? 'Not a Falco alert' : 'Service Unavailable',
     detail: answer.detail,
-    code: answer.code,
+    code: answer.code as ErrorCode,
     ...(answer.status === 503 ? { retryAfter: answer.retryAfter ?? 5 } : {}),
   };
 }
@@ -150,6 +151,6 @@ function unsupported(detail: string): Problem {
 
 const TOO_MANY = unavailable('in_flight', 'too many alerts wait for the queue', 1);
 
-function unavailable(code: string, detail: string, retryAfter = 5): Problem {
+function unavailable(code: Reason, detail: string, retryAfter = 5): Problem {
   return { status: 503, title: 'Service Unavailable', detail, code, retryAfter };
 }

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { Reason } from './reasons.ts';
 
 /** A refusal as RFC 9457 describes it. */
 export interface Problem {
@@ -6,8 +7,7 @@ export interface Problem {
   readonly title: string;
   /** One sentence for people: what was wrong, what to do. */
   readonly detail: string;
-  /** A word for programs and metrics, from a fixed list. */
-  readonly code: string;
+  readonly code: Reason;
   /** Seconds. */
   readonly retryAfter?: number;
 }
