@@ -8,7 +8,13 @@ export interface Flood {
 }
 
 /** Posts bodies over kept-alive connections, as fast as the answers come. */
-export async function flood(url: string, count: number, open: number, body: (n: number) => string): Promise<Flood> {
+export async function flood(
+  url: string,
+  count: number,
+  open: number,
+  body: (n: number) => string,
+  headers?: (n: number) => Readonly<Record<string, string>>,
+): Promise<Flood> {
   const connections = await openConnections(url, open);
   const latencies: number[] = [];
   let refused = 0;
@@ -17,9 +23,11 @@ export async function flood(url: string, count: number, open: number, body: (n: 
   await Promise.all(
     connections.map(async (connection) => {
       while (next < count) {
-        const text = body(next++);
+        const n = next++;
+        const text = body(n);
+        const own = headers?.(n);
         const sentAt = performance.now();
-        const { status } = await connection.post(text);
+        const { status } = await connection.post(text, own);
         latencies.push(performance.now() - sentAt);
         if (status !== 202) refused++;
       }

@@ -4,6 +4,7 @@ import { holds, type Measurement, type Section } from './measurement.ts';
 import { apiCalls } from './sections/api-calls.ts';
 import { capture } from './sections/capture.ts';
 import { client } from './sections/client.ts';
+import { door } from './sections/door.ts';
 import { intake } from './sections/intake.ts';
 import { isolation } from './sections/isolation.ts';
 import { latency } from './sections/latency.ts';
@@ -25,6 +26,7 @@ const SECTIONS: readonly Section[] = [
   start,
   latency,
   intake,
+  door,
   isolation,
   capture,
   memory,
