@@ -5,6 +5,7 @@ import { kubernetes } from '@falco-talon/client-kubernetes';
 import calico from '@falco-talon/actionner-calico';
 import cilium from '@falco-talon/actionner-cilium';
 import actionners from '@falco-talon/actionner-kubernetes';
+import guards from '@falco-talon/guard-kubernetes';
 import {
   calicoCrds,
   ciliumCrds,
@@ -28,6 +29,8 @@ export interface CallCase {
   readonly parameters?: Readonly<Record<string, unknown>>;
   /** Whether it keeps something. */
   readonly output?: boolean;
+  /** With the guard that compares alerts with the cluster. */
+  readonly guarded?: boolean;
   /** Falco's source; default `syscall`. */
   readonly source?: string;
   /** Definitions of the kinds the cluster serves beside its own. */
@@ -70,6 +73,9 @@ export const callCases: readonly (CallCase & { readonly promised: number })[] = 
   { name: 'delete', action: 'delete', source: 'k8s_audit', fields: audited, promised: 2 },
   { name: 'terminate, the alert carries the uid', action: 'terminate', fields: uid, promised: 1 },
   { name: 'terminate', action: 'terminate', promised: 2 },
+  { name: 'terminate, with plausibility and the uid', action: 'terminate', guarded: true, fields: uid, promised: 2 },
+  { name: 'terminate, with plausibility', action: 'terminate', guarded: true, fields: container, promised: 2 },
+  { name: 'label, with plausibility', action: 'label', guarded: true, parameters: { labels: { a: 'b' } }, promised: 1 },
   { name: 'terminate with a guard', action: 'terminate', parameters: { ignore_daemonsets: true }, promised: 2 },
   {
     name: 'terminate with min_healthy_replicas',
@@ -159,6 +165,7 @@ export async function countCalls({
   parameters = {},
   source = 'syscall',
   output = false,
+  guarded = false,
   fields = () => ({}),
   serves = [],
 }: CallCase): Promise<number> {
@@ -181,7 +188,7 @@ export async function countCalls({
     actions: [{ action, actionner: `${category}:${action}`, parameters, ...(output ? { output: NOWHERE } : {}) }],
   };
   const engine = await startTestEngine({
-    plugins: [...PLUGINS, nowhere],
+    plugins: [...PLUGINS, ...(guarded ? [guards] : []), nowhere],
     rules: JSON.stringify([rule]),
     clients: { [kubernetes.id]: { kubeconfig: join(directory, 'kubeconfig'), namespace: 'talon' } },
   });
@@ -189,6 +196,7 @@ export async function countCalls({
   await engine.post({
     rule: 'Bench',
     source,
+    hostname: 'node-1',
     output_fields: { 'k8s.pod.name': pod.metadata.name, 'k8s.ns.name': 'shop', ...fields(pod) },
   });
   const [record] = await engine.outcomes(1);

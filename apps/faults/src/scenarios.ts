@@ -18,6 +18,8 @@ import { rotatedCredentials } from './scenarios/rotated-credentials.ts';
 import { rulesChangeUnderLoad } from './scenarios/rules-change-under-load.ts';
 import { configmapSwap } from './scenarios/configmap-swap.ts';
 import { stalledWebhook } from './scenarios/stalled-webhook.ts';
+import { forgedAlert } from './scenarios/forged-alert.ts';
+import { selfAction } from './scenarios/self-action.ts';
 
 /** Every fault, in the order it is told. */
 export const SCENARIOS: readonly Scenario[] = [
@@ -40,4 +42,6 @@ export const SCENARIOS: readonly Scenario[] = [
   malformedAlerts,
   hugeBodies,
   slowSenders,
+  selfAction,
+  forgedAlert,
 ];

@@ -2,7 +2,12 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { startFakeKubernetes, type FakeKubernetes, type FakeKubernetesInput } from '@falco-talon/fake-kubernetes';
+import {
+  containerId,
+  startFakeKubernetes,
+  type FakeKubernetes,
+  type FakeKubernetesInput,
+} from '@falco-talon/fake-kubernetes';
 import {
   startServerProcess,
   startWebhookListener,
@@ -65,6 +70,9 @@ export async function crashRig(
   };
 }
 
+/** As Falco shows it. */
+const CONTAINER = containerId('shop', 'cart', 'main').replace('containerd://', '').slice(0, 12);
+
 /** An alert about the pod `shop/cart`. */
 export async function post({ url }: ServerProcess, rule: string): Promise<{ status: number; traceId: string }> {
   const response = await fetch(url, {
@@ -74,7 +82,8 @@ export async function post({ url }: ServerProcess, rule: string): Promise<{ stat
       rule,
       priority: 'Critical',
       output: rule,
-      output_fields: { 'k8s.pod.name': 'cart', 'k8s.ns.name': 'shop' },
+      hostname: 'node-1',
+      output_fields: { 'k8s.pod.name': 'cart', 'k8s.ns.name': 'shop', 'container.id': CONTAINER },
     }),
   });
   return { status: response.status, traceId: ((await response.json()) as { trace_id: string }).trace_id };

@@ -119,7 +119,7 @@ function alertFor({ pod, source = 'syscall', container, fields = {} }: Order) {
     rule: 'Something happened',
     priority: 'Warning',
     source,
-    hostname: 'falco',
+    hostname: pod?.spec?.nodeName ?? 'falco',
     output: 'Something happened in a container',
     output_fields: {
       ...(pod && {

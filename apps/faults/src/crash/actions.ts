@@ -1,6 +1,7 @@
 import {
   calicoCrds,
   ciliumCrds,
+  containerId,
   namespace,
   node,
   pod,
@@ -150,6 +151,10 @@ export const ACTIONS: readonly CrashedAction[] = [
   },
 ];
 
+function hasOwnNode(name: string): boolean {
+  return ['cordon', 'drain', 'drain-half'].includes(name);
+}
+
 export function objectsOf(actions: readonly CrashedAction[]): readonly ObjectInput[] {
   return [
     namespace(OWN_NAMESPACE),
@@ -157,7 +162,7 @@ export function objectsOf(actions: readonly CrashedAction[]): readonly ObjectInp
     ...calicoCrds({ group: 'projectcalico.org' }),
     ...ciliumCrds(),
     ...actions.flatMap(({ name, objects = [] }) => {
-      const own = ['cordon', 'drain', 'drain-half'].includes(name);
+      const own = hasOwnNode(name);
       return [
         ...(own ? [node({ name })] : []),
         pod({ name: 'cart', namespace: name, uid: `uid-of-${name}`, node: own ? name : 'node-1' }),
@@ -184,11 +189,14 @@ export function rulesOf(actions: readonly CrashedAction[], evidence: (name: stri
 }
 
 export function alertOf({ name, actionner, fields }: CrashedAction): string {
+  const container = containerId(name, 'cart', 'main').replace('containerd://', '').slice(0, 12);
+  const genuine = { 'k8s.ns.name': name, 'k8s.pod.name': 'cart', 'container.id': container };
   return JSON.stringify({
     rule: name,
     priority: 'Critical',
     output: name,
     source: actionner === 'kubernetes:delete' ? 'k8s_audit' : 'syscall',
-    output_fields: fields ?? { 'k8s.ns.name': name, 'k8s.pod.name': 'cart' },
+    hostname: hasOwnNode(name) ? name : 'node-1',
+    output_fields: actionner === 'kubernetes:delete' ? fields : { ...genuine, ...fields },
   });
 }

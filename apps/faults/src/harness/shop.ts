@@ -1,4 +1,4 @@
-import { containerId, pod, type FakeKubernetes, type FakeKubernetesInput } from '@falco-talon/fake-kubernetes';
+import { pod, type FakeKubernetes, type FakeKubernetesInput } from '@falco-talon/fake-kubernetes';
 import { alertText } from '@falco-talon/testkit/server';
 import type { FaultRun } from '../scenario.ts';
 import { startCluster } from './cluster.ts';
@@ -82,7 +82,7 @@ export async function startShop(run: FaultRun, input: ShopInput = {}): Promise<S
         body(n) {
           if (shared !== undefined) sharedPods.set(n, shared);
           else fake.create(pod({ name: `pod-${n}`, namespace: 'shop' }));
-          return alertText(rule, podOf(n), n, { containerId: idOf(podOf(n)), time: new Date().toISOString() });
+          return alertText(rule, podOf(n), n);
         },
       });
       senders.push(sender);
@@ -101,9 +101,4 @@ export async function startShop(run: FaultRun, input: ShopInput = {}): Promise<S
       return result;
     },
   };
-}
-
-/** As Falco says it: the first digits, without the runtime. */
-function idOf(name: string): string {
-  return containerId('shop', name, 'main').split('://')[1]?.slice(0, 12) ?? '';
 }

@@ -48,10 +48,13 @@ async function refusalOf(
   const actionner = registry.actionners.get(step.actionner)?.part;
   if (target === null || !actionner) return null;
   const effect = effectOf(actionner);
+  // As if it had come when it was written: saved alerts are old.
+  const written = Date.parse(event.time);
+  const received = Number.isNaN(written) ? event : { ...event, receivedAt: written };
   for (const guard of guardsInOrder(registry, [])) {
     // One after the other: the first that says no decides, as on the server.
     const judged = { target, effect, settings: guardSettings(guard, settings) };
-    const reason = await askGuard(guard, step, judged, event);
+    const reason = await askGuard(guard, step, judged, received);
     if (reason !== undefined) return `guard ${guard.name}: ${reason}`;
   }
   return null;

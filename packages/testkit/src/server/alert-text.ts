@@ -1,20 +1,13 @@
-/** What is compared with the cluster before something destructive is done. */
-export interface Plausible {
-  /** The first 12 digits of the id of a container of the pod. */
-  readonly containerId: string;
-  /** ISO 8601. */
-  readonly time: string;
-}
+import { createHash } from 'node:crypto';
 
-const LONG_AGO: Plausible = { containerId: 'ee97d9c4186f', time: '2025-11-22T12:31:07.482812345Z' };
-
-/** An alert as Falco sends it, about 1.1 KB. `n` makes its text unique. */
-export function alertText(rule: string, pod: string, n: number, { containerId, time } = LONG_AGO): string {
+/** An alert as Falco sends it now, about 1.1 KB, of the container the fake API server gives that pod. `n` makes its text unique. */
+export function alertText(rule: string, pod: string, n: number): string {
+  const container = createHash('sha256').update(`shop/${pod}/main`).digest('hex').slice(0, 12);
   return JSON.stringify({
     hostname: 'node-1',
-    output: `12:31:07.482812345: Notice A shell was spawned in a container with an attached terminal (evt_type=execve user=root user_uid=0 user_loginuid=-1 process=sh proc_exepath=/bin/busybox parent=containerd-shim command=sh -c echo ${n} terminal=34816 exe_flags=EXE_WRITABLE|EXE_LOWER_LAYER container_id=${containerId} container_name=main k8s_ns=shop k8s_pod=${pod})`,
+    output: `12:31:07.482812345: Notice A shell was spawned in a container with an attached terminal (evt_type=execve user=root user_uid=0 user_loginuid=-1 process=sh proc_exepath=/bin/busybox parent=containerd-shim command=sh -c echo ${n} terminal=34816 exe_flags=EXE_WRITABLE|EXE_LOWER_LAYER container_id=${container} container_name=main k8s_ns=shop k8s_pod=${pod})`,
     output_fields: {
-      'container.id': containerId,
+      'container.id': container,
       'container.image.repository': 'registry.example.com/shop/cart',
       'container.image.tag': '1.27.3',
       'container.name': 'main',
@@ -36,6 +29,6 @@ export function alertText(rule: string, pod: string, n: number, { containerId, t
     rule,
     source: 'syscall',
     tags: ['T1059', 'container', 'maturity_stable', 'mitre_execution', 'shell'],
-    time,
+    time: new Date().toISOString().replace('Z', '345000Z'),
   }).replace(/"@(\d+)@"/, '$1');
 }
