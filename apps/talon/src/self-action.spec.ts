@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Plugin } from '@falco-talon/core';
@@ -79,6 +79,22 @@ it('knows an actionner of each kind', () => {
   expect(strong.map(({ name }) => name)).toEqual(
     expect.arrayContaining(['kubernetes:terminate', 'kubernetes:exec', 'kubernetes:delete', 'calico:networkpolicy']),
   );
+});
+
+it('the page about guard rails says what each may do', async () => {
+  const page = await readFile(join(import.meta.dirname, '../../../docs/guard-rails.md'), 'utf8');
+  const rows = [...page.matchAll(/^\| (reads only|ends nothing|cannot be repeated|destructive|) *\| (`.*`) *\|$/gm)];
+  let effect = '';
+  const told = rows.flatMap(([, named = '', names = '']) => {
+    effect = named || effect;
+    return names.split(' ').map((name) => `${name.replaceAll('`', '')}: ${effect}`);
+  });
+  const declared = actionners.map(({ name, part }) => {
+    if (part.destructive === true) return `${name}: destructive`;
+    if (part.readOnly === true) return `${name}: reads only`;
+    return `${name}: ${part.idempotent ? 'ends nothing' : 'cannot be repeated'}`;
+  });
+  expect(told.toSorted()).toEqual(declared.toSorted());
 });
 
 it.each(acting.map(({ name }) => name))(

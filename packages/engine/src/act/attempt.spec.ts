@@ -80,6 +80,15 @@ describe('before the action', () => {
     });
   });
 
+  it('nothing is done while all acting is stopped, not even what was begun before', async () => {
+    const run = vi.fn<Actionner['run']>();
+    for (const intent of [undefined, { facts: {} }]) {
+      const outcome = await outcomeOf({ actionner: { run, idempotent: false }, deps: { observe: true }, intent });
+      expect(outcome).toMatchObject({ status: 'dry_run' });
+    }
+    expect(run).not.toHaveBeenCalled();
+  });
+
   it('a guard that only lets watch: checked and previewed as in a dry run, with what it says', async () => {
     const run = vi.fn<Actionner['run']>();
     const guards = [specGuard(async () => ({ kind: 'observe', reason: 'a storm' }))];

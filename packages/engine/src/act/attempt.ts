@@ -59,6 +59,8 @@ export interface Progress {
 }
 
 export interface AttemptDeps {
+  /** True: every step is a dry run, whatever was planned: a stop of all acting holds for what was begun before it, too. */
+  readonly observe: boolean;
   readonly judge: Judge;
   readonly spool: Spool;
   readonly brake: Brake;
@@ -84,10 +86,11 @@ export async function attemptStep(
   run: StepRun,
   progress: Progress,
   scope: Scope,
-  { judge, spool, brake, mustLead }: AttemptDeps,
+  { observe, judge, spool, brake, mustLead }: AttemptDeps,
 ): Promise<Outcome | Held> {
   const { event, step, actionner } = run;
-  const { parameters, dryRun } = step;
+  const { parameters } = step;
+  const dryRun = step.dryRun || observe;
   let observed = '';
   const names = { id: step.id, rule: step.rule, action: step.action, actionner: step.actionner };
   checkRequiredFields(actionner, event);

@@ -104,6 +104,7 @@ export function specStep(given: SpecStep): { readonly outcome: Promise<Outcome>;
   const deps: StepDeps = {
     judge: createJudge({ registry, settings: new Map(), observer: { guardVerdict: () => {} }, last: [] }),
     spool: memorySpool(),
+    observe: false,
     brake: { charge: () => undefined, close: async () => {} },
     slots: createSlots(4),
     longSlots: createSlots(4),

@@ -116,7 +116,7 @@ function planFor(event: FalcoEvent, journal: Journal, blame: Blame, deps: Proces
     return planEvent(event, matcher.match(event), { observe, defaultNotifiers, ruleSetVersion: ruleSet.version });
   }
   try {
-    return resumePlan(journal.plan, registry, { observe });
+    return resumePlan(journal.plan, registry);
   } catch (error) {
     return asTalonError(error).message;
   }

@@ -84,6 +84,7 @@ export async function startEngine({
     generation: () => rules.current(),
     notifications,
     brake,
+    observe: settings.mode === 'observe',
     causes,
     background: new Set(),
   };

@@ -12,19 +12,17 @@ const planOf = (given: Readonly<Record<string, unknown>>, more = {}) => ({
   ruleSet: 'v',
   chains: [{ rule: 'rule', steps: [{ ...STEP, parameters: given, ...more }] }],
 });
-const resumed = (plan: ReturnType<typeof planOf>, observe = false) =>
-  resumePlan(plan, registry, { observe }).chains[0]!.steps[0]!;
+const resumed = (plan: ReturnType<typeof planOf>) => resumePlan(plan, registry).chains[0]!.steps[0]!;
 
 describe('a plan of before a restart', () => {
   it('stands as it was', () => {
     const plan = planOf({ labels: 'a', level: 'node' }, { continue: false, notifiers: ['slack'] });
-    expect(resumePlan(plan, registry, { observe: false })).toEqual(plan);
+    expect(resumePlan(plan, registry)).toEqual(plan);
   });
 
-  it('is a dry run when acting was forbidden meanwhile, and stays one when it was allowed', () => {
-    expect(resumed(planOf({ labels: 'a' }), true).dryRun).toBe(true);
-    expect(resumed(planOf({ labels: 'a' }, { dryRun: true }), false).dryRun).toBe(true);
-    expect(resumed(planOf({ labels: 'a' }), false).dryRun).toBe(false);
+  it('stays a dry run', () => {
+    expect(resumed(planOf({ labels: 'a' }, { dryRun: true })).dryRun).toBe(true);
+    expect(resumed(planOf({ labels: 'a' })).dryRun).toBe(false);
   });
 
   it('gets the defaults of parameters its actionner did not know then', () => {

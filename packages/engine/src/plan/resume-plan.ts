@@ -3,20 +3,15 @@ import type { Registry } from '../registry/registry.ts';
 import type { Plan, PlannedStep } from './plan.ts';
 
 /**
- * A plan of before a restart. It stands whatever the rules say now, with two exceptions: a stop of all acting that was
- * ordered meanwhile holds for it too, and parameters are brought to what the actionner asks for today. An actionner that
+ * A plan of before a restart. It stands whatever the rules say now, except that parameters are brought to what the
+ * actionner asks for today. An actionner that
  * is not loaded any more is left to fail with a record.
  * @throws TalonError `invalid_rules` when an actionner cannot be given the parameters of then
  */
-export function resumePlan(
-  plan: Plan,
-  registry: Pick<Registry, 'actionners'>,
-  { observe }: { readonly observe: boolean },
-): Plan {
+export function resumePlan(plan: Plan, registry: Pick<Registry, 'actionners'>): Plan {
   const resumed = (step: PlannedStep): PlannedStep => ({
     ...step,
     parameters: parametersOf(step, registry),
-    dryRun: step.dryRun || observe,
   });
   return { ...plan, chains: plan.chains.map(({ rule, steps }) => ({ rule, steps: steps.map(resumed) })) };
 }

@@ -41,6 +41,7 @@ export async function serve({ program, config, plugins, signals }: ServeOptions)
   const colours = hasColours(program.stdout, program.environment);
   const logger = createLogger({ format: host.log_format, level: host.log_level, colours, destination });
   const metrics = createMetrics();
+  metrics.mode(host.mode);
   const guard = program.process && guardProcess(program.process, logger, () => metrics.uncaughtError());
   let storage: StorageWatch | undefined;
   const watchdog =

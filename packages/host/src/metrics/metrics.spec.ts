@@ -37,6 +37,7 @@ describe('the metrics', () => {
     observer.outcome(record);
     observer.outcome({ ...record, stage: 'output', status: 'failure', output_target: 'local:file' });
     observer.notification({ notifier: 'webhook', status: 'dropped', records: 3 });
+    metrics.mode('observe');
     observer.guardVerdict({ guard: 'gate', verdict: 'deny' });
     observer.latency('accept', 250);
     observer.reload('failure');
@@ -51,6 +52,7 @@ describe('the metrics', () => {
         'falcosecurity_falco_talon_actions_total{rule="Terminal shell",action="Label",status="success",actionner="kubernetes:label",category="kubernetes"} 1',
         'falcosecurity_falco_talon_outputs_total{rule="Terminal shell",action="Label",status="failure",target="local:file"} 1',
         'falcosecurity_falco_talon_notifications_total{notifier="webhook",status="dropped"} 3',
+        'falcosecurity_falco_talon_mode{mode="observe"} 1',
         'falcosecurity_falco_talon_guard_verdicts_total{guard="gate",verdict="deny"} 1',
         'falcosecurity_falco_talon_stage_duration_seconds_sum{stage="accept"} 0.25',
         'falcosecurity_falco_talon_rule_reloads_total{result="failure"} 1',

@@ -22,6 +22,7 @@ export interface Metrics {
   connectionRefused(reason: string): void;
   /** An error no caller of a plugin was there to take. */
   uncaughtError(): void;
+  mode(mode: 'enforce' | 'observe'): void;
   /** When the server's certificate ends, milliseconds since the epoch. Read at each scrape. */
   watchCertificate(expires: () => number | undefined): void;
   /** The engine has started, with valid rules; these are read at each scrape. */
@@ -117,6 +118,15 @@ export function createMetrics(): Metrics {
     requestRefused: ({ status, code }) => refused.inc({ status: String(status), reason: code }),
     connectionRefused: (reason) => connections.inc({ reason }),
     uncaughtError: () => uncaught.inc(),
+    mode(mode) {
+      const gauge = new Gauge({
+        name: `${PREFIX}_mode`,
+        help: 'Whether actions change anything: enforce, or observe, where every rule is a dry run.',
+        labelNames: ['mode'],
+        registers,
+      });
+      gauge.set({ mode }, 1);
+    },
     watchCertificate(expires) {
       new Gauge({
         name: `${PREFIX}_certificate_expires_timestamp_seconds`,
