@@ -20,6 +20,7 @@ function setUp(publish: Queue['publish'] = async (messages) => messages.map(() =
   const lines: string[] = [];
   let clock = 1_700_003_600_000;
   const ingest = createIngest({
+    fresh: { keep: () => {} },
     queue: {
       publish: (messages: readonly Message[]) => {
         published.push(...messages);

@@ -9,6 +9,7 @@ import {
 } from '@falco-talon/core';
 import { decodeAlert } from '../decode/decode-alert.ts';
 import type { EngineSettings, IncomingHeaders, IngestAnswer, Observer } from '../lifecycle/engine.ts';
+import type { FreshEvents } from './fresh-events.ts';
 import { deduplicationKey, orderingKey } from './identity.ts';
 import { traceOf } from './trace.ts';
 
@@ -18,12 +19,16 @@ export interface IngestDeps {
   readonly observer: Observer;
   readonly logger: Logger;
   readonly now: () => number;
+  readonly fresh: Pick<FreshEvents, 'keep'>;
 }
+
+/** Bytes of an alert that may be kept decoded: an ordinary one has one or two thousand, and a thousand may be kept. */
+const SMALL = 16 * 1024;
 
 export type Ingest = (body: Uint8Array, headers: IncomingHeaders) => Promise<IngestAnswer>;
 
 /** From the bytes of a request to an answer: decode, then queue. Whatever goes wrong is an answer too. */
-export function createIngest({ queue, settings, observer, logger, now }: IngestDeps): Ingest {
+export function createIngest({ queue, settings, observer, logger, now, fresh }: IngestDeps): Ingest {
   let refusing = false;
 
   /** One line when it begins and one when it ends: senders ignore a 503, so the log has to tell. */
@@ -41,6 +46,7 @@ export function createIngest({ queue, settings, observer, logger, now }: IngestD
     const receipt = { id: randomUUID(), traceId: trace.traceId, receivedAt };
     try {
       const event = decodeAlert(body, receipt);
+      if (body.byteLength <= SMALL) fresh.keep(event);
       const [answer] = await queue.publish([toMessage(event, body, trace.parentId, settings.deduplicationWindow)]);
       noteQueue();
       const duplicate = answer === 'duplicate';

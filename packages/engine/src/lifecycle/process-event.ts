@@ -5,6 +5,7 @@ import { runStep, type StepDeps } from '../act/run-step.ts';
 import { withRetry } from '../calls/retry.ts';
 import type { ClientLease, ClientPool } from '../clients/client-pool.ts';
 import { createEventFacts, type EventFacts } from '../enrich/event-facts.ts';
+import type { FreshEvents } from '../ingest/fresh-events.ts';
 import { eventOf } from '../ingest/ingest.ts';
 import { entries, readJournal, type Journal } from '../journal/journal.ts';
 import type { Causes } from '../notify/causes.ts';
@@ -26,6 +27,7 @@ export interface ProcessDeps extends StepDeps, EffectDeps {
   readonly suspects: Suspects;
   readonly settings: EngineSettings;
   readonly causes: Causes;
+  readonly fresh: FreshEvents;
   readonly generation: () => Generation;
   /** Work that goes on after the handler returned; awaited when the engine stops. */
   readonly background: Set<Promise<void>>;
@@ -54,7 +56,7 @@ let arrivals = 0;
  */
 export async function processEvent(delivery: Delivery, deps: ProcessDeps): Promise<void> {
   const { settings, logger, observer, registry } = deps;
-  const event = decoded(delivery.message);
+  const event = deps.fresh.take(delivery.message.id) ?? decoded(delivery.message);
   if (typeof event === 'string') return setAside(delivery, undefined, event, deps);
   const journal = readJournal(delivery.journal);
   const blame = blameOf(delivery.attempt, journal, settings.limits.eventAttempts);

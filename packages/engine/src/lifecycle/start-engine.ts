@@ -8,6 +8,7 @@ import { openSpool } from '../deliver/spool.ts';
 import { openBrake } from '../guard/brake/brake.ts';
 import { steadyClock } from '../guard/brake/steady-clock.ts';
 import { createJudge } from '../guard/judge.ts';
+import { createFreshEvents } from '../ingest/fresh-events.ts';
 import { createIngest } from '../ingest/ingest.ts';
 import { createCauses } from '../notify/causes.ts';
 import { createNotifications } from '../notify/notifications.ts';
@@ -86,6 +87,7 @@ export async function startEngine({
     brake,
     observe: settings.mode === 'observe',
     causes,
+    fresh: createFreshEvents(limits.inFlight),
     background: new Set(),
   };
   const alive = keepAlive();
@@ -97,7 +99,7 @@ export async function startEngine({
       throw error;
     }
   });
-  const ingest = createIngest({ queue, settings, observer, logger, now });
+  const ingest = createIngest({ queue, settings, observer, logger, now, fresh: deps.fresh });
   if (settings.watchRules) rules.watch();
 
   let stopped = false;
