@@ -74,6 +74,44 @@ export async function pace(
   return latencies;
 }
 
+/**
+ * Posts bodies at a steady rate whether the server keeps up or not: what has to wait for a free connection waits from the
+ * moment it was due, so that a slow server cannot hide by being asked less.
+ */
+export async function steady(
+  url: string,
+  perSecond: number,
+  count: number,
+  open: number,
+  body: (n: number) => string,
+): Promise<Flood> {
+  const connections = await openConnections(url, open);
+  const latencies: number[] = [];
+  let refused = 0;
+  let next = 0;
+  const startedAt = performance.now();
+  await Promise.all(
+    connections.map(async (connection) => {
+      while (next < count) {
+        const n = next++;
+        const text = body(n);
+        let due = startedAt + (n * 1000) / perSecond;
+        if (due > performance.now()) {
+          await delay(due - performance.now());
+          // A timer that is late is the fault of this process.
+          due = performance.now();
+        }
+        const { status } = await connection.post(text);
+        latencies.push(performance.now() - due);
+        if (status !== 202) refused++;
+      }
+    }),
+  );
+  const seconds = (performance.now() - startedAt) / 1000;
+  for (const connection of connections) connection.close();
+  return { seconds, latencies, refused };
+}
+
 function openConnections(url: string, count: number): Promise<readonly Connection[]> {
   return Promise.all(Array.from({ length: count }, () => openConnection(url)));
 }
