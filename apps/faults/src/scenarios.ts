@@ -20,6 +20,10 @@ import { configmapSwap } from './scenarios/configmap-swap.ts';
 import { stalledWebhook } from './scenarios/stalled-webhook.ts';
 import { forgedAlert } from './scenarios/forged-alert.ts';
 import { selfAction } from './scenarios/self-action.ts';
+import { crowdedTarget } from './scenarios/crowded-target.ts';
+import { deadNotifier } from './scenarios/dead-notifier.ts';
+import { flood } from './scenarios/flood.ts';
+import { missingRight } from './scenarios/missing-right.ts';
 
 /** Every fault, in the order it is told. */
 export const SCENARIOS: readonly Scenario[] = [
@@ -38,6 +42,10 @@ export const SCENARIOS: readonly Scenario[] = [
   rulesChangeUnderLoad,
   configmapSwap,
   stalledWebhook,
+  missingRight,
+  deadNotifier,
+  crowdedTarget,
+  flood,
   poison,
   malformedAlerts,
   hugeBodies,
