@@ -15,6 +15,11 @@ const RATE = 5 * CAPACITY;
 /** So that the flood is longer than the queue. */
 const QUEUE = 5_000;
 const BUDGET = 20;
+/**
+ * What Node takes by itself in a container of 512 MiB. On a machine with more it collects the less often the more there is, so
+ * that the figure would be one of the machine.
+ */
+const HEAP = ['--max-old-space-size=256', '--max-semi-space-size=16'];
 
 const RULES = `
 - rule: Noisy
@@ -40,6 +45,7 @@ export const flooded: Section = {
       rules: RULES,
       kubeconfig: shop.kubeconfig(),
       queue: 'sqlite',
+      nodeFlags: HEAP,
       config: `
 queue: { sqlite: { max_messages: ${QUEUE} } }
 notifiers: { webhook: { url: '${listener.url}' } }
@@ -62,7 +68,12 @@ guard: { budgets: [{ per: rule, limit: ${BUDGET}, window_seconds: 600, cool_down
     const told = listener.records.filter(({ stage }) => stage === 'guard').length;
     return [
       { name: `flood of ${SECONDS} s at ${RATE} a second, five times the capacity`, value: count, unit: 'alerts' },
-      { name: 'highest resident memory', value: highest, unit: 'MiB', limit: { kind: 'atMost', value: 350 } },
+      {
+        name: 'highest resident memory, with the heap of a 512 MiB container',
+        value: highest,
+        unit: 'MiB',
+        limit: { kind: 'atMost', value: 350 },
+      },
       { name: 'answer p99', value: percentile(latencies, 0.99), unit: 'ms' },
       { name: 'refused', value: refused, unit: 'alerts' },
       exactly('refused and not counted with a reason', refused - shed, 0),

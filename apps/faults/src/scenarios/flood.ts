@@ -8,6 +8,8 @@ const PODS = 10;
 const API_MS = 100;
 const CAPACITY = (PODS * 1000) / API_MS;
 const BUDGET = 20;
+/** What Node takes by itself in a container of 512 MiB; on a larger machine it collects the less often the more there is. */
+const HEAP = ['--max-old-space-size=256', '--max-semi-space-size=16'];
 const RULES = `
 - rule: Noisy
   match: { rules: [Noisy] }
@@ -29,6 +31,7 @@ export const flood: Scenario = {
     fake.fault({ kind: 'latency', ms: API_MS, match: ({ verb }) => verb === 'patch' });
     const talon = await startTalon(run, {
       rules: RULES,
+      nodeFlags: HEAP,
       kubeconfig: fake.kubeconfig(),
       config: `
 deduplication: { time_window_seconds: 0 }
