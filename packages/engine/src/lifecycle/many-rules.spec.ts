@@ -27,5 +27,5 @@ it('an event that hundreds of rules match runs all their actions on the pod, one
     Array.from({ length: MANY }, (_, n) => [`${n}a:cart`, `${n}a:cart done`, `${n}b:cart`, `${n}b:cart done`]).flat(),
   );
   while ((await engine.engine.queueDepth()).pending > 0) await new Promise((resolve) => setImmediate(resolve));
-  expect(await engine.engine.queueDepth()).toEqual({ pending: 0, dead: 0 });
+  expect(await engine.engine.queueDepth()).toMatchObject({ pending: 0, dead: 0 });
 });
