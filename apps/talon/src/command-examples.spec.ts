@@ -1,13 +1,16 @@
 import { execFileSync } from 'node:child_process';
 import { EventEmitter } from 'node:events';
-import { copyFileSync, readFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fit, silentLogger } from '@falco-talon/core';
 import { runTalon } from '@falco-talon/host';
+import queueSqlite from '@falco-talon/queue-sqlite';
 import { plugins } from './plugins.ts';
 import { directoryOf } from './testing-program.ts';
 
+const sqlite = queueSqlite.queues![0]!;
 const root = join(import.meta.dirname, '..', '..', '..');
 const page = readFileSync(join(root, 'docs', 'command-line.md'), 'utf8');
 
@@ -46,6 +49,7 @@ users: [{ name: a, user: {} }]
   actions: [{ action: Label it, actionner: kubernetes:label, parameters: { labels: { a: b } } }]
 `,
 });
+mkdirSync(join(files.path, 'data'));
 copyFileSync(join(root, 'examples', 'rules.yaml'), join(files.path, 'rules.yaml'));
 copyFileSync(join(import.meta.dirname, 'falco-rules.fixture.yaml'), join(files.path, 'falco_rules.yaml'));
 copyFileSync(join(root, 'examples', 'rules_test.yaml'), join(files.path, 'rules_test.yaml'));
@@ -109,6 +113,28 @@ afterAll(async () => {
   files.remove();
 });
 
+/** Sets aside what the examples name; no server runs on this directory. */
+async function setAside(id: string): Promise<void> {
+  const queue = await sqlite.open({
+    settings: fit(sqlite.settings, {}).value as never,
+    directory: join(files.path, 'data'),
+    signal: new AbortController().signal,
+    logger: silentLogger,
+    now: Date.now,
+    span: (_, work) => work(),
+  });
+  await queue.publish([{ id, kind: 'event', key: 'k', headers: {}, body: Buffer.from('{}') }]);
+  const abort = new AbortController();
+  await queue.consume(
+    async (delivery) => {
+      await delivery.settle({ kind: 'dead', reason: 'poison' });
+      abort.abort();
+    },
+    { inFlight: 1, perKey: 1, signal: abort.signal },
+  );
+  await queue.close();
+}
+
 it('every command has examples', () => {
   expect(commands.length).toBeGreaterThan(10);
   expect(commands.filter(({ examples }) => examples.length === 0)).toEqual([]);
@@ -118,6 +144,8 @@ it('every command has examples', () => {
 describe.each(commands.filter(({ usage }) => !/ completion /.test(usage)))('$usage', ({ usage, examples }) => {
   it.each(examples)('%s', async (line) => {
     const address = usage.endsWith(' test-alert') ? ['--url', url, '--wait', '1'] : [];
+    const letter = / dead-letter \w+ ([0-9a-f-]{36})$/.exec(line)?.[1];
+    if (letter !== undefined) await setAside(letter);
     const running = talon([...words(line), ...address]);
     if (usage.endsWith(' server')) {
       await running.first;

@@ -2,8 +2,11 @@ import type { Entry, Status } from '@falco-talon/core';
 import { readJournal, type Journal } from './journal.ts';
 import type { PlannedStep } from '../plan/plan.ts';
 
-/** How far a step came. `begun`: it was about to act and nobody wrote how that ended. */
-export type StepState = 'not begun' | 'begun' | Status;
+/**
+ * How far a step came. `begun`: it was about to act and nobody wrote how that ended. `open`: nothing is known; one that may be
+ * repeated writes nothing before it acts.
+ */
+export type StepState = 'open' | 'begun' | Status;
 
 export interface StepAccount {
   readonly id: string;
@@ -49,7 +52,7 @@ function accountOfStep({ id, rule, action, actionner, dryRun }: PlannedStep, jou
     action,
     actionner,
     dry_run: dryRun,
-    state: status ?? (intent ? 'begun' : 'not begun'),
+    state: status ?? (intent ? 'begun' : 'open'),
     ...(text === undefined ? {} : { message: text }),
     ...(intent && Object.keys(intent.facts).length > 0 ? { facts: intent.facts } : {}),
     artifacts: artifacts.map(({ name, file }, n) => ({

@@ -20,6 +20,7 @@ export interface ControlServerOptions {
 }
 
 export interface ControlServer {
+  /** Never rejects. */
   close(): Promise<void>;
 }
 
@@ -51,13 +52,21 @@ export async function startControlServer(options: ControlServerOptions): Promise
   server.on('error', (error) => logger.error('the control socket failed', { error: error.message }));
   return {
     async close() {
-      rmSync(address.path, { force: true });
+      if (process.platform !== 'win32') remove(address.path);
       await new Promise((resolve) => {
         server.close(resolve);
         server.closeAllConnections();
       });
     },
   };
+}
+
+function remove(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // The next start replaces it.
+  }
 }
 
 /** A socket that a killed server left behind is answered by nobody. */

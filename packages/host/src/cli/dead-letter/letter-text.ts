@@ -49,8 +49,8 @@ function planText({ problem, rules_version: version, steps }: Account, paint: Pa
 }
 
 const MEANING: Readonly<Record<string, string>> = {
-  begun: 'begun: whether it was done is found out at a retry',
-  'not begun': 'not begun',
+  begun: 'begun, without a result; a retry finds out whether it was done',
+  open: 'without a result; a retry runs it',
 };
 
 function stepText(step: StepAccount, paint: Paint): string {
