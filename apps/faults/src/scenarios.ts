@@ -24,6 +24,10 @@ import { crowdedTarget } from './scenarios/crowded-target.ts';
 import { deadNotifier } from './scenarios/dead-notifier.ts';
 import { flood } from './scenarios/flood.ts';
 import { missingRight } from './scenarios/missing-right.ts';
+import { diskFull } from './scenarios/disk-full.ts';
+import { flippedBits } from './scenarios/flipped-bits.ts';
+import { redrive } from './scenarios/redrive.ts';
+import { tornJournal } from './scenarios/torn-journal.ts';
 
 /** Every fault, in the order it is told. */
 export const SCENARIOS: readonly Scenario[] = [
@@ -52,4 +56,8 @@ export const SCENARIOS: readonly Scenario[] = [
   slowSenders,
   selfAction,
   forgedAlert,
+  tornJournal,
+  flippedBits,
+  diskFull,
+  redrive,
 ];

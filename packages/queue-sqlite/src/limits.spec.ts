@@ -27,7 +27,7 @@ describe('limits', () => {
     const directory = await make();
     const queue = await openIn(directory, { maxBytes: 400_000 });
     const full = {
-      code: 'queue_full',
+      code: 'disk',
       retryable: true,
       message: expect.stringContaining('queue.sqlite.max_megabytes'),
     };

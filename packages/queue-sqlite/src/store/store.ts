@@ -98,7 +98,7 @@ function transaction<T>(db: DatabaseSync, work: () => T): T {
 const DISK_FAULTS = new Set<number>([RESULT.readOnly, RESULT.io, RESULT.cannotOpen]);
 
 function failure(error: unknown): Answer {
-  if (error instanceof Full) return { failed: 'queue_full', message: error.message };
+  if (error instanceof Full) return { failed: 'disk', message: error.message };
   const text = error instanceof Error ? error.message : String(error);
   if (resultCode(error) === RESULT.full) {
     return { failed: 'disk', message: `The disk, or the size allowed to the queue, is full: ${text}.` };
