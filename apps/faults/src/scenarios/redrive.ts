@@ -66,6 +66,8 @@ limits: { in_flight: 5000, concurrency: 5000, long_concurrency: 5000 }
     const sender = startSender(run, talon.url, {
       perSecond: 300,
       count,
+      // One after the other: their order is that of their numbers.
+      connections: 1,
       body: (n) => alertText('Redrive', `pod-${n % TARGETS}`, n),
     });
     await sender.done;
