@@ -6,7 +6,7 @@ const RESERVE = 0.1;
 
 export interface SizeLimit {
   /** @throws Full when nothing new may come in */
-  refuseWhenFull(): void;
+  readonly refuseWhenFull: () => void;
   readonly usedBytes: () => number;
 }
 
