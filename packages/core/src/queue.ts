@@ -143,6 +143,18 @@ export interface Queue {
   close(): Promise<void>;
 }
 
+/** What became of an alert: kept; no alert at all; or not taken now, so that it must be offered again. */
+export type IntakeAnswer =
+  | { readonly kind: 'accepted' }
+  | { readonly kind: 'malformed'; readonly reason: string }
+  | { readonly kind: 'later'; readonly reason: string };
+
+/**
+ * Takes an alert that came in through the queue's own service, as Falco or Falcosidekick wrote it; it is read, known again
+ * and queued like one that was posted. Never rejects. Who may send there is the service's to decide.
+ */
+export type Intake = (body: Uint8Array, headers: Readonly<Record<string, string>>) => Promise<IntakeAnswer>;
+
 export interface QueueDriver<S extends TObject = TObject> {
   readonly kind: 'queue';
   readonly apiVersion: 1;
@@ -152,8 +164,13 @@ export interface QueueDriver<S extends TObject = TObject> {
   /** True when an accepted message survives a crash of the process. */
   readonly durable: boolean;
   readonly settings: S;
-  /** `directory` exists and is this installation's own. */
-  open(input: Scope & { readonly settings: Static<S>; readonly directory: string }): Promise<Queue>;
+  /**
+   * `directory` exists and is this installation's own. `intake`: where a queue that also receives alerts brings them; absent
+   * when it is only looked into.
+   */
+  open(
+    input: Scope & { readonly settings: Static<S>; readonly directory: string; readonly intake?: Intake },
+  ): Promise<Queue>;
 }
 
 export function defineQueue<const S extends TObject>(

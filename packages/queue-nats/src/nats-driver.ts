@@ -11,7 +11,7 @@ export const nats = defineQueue({
   description: 'Events are in NATS JetStream before they are acknowledged. For several replicas, which share the work.',
   durable: true,
   settings,
-  async open({ settings: given, directory, logger, now, signal }) {
+  async open({ settings: given, directory, logger, now, signal, intake }) {
     // Loaded when it is used: who has another queue pays nothing for it.
     const [{ connect }, { openNatsQueue }] = await Promise.all([import('./connect.ts'), import('./nats-queue.ts')]);
     const limit = given.timeout_seconds * 1000;
@@ -37,6 +37,7 @@ export const nats = defineQueue({
           seenRetention: given.deduplication_hours * HOUR,
           maxSeen: MOST_SEEN,
         },
+        ...(given.falcosidekick && intake && { foreign: { ...given.falcosidekick, intake } }),
         now,
         logger,
       });

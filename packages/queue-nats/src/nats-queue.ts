@@ -6,6 +6,7 @@ import { alreadyConsumed, startConsumer, type Consumer } from './consumer.ts';
 import { createDeadLetters } from './dead-letters.ts';
 import { failure, Conflict } from './failure.ts';
 import { decodeFrame, encodeFrame } from './frame.ts';
+import { receiveAlerts, type ForeignDeps } from './falcosidekick.ts';
 import { layoutOf, type Layout } from './layout.ts';
 import { createLink, type Link } from './link.ts';
 import { createPublisher } from './publisher.ts';
@@ -21,6 +22,8 @@ export interface NatsQueueOptions {
   /** Milliseconds one call may take. */
   readonly limit: number;
   readonly streams: StreamLimits;
+  /** Alerts that Falcosidekick publishes are taken too. */
+  readonly foreign?: Pick<ForeignDeps, 'intake' | 'subject'> & { readonly stream?: string };
   readonly now: () => number;
   readonly logger: Logger;
 }
@@ -70,7 +73,12 @@ export async function openNatsQueue(options: NatsQueueOptions): Promise<Queue> {
       refuseClosed();
       if (consumer) throw alreadyConsumed();
       consumer = startConsumer(deps, handler, limits);
-      await consumer.ended.finally(() => (consumer = undefined));
+      const foreign = options.foreign && receiveAlerts({ link, name: options.name, logger, ...options.foreign });
+      limits.signal.addEventListener('abort', () => void foreign?.stop(), { once: true });
+      await consumer.ended.finally(() => {
+        consumer = undefined;
+        return foreign?.stop();
+      });
     },
     async depth() {
       refuseClosed();

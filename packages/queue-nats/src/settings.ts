@@ -67,6 +67,25 @@ export const settings = strictObject({
     minimum: 1,
     description: 'How long the keys of accepted events are remembered; at least deduplication.time_window_seconds.',
   }),
+  falcosidekick: Type.Optional(
+    strictObject(
+      {
+        subject: Type.String({
+          default: 'falco.>',
+          minLength: 1,
+          description: 'The subject Falcosidekick publishes to; `>` stands for any ending.',
+        }),
+        stream: Type.Optional(
+          Type.String({
+            minLength: 1,
+            description:
+              'The JetStream stream that keeps them. Without one, what is published while nobody listens is lost.',
+          }),
+        ),
+      },
+      { description: 'Takes the alerts that Falcosidekick publishes to NATS, too.' },
+    ),
+  ),
   user: Type.Optional(Type.String({ minLength: 1, description: 'User of the NATS server.' })),
   password: secret('Password of that user.'),
   token: secret('Token, instead of a user.'),

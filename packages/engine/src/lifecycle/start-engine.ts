@@ -9,7 +9,8 @@ import { openBrake } from '../guard/brake/brake.ts';
 import { steadyClock } from '../guard/brake/steady-clock.ts';
 import { createJudge } from '../guard/judge.ts';
 import { createFreshEvents } from '../ingest/fresh-events.ts';
-import { createIngest } from '../ingest/ingest.ts';
+import { createIngest, type Ingest } from '../ingest/ingest.ts';
+import { lateIntake } from '../ingest/late-intake.ts';
 import { createCauses } from '../notify/causes.ts';
 import { createNotifications } from '../notify/notifications.ts';
 import { openQueue } from '../queue/open-queue.ts';
@@ -50,7 +51,8 @@ export async function startEngine({
     { artifactBytes: limits.artifactBytes, totalBytes: limits.spoolBytes },
     now,
   );
-  const { driver, queue } = await openQueue(settings, registry, scope);
+  const late = lateIntake();
+  const { driver, queue } = await openQueue(settings, registry, scope, late.intake);
   if (!driver.durable)
     logger.warn('queue not durable: accepted alerts are lost when the process ends', { queue: driver.name });
 
@@ -115,18 +117,21 @@ export async function startEngine({
     close: [() => alive.close(), () => causes.close(), () => brake.close(), () => rules.close(), () => queue.close()],
   });
 
+  const ingestUntilStopped: Ingest = (body, headers) =>
+    stopped
+      ? Promise.resolve({
+          kind: 'refused',
+          status: 503,
+          code: 'aborted',
+          detail: 'Falco Talon is stopping',
+          retryAfter: 5,
+        })
+      : ingest(body, headers);
+  late.open(ingestUntilStopped);
+
   return {
     registry,
-    ingest: (body, headers) =>
-      stopped
-        ? Promise.resolve({
-            kind: 'refused',
-            status: 503,
-            code: 'aborted',
-            detail: 'Falco Talon is stopping',
-            retryAfter: 5,
-          })
-        : ingest(body, headers),
+    ingest: ingestUntilStopped,
     rulesVersion: () => rules.current().ruleSet.version,
     reload: () => rules.reload(),
     queueDepth: () => queue.depth(),

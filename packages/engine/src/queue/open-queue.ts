@@ -1,4 +1,4 @@
-import { TalonError, type Queue, type QueueDriver, type Scope } from '@falco-talon/core';
+import { TalonError, type Intake, type Queue, type QueueDriver, type Scope } from '@falco-talon/core';
 import type { EngineSettings } from '../lifecycle/engine.ts';
 import type { Registry } from '../registry/registry.ts';
 
@@ -15,6 +15,7 @@ export async function openQueue(
   settings: Pick<EngineSettings, 'queueType' | 'sections' | 'dataDirectory'>,
   registry: Pick<Registry, 'queues'>,
   scope: Scope,
+  intake?: Intake,
 ): Promise<OpenedQueue> {
   const driver = registry.queues.get(settings.queueType)?.part;
   if (!driver) {
@@ -27,6 +28,7 @@ export async function openQueue(
     ...scope,
     settings: settings.sections.queues.get(driver.name)?.value ?? {},
     directory: settings.dataDirectory,
+    ...(intake && { intake }),
   });
   return { driver, queue };
 }

@@ -1,0 +1,95 @@
+import type { Intake, IntakeAnswer, Queue } from '@falco-talon/core';
+import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
+import { connect as connectTo, type NatsConnection } from '@nats-io/transport-node';
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { endServers, missing, startNats, type NatsServer } from './spec/nats-server.ts';
+import { openOn } from './spec/open-queue.ts';
+
+const SUBJECT = 'falco.notice.terminal_shell_in_container';
+const accepted: IntakeAnswer = { kind: 'accepted' };
+
+describe.skipIf(missing)('alerts that Falcosidekick publishes', { timeout: 20_000 }, () => {
+  let server: NatsServer;
+  let nc: NatsConnection;
+  let manager: JetStreamManager;
+  const stopping: (() => Promise<void>)[] = [];
+  beforeEach(async () => {
+    server = await startNats();
+    nc = await connectTo({ servers: server.url, reconnectTimeWait: 50 });
+    manager = await jetstreamManager(nc);
+  });
+  afterEach(async () => {
+    for (const stop of stopping.splice(0)) await stop();
+    await nc.close();
+  });
+  afterAll(endServers);
+
+  /** A replica that listens; what it was given, by text. */
+  async function replica(intake: (text: string, attempt: number) => IntakeAnswer, stream?: string) {
+    const got: string[] = [];
+    const counted = new Map<string, number>();
+    const take: Intake = async (body, headers) => {
+      const text = Buffer.from(body).toString();
+      got.push(`${text}${headers['traceparent'] ?? ''}`);
+      counted.set(text, (counted.get(text) ?? 0) + 1);
+      return intake(text, counted.get(text) ?? 0);
+    };
+    const queue: Queue = await openOn(server.url, {
+      foreign: { intake: take, subject: 'falco.>', ...(stream !== undefined && { stream }) },
+    });
+    const abort = new AbortController();
+    const consuming = queue.consume(async () => {}, { inFlight: 1, perKey: 1, signal: abort.signal });
+    stopping.push(async () => {
+      abort.abort();
+      await consuming;
+      await queue.close();
+    });
+    return { got };
+  }
+
+  const publish = (...texts: string[]) => texts.forEach((text) => nc.publish(SUBJECT, text));
+  const left = async () => (await manager.consumers.info('FALCO', 'talon')).num_ack_pending;
+
+  it('in a stream are kept until they are taken, also those of before; each reaches one replica', async () => {
+    await manager.streams.add({ name: 'FALCO', subjects: ['falco.>'] });
+    publish('before');
+    await nc.flush();
+    const first = await replica(() => accepted, 'FALCO');
+    const second = await replica(() => accepted, 'FALCO');
+    const texts = Array.from({ length: 50 }, (_, index) => `alert${index}`);
+    publish(...texts);
+    await vi.waitFor(() => expect([...first.got, ...second.got].toSorted()).toEqual(['before', ...texts].toSorted()));
+    await vi.waitFor(async () => expect(await left()).toBe(0));
+  });
+
+  it('in a stream come again when they were not taken, and not when they are no alerts', async () => {
+    await manager.streams.add({ name: 'FALCO', subjects: ['falco.>'] });
+    const { got } = await replica((text, attempt) => {
+      if (text === 'nonsense') return { kind: 'malformed', reason: 'no JSON' };
+      return attempt === 1 ? { kind: 'later', reason: 'full' } : accepted;
+    }, 'FALCO');
+    publish('nonsense', 'alert', 'x'.repeat(1024 * 1024 - 512));
+    await vi.waitFor(() => expect(got.filter((text) => text === 'alert')).toHaveLength(2), { timeout: 5000 });
+    await vi.waitFor(async () => expect(await left()).toBe(0), { timeout: 5000 });
+    expect(got.filter((text) => text === 'nonsense')).toHaveLength(1);
+  });
+
+  it('without a stream reach a replica that listens, also after the server was away', async () => {
+    const { got } = await replica(() => accepted);
+    await vi.waitFor(async () => {
+      publish('first');
+      await nc.flush();
+      expect(got).toContain('first');
+    });
+    await server.kill();
+    await server.start();
+    await vi.waitFor(
+      async () => {
+        publish('second');
+        await nc.flush();
+        expect(got).toContain('second');
+      },
+      { timeout: 10_000, interval: 100 },
+    );
+  });
+});
