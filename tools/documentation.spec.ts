@@ -46,6 +46,7 @@ const SHOWN: Readonly<Record<string, readonly [rules: number, config: number]>> 
   'packages/notifier-k8sevents/README.md': [0, 1],
   'packages/notifier-webhook/README.md': [0, 1],
   'packages/output-file/README.md': [1, 0],
+  'packages/queue-nats/README.md': [0, 2],
   'packages/queue-sqlite/README.md': [0, 1],
 };
 
