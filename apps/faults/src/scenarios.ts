@@ -7,6 +7,8 @@ import { goneAndConflict } from './scenarios/gone-and-conflict.ts';
 import { hugeBodies } from './scenarios/huge-bodies.ts';
 import { killedUnderLoad } from './scenarios/killed-under-load.ts';
 import { malformedAlerts } from './scenarios/malformed-alerts.ts';
+import { killedUnderLoad, killedUnderLoadNats } from './scenarios/killed-under-load.ts';
+import { natsPartition } from './scenarios/nats-partition.ts';
 import { poison } from './scenarios/poison.ts';
 import { silentApi } from './scenarios/silent-api.ts';
 import { slowSenders } from './scenarios/slow-senders.ts';
@@ -32,6 +34,8 @@ import { tornJournal } from './scenarios/torn-journal.ts';
 /** Every fault, in the order it is told. */
 export const SCENARIOS: readonly Scenario[] = [
   killedUnderLoad,
+  killedUnderLoadNats,
+  natsPartition,
   crashAtEachBoundary,
   stopUnderLoad,
   stoppedTwice,

@@ -4,6 +4,7 @@ export * from './shop.ts';
 export * from './ledger.ts';
 export * from './log-lines.ts';
 export * from './metrics.ts';
+export * from './nats.ts';
 export * from './probe-plugin.ts';
 export * from './request-times.ts';
 export * from './sender.ts';

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { startShop, type TalonInput } from '../harness/index.ts';
+import { natsMissing } from '@falco-talon/testkit/server';
+import { onNats, startNatsServer, startShop, type TalonInput } from '../harness/index.ts';
 import type { FaultRun, Scenario } from '../scenario.ts';
 
 /** Milliseconds after which it must answer again. */
@@ -32,4 +33,11 @@ export const killedUnderLoad: Scenario = {
   name: 'killed-under-load',
   title: 'the program is killed every few seconds while alerts come in; its queue is the file',
   run: (run) => killUnderLoad(run, { queue: 'sqlite' }),
+};
+
+export const killedUnderLoadNats: Scenario = {
+  name: 'killed-under-load-nats',
+  title: 'the program is killed every few seconds while alerts come in; its queue is NATS JetStream',
+  missing: natsMissing,
+  run: async (run) => killUnderLoad(run, onNats(await startNatsServer(run))),
 };
