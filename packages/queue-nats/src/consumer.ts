@@ -18,6 +18,7 @@ import { openJournal, type Journal } from './journal.ts';
 import type { Layout } from './layout.ts';
 import type { Link, Stored } from './link.ts';
 import { startReader, type Reader } from './reader.ts';
+import { sweepRecords } from './sweep.ts';
 
 /** Milliseconds until the next try when NATS does not answer, or another replica was faster. */
 const RETRY = 500;
@@ -25,6 +26,8 @@ const RETRY = 500;
 const REJECTED_DELAY = [200, 60_000] as const;
 /** What `setTimeout` can wait at most. */
 const LONGEST_TIMER = 2 ** 31 - 1;
+/** Milliseconds between two sweeps of what was left behind. */
+const SWEEP = 900_000;
 /** Milliseconds between two looks at a lease that does not run. */
 const LEASE_LOOK = 100;
 
@@ -61,6 +64,7 @@ export function startConsumer(deps: ConsumerDeps, handler: Handler, limits: Cons
   let total = 0;
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
+  const sweeping = setInterval(() => void sweep(), SWEEP).unref();
   const cluster: Cluster = joinCluster({
     ...deps,
     onGained(partition) {
@@ -87,6 +91,13 @@ export function startConsumer(deps: ConsumerDeps, handler: Handler, limits: Cons
     again(item, performance.now() + RETRY);
     wake();
   });
+
+  /** One replica's work, whichever it is. */
+  async function sweep(): Promise<void> {
+    const mine = () => !stopped && cluster.owns(0);
+    const deleted = mine() ? await sweepRecords(deps, mine).catch(() => 0) : 0;
+    if (deleted > 0) logger.info('records that were left behind in NATS are deleted', { records: deleted });
+  }
 
   function arrived(partition: number, stored: Stored): void {
     const found = decodeMessage(stored.data);
@@ -263,6 +274,7 @@ export function startConsumer(deps: ConsumerDeps, handler: Handler, limits: Cons
     if (stopped) return;
     stopped = true;
     clearTimeout(timer);
+    clearInterval(sweeping);
     if (total === 0) void finish();
   }
 

@@ -1,4 +1,4 @@
-import { errorText, TalonError, type Entry } from '@falco-talon/core';
+import { errorText, isOfAttempt, TalonError, type Entry } from '@falco-talon/core';
 
 /**
  * What they will be when they are read: `undefined` becomes null.
@@ -20,5 +20,5 @@ export function storable(entries: readonly Entry[]): Entry[] {
 
 /** A journal that goes to another delivery: attempts count from one there. */
 export function carried(entries: readonly Entry[]): Entry[] {
-  return storable(entries).filter(({ kind }) => kind !== 'postponed');
+  return storable(entries).filter((entry) => !isOfAttempt(entry));
 }

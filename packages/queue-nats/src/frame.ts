@@ -1,19 +1,11 @@
 import { crc32 } from 'node:zlib';
-import type { Entry, Message } from '@falco-talon/core';
+import { ENTRY_KINDS, type Entry, type Message } from '@falco-talon/core';
 import { carried } from './entries.ts';
 
 /** The first token of everything this queue stores. Another one is another version's, or somebody else's. */
 const FORMAT = '1';
 const HEAD = /^1 ([0-9a-f]{8}) (\d{1,9})\n/;
-const ENTRY_KINDS: ReadonlySet<unknown> = new Set<Entry['kind']>([
-  'plan',
-  'intent',
-  'kept',
-  'result',
-  'delivered',
-  'notified',
-  'postponed',
-]);
+const KINDS: ReadonlySet<unknown> = new Set(ENTRY_KINDS);
 
 /** What is stored of a message: one line with a checksum, the particulars as JSON, then the body as received. */
 export interface StoredMessage {
@@ -28,6 +20,9 @@ export type JournalState = 'open' | 'done' | 'dead';
 export interface JournalRecord {
   /** Who wrote it, and which of its writes this is: tells an own write whose answer was lost from another replica's. */
   readonly writer: string;
+  /** The message it is about, and where that was when it was written. */
+  readonly nonce: string;
+  readonly event: number;
   readonly state: JournalState;
   readonly attempt: number;
   /** Milliseconds since the epoch; 0: at once. */
@@ -90,10 +85,12 @@ export function decodeMessage(data: Uint8Array): StoredMessage | undefined {
 export function decodeJournal(data: Uint8Array): JournalRecord | undefined {
   const meta = decodeFrame(data)?.meta;
   if (!meta) return undefined;
-  const { writer, state, attempt, notBefore, reason, at, entries } = meta;
+  const { writer, nonce, event, state, attempt, notBefore, reason, at, entries } = meta;
   const states: readonly unknown[] = ['open', 'done', 'dead'] satisfies JournalState[];
   const fits =
     typeof writer === 'string' &&
+    typeof nonce === 'string' &&
+    Number.isSafeInteger(event) &&
     states.includes(state) &&
     Number.isSafeInteger(attempt) &&
     isTime(notBefore) &&
@@ -137,7 +134,7 @@ function isEntries(value: unknown): value is Entry[] {
 }
 
 function isEntry({ step, kind }: Record<string, unknown>): boolean {
-  return typeof step === 'string' && ENTRY_KINDS.has(kind);
+  return typeof step === 'string' && KINDS.has(kind);
 }
 
 function isTime(value: unknown): boolean {

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { nats } from './nats-driver.ts';
 import { operatorMode } from './spec/jwt.ts';
 import { endServers, missing, startNats } from './spec/nats-server.ts';
-import { message } from './spec/open-queue.ts';
+import { drain, message } from './spec/open-queue.ts';
 
 describe.skipIf(missing)('a connection', { timeout: 20_000 }, () => {
   let directory: string;
@@ -94,6 +94,21 @@ describe.skipIf(missing)('a connection', { timeout: 20_000 }, () => {
       'cert_file and key_file belong together',
     );
     await expect(open({ servers, ca_file: 'ca.pem' })).rejects.toMatchObject({ code: 'queue_failed' });
+  });
+
+  it('with only the rights that are documented does its work', async () => {
+    const rights = 'publish: ["$JS.API.>", "$JS.ACK.>", "falco-talon.>"], subscribe: ["_INBOX.>", "falco-talon.nudge"]';
+    const { url } = await startNats(`authorization { users: [{ user: a, password: a, permissions: { ${rights} } }] }`);
+    const queue = await open({ servers: [url], user: 'a', password: 'a' });
+    await queue.publish([message('m', { dedup: { key: 'x', window: 1000 } })]);
+    const [delivery] = await drain(queue, 1, async (given) => {
+      await given.append([{ step: 's', kind: 'intent', data: 1 }]);
+      await given.settle({ kind: 'dead', reason: 'poison' });
+    });
+    expect(delivery?.message.id).toBe('m');
+    expect(await queue.deadLetters?.drop(['m'])).toEqual(['m']);
+    await queue.ready();
+    await queue.close();
   });
 
   it('to nothing, without JetStream, or without permission is refused with what to do; no password is shown', async () => {

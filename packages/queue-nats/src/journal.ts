@@ -88,7 +88,13 @@ function createJournal(
 
   async function put(change: Partial<JournalRecord>): Promise<void> {
     const record = { state: 'open', attempt: start.attempt, notBefore: 0, reason: '', entries, ...change } as const;
-    const data = encodeFrame({ ...record, at: now(), writer: `${writer}/${++writes}`, event: event.seq });
+    const data = encodeFrame({
+      ...record,
+      at: now(),
+      writer: `${writer}/${++writes}`,
+      nonce: event.nonce,
+      event: event.seq,
+    });
     refuseTooLarge(data);
     try {
       revision = await link.replace(layout.state, subject, data, revision);
