@@ -185,8 +185,9 @@ export function deadLetterCases(options: QueueSuiteOptions): void {
       await running.stop();
       const letters = lettersOf(queue);
       const all = await letters.list({ limit: 10 });
-      expect(all.map(({ key }) => key)).toEqual(['a', 'b']);
-      const [first, second] = all.map(({ id }) => id);
+      // Messages of two keys may be delivered in any order.
+      const [first, second] = ['a', 'b'].map((name) => all.find(({ key }) => key === name)?.id);
+      expect(all).toHaveLength(2);
       expect(second).not.toBe(first);
       expect((await letters.read(second!))?.message).toMatchObject({ id: 'same', key: 'b' });
       expect(await letters.retry([second!])).toEqual([second]);
