@@ -5,7 +5,6 @@ import { crashAtEachBoundary } from './scenarios/crash-at-each-boundary.ts';
 import { failingApi } from './scenarios/failing-api.ts';
 import { goneAndConflict } from './scenarios/gone-and-conflict.ts';
 import { hugeBodies } from './scenarios/huge-bodies.ts';
-import { killedUnderLoad } from './scenarios/killed-under-load.ts';
 import { malformedAlerts } from './scenarios/malformed-alerts.ts';
 import { killedUnderLoad, killedUnderLoadNats } from './scenarios/killed-under-load.ts';
 import { natsPartition } from './scenarios/nats-partition.ts';
