@@ -102,7 +102,7 @@ export async function startTalon(run: FaultRun, input: TalonInput): Promise<Talo
     log: () => server.log(),
     lines: () => readLines(file('server.log')),
     metrics: () => readMetrics(server.url),
-    async drained(limit = 60_000) {
+    async drained(limit = 180_000) {
       const deadline = performance.now() + limit;
       // What it answers may have been written before the last alert was accepted.
       await delay(METRICS_AGE);
