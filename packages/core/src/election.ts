@@ -31,6 +31,8 @@ export interface Candidacy {
   lead(): Lead | undefined;
   /** Who leads, as far as is known; itself included. */
   leader(): Replica | undefined;
+  /** The others, as last known: one that cannot find out who leads can still ask them. */
+  others(): readonly Replica[];
   /** The replicas whose messages count, by identity. */
   replica(identity: string): Promise<Replica | undefined>;
   /** This replica is reached elsewhere, or by another certificate, from now on. */

@@ -163,6 +163,8 @@ export interface QueueDriver<S extends TObject = TObject> {
   readonly description: string;
   /** True when an accepted message survives a crash of the process. */
   readonly durable: boolean;
+  /** True when several replicas work off the same messages, so that none of them has to be chosen. */
+  readonly shared?: boolean;
   readonly settings: S;
   /**
    * `directory` exists and is this installation's own. `intake`: where a queue that also receives alerts brings them; absent

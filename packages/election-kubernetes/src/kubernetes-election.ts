@@ -67,6 +67,7 @@ export const kubernetesElection = defineElection({
         if (!replica) replicas.refresh();
         return replica;
       },
+      others: () => replicas.others(),
       replica: (id) => replicas.find(id),
       announce: (next) => replicas.announce(next),
       watch: (watcher) => void watchers.add(watcher),

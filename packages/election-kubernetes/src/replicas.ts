@@ -24,6 +24,7 @@ export interface ReplicasInput extends Pick<Scope, 'logger' | 'now'> {
 export interface Replicas {
   /** As last read. */
   known(identity: string): Replica | undefined;
+  others(): readonly Replica[];
   find(identity: string): Promise<Replica | undefined>;
   /** Reads them in the background, unless that was done a moment ago. */
   refresh(): void;
@@ -133,6 +134,7 @@ export function createReplicas(input: ReplicasInput): Replicas {
 
   return {
     known: (identity) => (identity === self.identity ? self : replicas.get(identity)),
+    others: () => [...replicas.values()].filter(({ identity }) => identity !== self.identity),
     async find(identity) {
       const age = performance.now() - readAt;
       if (identity !== self.identity && age > (replicas.has(identity) ? KNOWN_AGE : UNKNOWN_AGE)) await read();

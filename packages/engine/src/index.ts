@@ -48,3 +48,6 @@ export { editorSchema, type EditorSchema } from './schema/editor-schema.ts';
 export { inAnyCase } from './schema/in-any-case.ts';
 export { when } from './schema/when.ts';
 export { testsSchema } from './schema/tests-schema.ts';
+export type { Admitted, TakeOver } from './leader/take-over.ts';
+export type { HandoverAnswer, SendHandover } from './leader/hand-over.ts';
+export type { LeadershipState, ReplicaAddress, ReplicaSet } from './leader/replica-set.ts';

@@ -10,6 +10,8 @@ import type {
 } from '@falco-talon/core';
 import type { Budget, BudgetScope } from '../guard/brake/budget.ts';
 import type { SpoolDepth } from '../deliver/spool.ts';
+import type { SendHandover } from '../leader/hand-over.ts';
+import type { ReplicaSet } from '../leader/replica-set.ts';
 import type { Problem } from '../rules/rule.ts';
 import type { Registry } from '../registry/registry.ts';
 
@@ -35,6 +37,8 @@ export interface EngineSettings {
   readonly queueType: string;
   /** Budgets of the storm brake. */
   readonly budgets: readonly Budget[];
+  /** Choose one of several replicas that do not share a queue. Default false. */
+  readonly leaderElection?: boolean;
   readonly limits: EngineLimits;
   readonly sections: {
     /** By client id. */
@@ -45,6 +49,8 @@ export interface EngineSettings {
     readonly queues: ReadonlyMap<string, Section>;
     /** By name. */
     readonly guards: ReadonlyMap<string, Section>;
+    /** By name. */
+    readonly elections?: ReadonlyMap<string, Section>;
   };
 }
 
@@ -98,6 +104,8 @@ export interface Observer {
   reload(result: 'success' | 'failure'): void;
   /** A storm brake was engaged, was found engaged at the start, was released, or kept a step from acting. */
   brake(brake: { readonly per: BudgetScope; readonly what: 'engaged' | 'restored' | 'released' | 'observed' }): void;
+  /** `accepted`, `duplicate`, `failed`: by the replica that leads; `taken`: from another replica. */
+  handover?(handover: { readonly result: 'accepted' | 'duplicate' | 'failed' | 'taken' }): void;
 }
 
 export interface EngineOptions {
@@ -106,6 +114,8 @@ export interface EngineOptions {
   readonly logger: Logger;
   readonly observer: Observer;
   readonly environment: Environment;
+  /** How alerts get to another replica. Absent: there is no leader election. */
+  readonly sendHandover?: SendHandover;
 }
 
 /** Headers as the host found them; names in lower case. */
@@ -144,6 +154,8 @@ export interface Engine {
   spoolDepth(): SpoolDepth;
   /** Absent: the queue does not keep what it sets aside where it can be looked at. */
   readonly deadLetters?: DeadLetters;
+  /** Where one of several replicas is chosen: this one's part in that. Nothing is acted on before it has joined. */
+  readonly replicas?: Pick<ReplicaSet, 'join' | 'takeOver' | 'state'>;
   /**
    * Stops accepting, finishes or checkpoints what runs, closes everything: within `grace` milliseconds, whatever plugins do.
    * Called again with less time it hurries. Never rejects.

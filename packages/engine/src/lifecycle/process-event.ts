@@ -1,4 +1,12 @@
-import { asTalonError, errorText, PRIORITIES, type Delivery, type FalcoEvent, type Message } from '@falco-talon/core';
+import {
+  asTalonError,
+  errorText,
+  isTalonError,
+  PRIORITIES,
+  type Delivery,
+  type FalcoEvent,
+  type Message,
+} from '@falco-talon/core';
 import type { Lanes } from '../act/lanes.ts';
 import { enterLanes, runChains, type Ran } from '../act/run-chains.ts';
 import { runStep, type StepDeps } from '../act/run-step.ts';
@@ -198,9 +206,12 @@ async function settle({ event, delivery, lease, effects }: Case, ended: boolean,
   }
 }
 
-/** Delivered again after the restart; this attempt does not count against the event. */
-async function postpone(delivery: Delivery, { now, logger }: ProcessDeps): Promise<void> {
-  const reason = 'Falco Talon stopped';
+/** Delivered again, after the restart or when another replica leads; this attempt does not count against the event. */
+export async function postpone(
+  delivery: Delivery,
+  { now, logger, signal }: Pick<ProcessDeps, 'now' | 'logger' | 'signal'>,
+): Promise<void> {
+  const reason = isTalonError(signal.reason) ? signal.reason.message : 'Falco Talon stopped';
   void append(delivery, logger, () => delivery.append([entries.postponed(reason)]));
   await delivery.settle({ kind: 'later', at: now(), reason });
 }

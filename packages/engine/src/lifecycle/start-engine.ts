@@ -12,6 +12,7 @@ import { createFreshEvents } from '../ingest/fresh-events.ts';
 import { createIngest, type Ingest } from '../ingest/ingest.ts';
 import { lateIntake } from '../ingest/late-intake.ts';
 import { createCauses } from '../notify/causes.ts';
+import { chooseElection, openReplicaSet } from '../leader/replica-set.ts';
 import { createNotifications } from '../notify/notifications.ts';
 import { openQueue } from '../queue/open-queue.ts';
 import { buildRegistry } from '../registry/registry.ts';
@@ -35,6 +36,7 @@ export async function startEngine({
   logger,
   observer,
   environment,
+  sendHandover,
 }: EngineOptions): Promise<Engine> {
   const now = Date.now;
   const registry = buildRegistry(plugins);
@@ -92,10 +94,24 @@ export async function startEngine({
     fresh: createFreshEvents(limits.inFlight),
     background: new Set(),
   };
+  const chosen =
+    sendHandover && (await chooseElection({ elections: registry.elections, settings, driver, environment, logger }));
+  const replicas =
+    chosen &&
+    (await openReplicaSet({
+      chosen,
+      send: sendHandover,
+      process: deps,
+      queue,
+      directory: driver.durable ? settings.dataDirectory : undefined,
+      environment,
+      signal: consuming.signal,
+    }));
+  const handle = replicas?.route ?? ((delivery: Delivery) => processEvent(delivery, deps));
   const alive = keepAlive();
   const consumption = consume(queue, consuming.signal, limits.inFlight, deps, async (delivery) => {
     try {
-      await processEvent(alive.watch(delivery), deps);
+      await handle(alive.watch(delivery));
     } catch (error) {
       alive.drop(delivery);
       throw error;
@@ -108,13 +124,22 @@ export async function startEngine({
   const stop = stopper({
     queue,
     durable: driver.durable,
+    // What is left here would wait for this replica, although another one acts.
+    worksOff: !driver.durable || replicas !== undefined,
     logger,
     consuming,
     stopping,
     leaving,
     consumption,
     background: deps.background,
-    close: [() => alive.close(), () => causes.close(), () => brake.close(), () => rules.close(), () => queue.close()],
+    close: [
+      () => replicas?.close(),
+      () => alive.close(),
+      () => causes.close(),
+      () => brake.close(),
+      () => rules.close(),
+      () => queue.close(),
+    ],
   });
 
   const ingestUntilStopped: Ingest = (body, headers) =>
@@ -137,6 +162,7 @@ export async function startEngine({
     queueDepth: () => queue.depth(),
     spoolDepth: () => spool.depth(),
     ...(queue.deadLetters && { deadLetters: queue.deadLetters }),
+    ...(replicas && { replicas }),
     async ready() {
       if (stopped) return [{ name: 'engine', ok: false, reason: 'Falco Talon is stopping' }];
       const queueCheck = await queue.ready().then(

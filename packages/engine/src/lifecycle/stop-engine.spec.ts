@@ -44,6 +44,7 @@ describe('stopping', () => {
   const parts = (queue: Partial<Queue>, close: StopParts['close']): StopParts => ({
     queue: { depth: async () => ({ pending: 3, dead: 0 }), ...queue } as Queue,
     durable: true,
+    worksOff: false,
     logger: silentLogger,
     consuming: new AbortController(),
     stopping: new AbortController(),

@@ -10,6 +10,8 @@ const WRITING = 0.35;
 export interface StopParts {
   readonly queue: Queue;
   readonly durable: boolean;
+  /** What is in the queue is worked off before the stop, as far as there is time. */
+  readonly worksOff: boolean;
   readonly logger: Logger;
   /** Aborted first: no event is begun any more. */
   readonly consuming: AbortController;
@@ -59,8 +61,8 @@ export function stopper(parts: StopParts): (grace: number) => Promise<Stopped> {
   }
 
   async function stop(): Promise<Stopped> {
-    const { queue, durable, logger, consuming, stopping, leaving, consumption, background } = parts;
-    if (!durable) await within('work', emptied(queue, consuming.signal));
+    const { queue, durable, worksOff, logger, consuming, stopping, leaving, consumption, background } = parts;
+    if (worksOff) await within('work', emptied(queue, consuming.signal));
     consuming.abort();
     const finished = consumption.then(() => settled(background));
     if (!(await within('work', finished))) {
@@ -90,7 +92,6 @@ export function stopper(parts: StopParts): (grace: number) => Promise<Stopped> {
   };
 }
 
-/** What is left in a queue in memory is lost, so it is worked off first. */
 async function emptied(queue: Queue, signal: AbortSignal): Promise<void> {
   while (!signal.aborted && (await queue.depth()).pending > 0) await delay(20);
 }

@@ -16,6 +16,7 @@ export function engineSettings({ host, queueType, sections }: Config, dataDirect
     defaultNotifiers: host.default_notifiers,
     mode: host.mode,
     deduplicationWindow: host.deduplication.time_window_seconds * 1000,
+    leaderElection: host.deduplication.leader_election,
     dataDirectory,
     queueType,
     budgets: budgetsOf(host.guard.budgets),

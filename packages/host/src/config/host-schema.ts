@@ -14,7 +14,10 @@ const text = (value: string, description: string) => Type.String({ default: valu
 
 const deduplication = strictObject(
   {
-    leader_election: flag(true, 'Read and not used: one process needs no leader.'),
+    leader_election: flag(
+      true,
+      'Of several replicas in a cluster that do not share a queue, choose one that acts; the others hand over to it.',
+    ),
     time_window_seconds: seconds(
       5,
       'An alert equal to one accepted this recently is counted, not run. 0 turns it off.',
@@ -137,6 +140,10 @@ export const hostSchema = strictObject({
     maximum: 65535,
     description: 'Port the server listens on; 0 takes a free one.',
   }),
+  advertise_address: text(
+    '',
+    'Address other replicas reach this server at, for leader election. Empty: listen_address when it is one, else $POD_IP, else the first address of this machine.',
+  ),
   rules_files: Type.Array(Type.String({ minLength: 1 }), {
     default: ['/etc/falco-talon/rules.yaml'],
     description:

@@ -105,6 +105,7 @@ export function loadConfig(file: ConfigFile, sources: ConfigSources, registry: R
         notifiers: sectionsOf('notifier', owners, all),
         queues: sectionsOf('queue', owners, all),
         guards: sectionsOf('guard', owners, all),
+        elections: sectionsOf('election', owners, all),
       },
     },
     problems,

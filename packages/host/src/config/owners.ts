@@ -3,12 +3,12 @@ import type { Registry } from '@falco-talon/engine';
 import { hostSchema, RESERVED_SECTIONS, RENAMED } from './host-schema.ts';
 import { isRequired } from './sections.ts';
 
-export type SectionKind = 'host' | 'client' | 'notifier' | 'queue' | 'guard';
+export type SectionKind = 'host' | 'client' | 'notifier' | 'queue' | 'guard' | 'election';
 
 /** Somebody whose keys stand in config.yaml. */
 export interface Owner {
   readonly kind: SectionKind;
-  /** Client id, name of a notifier, queue or guard; empty for the program itself. */
+  /** Client id, name of a notifier, queue, guard or election; empty for the program itself. */
   readonly name: string;
   /** For messages. */
   readonly label: string;
@@ -60,6 +60,11 @@ export function ownersOf(registry: Registry): readonly Owner[] {
   for (const [name, { part, plugin }] of registry.queues) {
     const label = `queue ${name} of ${plugin}`;
     owners.push({ kind: 'queue', name, label, path: ['queue', name], schema: jsonSchema(part.settings), oldNames: {} });
+  }
+  for (const [name, { part, plugin }] of registry.elections) {
+    const label = `election ${name} of ${plugin}`;
+    const schema = jsonSchema(part.settings);
+    owners.push({ kind: 'election', name, label, path: ['election', name], schema, oldNames: {} });
   }
   for (const [name, { part, plugin }] of registry.guards) {
     if (!part.settings) continue;

@@ -12,6 +12,7 @@ import { startControlServer } from '../control/control-server.ts';
 import { createLogger } from '../logging/logger.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import { openListeners, type Listeners } from '../server/listeners.ts';
+import { createHandoverSender } from '../server/send-handover.ts';
 import { guardProcess } from './process-guard.ts';
 import type { StopSignals } from './signals.ts';
 import { stopServer } from './stop-server.ts';
@@ -42,6 +43,7 @@ export async function serve({ program, config, plugins, signals }: ServeOptions)
   const logger = createLogger({ format: host.log_format, level: host.log_level, colours, destination });
   const metrics = createMetrics();
   metrics.mode(host.mode);
+  const handovers = createHandoverSender();
   const guard = program.process && guardProcess(program.process, logger, () => metrics.uncaughtError());
   let storage: StorageWatch | undefined;
   const watchdog =
@@ -57,12 +59,14 @@ export async function serve({ program, config, plugins, signals }: ServeOptions)
         logger,
         observer: metrics.observer,
         environment: { variables: program.environment, homeDirectory: program.homeDirectory },
+        sendHandover: handovers.send,
       }),
     );
     if (engine === 'stopped') return 0;
     const depths = { queueDepth: () => engine.queueDepth(), spoolDepth: () => engine.spoolDepth() };
     storage = watchStorage(depths, logger);
     metrics.watch({ ...depths, lowStores: storage.low, droppedLogLines: () => destination.dropped() });
+    if (engine.replicas) metrics.watchReplicas(engine.replicas);
     const { code, by } = await run({
       config,
       engine,
@@ -86,6 +90,7 @@ export async function serve({ program, config, plugins, signals }: ServeOptions)
     return 1;
   } finally {
     storage?.stop();
+    handovers.close();
     await watchdog?.stop();
     await destination.flush(Math.max(SHORTEST_FLUSH, Math.min(FLUSH_TIME, gone - performance.now())));
     guard?.release();
@@ -112,7 +117,12 @@ async function run(running: Running): ReturnType<typeof stopServer> {
   let refusing = false;
   let listeners: Listeners;
   try {
-    listeners = await openListeners({ ...running, stopping: () => stopping, refusing: () => refusing });
+    listeners = await openListeners({
+      ...running,
+      variables: program.environment,
+      stopping: () => stopping,
+      refusing: () => refusing,
+    });
   } catch (error) {
     await engine.stop(END_OF_START);
     throw error;

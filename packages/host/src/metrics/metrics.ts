@@ -1,5 +1,5 @@
 import { PRIORITIES, type OutcomeRecord } from '@falco-talon/core';
-import type { Observer } from '@falco-talon/engine';
+import type { LeadershipState, Observer } from '@falco-talon/engine';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { boundedLabel } from './bounded-label.ts';
 import { storageMetrics, type StorageSources } from './storage-metrics.ts';
@@ -25,6 +25,8 @@ export interface Metrics {
   mode(mode: 'enforce' | 'observe'): void;
   /** When the server's certificate ends, milliseconds since the epoch. Read at each scrape. */
   watchCertificate(expires: () => number | undefined): void;
+  /** It is one of several replicas of which one is chosen. Read at each scrape. */
+  watchReplicas(replicas: { state(): LeadershipState }): void;
   /** The engine has started, with valid rules; these are read at each scrape. */
   watch(sources: StorageSources & { readonly droppedLogLines: () => number }): void;
 }
@@ -44,6 +46,9 @@ export function createMetrics(): Metrics {
   const verdicts = counter('guard_verdicts', 'What guards said about steps, each time they were asked.', [
     'guard',
     'verdict',
+  ]);
+  const handovers = counter('handovers', 'Alerts handed over to the replica that leads, or taken from others.', [
+    'result',
   ]);
   const reloads = counter('rule_reloads', 'Reloads of the rules.', ['result']);
   // As Prometheus names them for its own configuration.
@@ -94,6 +99,7 @@ export function createMetrics(): Metrics {
     },
     guardVerdict: ({ guard, verdict }) => verdicts.inc({ guard, verdict }),
     notification: ({ notifier, status, records }) => notifications.inc({ notifier, status }, records),
+    handover: ({ result }) => handovers.inc({ result }),
     latency: (stage, milliseconds) => latency.observe({ stage }, milliseconds / 1000),
     brake({ per, what }) {
       if (what === 'observed') return braked.inc({ per });
@@ -126,6 +132,20 @@ export function createMetrics(): Metrics {
         registers,
       });
       gauge.set({ mode }, 1);
+    },
+    watchReplicas(replicas) {
+      const gauge = (name: string, help: string, value: (state: LeadershipState) => number) =>
+        new Gauge({
+          name: `${PREFIX}_${name}`,
+          help,
+          registers,
+          collect() {
+            this.set(value(replicas.state()));
+          },
+        });
+      gauge('leader', 'Whether this replica leads: 1 or 0.', ({ leads }) => (leads ? 1 : 0));
+      gauge('leader_term', 'Changes of the leader so far, while this replica leads; else 0.', ({ term }) => term ?? 0);
+      gauge('leader_transitions', 'How often this process began to lead.', ({ transitions }) => transitions);
     },
     watchCertificate(expires) {
       new Gauge({

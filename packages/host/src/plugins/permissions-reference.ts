@@ -4,9 +4,14 @@ import { markdownTable } from '../cli/markdown-table.ts';
 
 /** The page about the rights each part of these plugins needs, in Markdown. */
 export function permissionsReference(registry: Registry): string {
-  const parts = [registry.actionners, registry.contexts, registry.outputs, registry.notifiers, registry.guards].flatMap(
-    (kind) => [...kind].map(([name, { part }]) => ({ name, permissions: part.permissions ?? [] })),
-  );
+  const parts = [
+    registry.actionners,
+    registry.contexts,
+    registry.outputs,
+    registry.notifiers,
+    registry.guards,
+    registry.elections,
+  ].flatMap((kind) => [...kind].map(([name, { part }]) => ({ name, permissions: part.permissions ?? [] })));
   const sections = parts
     .filter(({ permissions }) => permissions.length > 0)
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))

@@ -7,14 +7,17 @@ import { isLoopback, openDoorProblem } from '../door/door-problems.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { createEntrance, listenerOf } from './entrance.ts';
 import { createIntake } from './intake.ts';
+import { ownAddress } from './own-address.ts';
 import { createNoRoutes, createRoutes } from './routes.ts';
 import { startServer, type RunningServer } from './server.ts';
+import { createHandoverIntake, HANDOVER_PATH } from './take-handover.ts';
 
 export interface ListenersDeps {
   readonly config: Config;
-  readonly engine: Pick<Engine, 'ingest' | 'ready'>;
   /** Where this process keeps its data. */
   readonly directory: string;
+  readonly engine: Pick<Engine, 'ingest' | 'ready' | 'replicas'>;
+  readonly variables: Readonly<Record<string, string | undefined>>;
   readonly logger: Logger;
   readonly metrics: Metrics;
   /** True from the moment the process is told to stop: it is not ready any more. */
@@ -42,9 +45,21 @@ export interface Listeners {
 export async function openListeners(deps: ListenersDeps): Promise<Listeners> {
   const { config, engine, logger, metrics, stopping, refusing, alive } = deps;
   let alerts: RunningServer | undefined;
+  let joined = false;
+  const addressOf = (port: number, certificate: Uint8Array | undefined) =>
+    ownAddress({
+      advertised: config.host.advertise_address,
+      listenAddress: config.host.listen_address,
+      port,
+      certificate,
+      variables: deps.variables,
+    });
   const door = await openDoor(doorSettings(config, deps.directory), {
     logger,
-    renewed: (material) => alerts?.renew(material),
+    renewed(material) {
+      alerts?.renew(material);
+      if (alerts && joined) void engine.replicas?.join(addressOf(alerts.port, material.cert)).catch(() => {});
+    },
     monotonic: () => performance.now(),
     now: () => Date.now(),
   });
@@ -59,17 +74,23 @@ export async function openListeners(deps: ListenersDeps): Promise<Listeners> {
     const refused = metrics.requestRefused.bind(metrics);
     const intake = createIntake({ engine, logger, stopping: refusing, limits: intakeLimits(config), refused });
     const entrance = createEntrance({ door, intake, routes: own ? createNoRoutes(logger) : routes, refused });
+    const { replicas } = engine;
+    const handover = replicas && createHandoverIntake({ takeOver: replicas.takeOver, logger, refusing, refused });
     alerts = await startServer(intakeServer(config), {
       ...common,
       handle(request, response, keep) {
         // Who keeps a connection open finds another replica only by opening a new one.
         if (stopping()) response.shouldKeepAlive = false;
+        if (handover && request.url === HANDOVER_PATH) return void handover(request, response, keep);
         entrance(request, response, keep);
       },
       tls: door.tls,
     });
+    // It can be reached now, so it may lead.
+    await replicas?.join(addressOf(alerts.port, door.tls?.cert));
+    joined = true;
   } catch (error) {
-    await Promise.all([door.close(), monitoring?.close(0)]);
+    await Promise.all([door.close(), alerts?.close(0), monitoring?.close(0)]);
     throw error;
   }
   const running = alerts;
