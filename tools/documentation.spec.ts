@@ -43,6 +43,7 @@ const SHOWN: Readonly<Record<string, readonly [rules: number, config: number]>> 
   'examples/plugin-hello/README.md': [1, 1],
   'packages/context-k8snode/README.md': [1, 0],
   'packages/guard-kubernetes/README.md': [0, 1],
+  'packages/election-kubernetes/README.md': [0, 1],
   'packages/notifier-k8sevents/README.md': [0, 1],
   'packages/notifier-webhook/README.md': [0, 1],
   'packages/output-file/README.md': [1, 0],

@@ -1,3 +1,4 @@
+import type { ReceivedRequest } from '@falco-talon/fake-kubernetes';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openReplicas, post, type Replicas } from './testing-replicas.ts';
 
@@ -75,6 +76,9 @@ describe('several replicas', { timeout: 60_000 }, () => {
   it('a leader cut off from the API server stops; what it began is found out, not done again, and what it accepts is handed over', async () => {
     replicas = await openReplicas(['a', 'b']);
     const [leader, follower] = await two();
+    // It has to have looked for the other one before it is cut off.
+    const { length } = replicas.fake.requests;
+    await replicas.fake.until(() => replicas.fake.requests.slice(length).some(isLook(leader.name)), 30_000);
     const lost = replicas.fake.fault({ kind: 'no-answer', match: { user: leader.name, method: 'DELETE' } });
     await post(leader, 'a');
     await deleted(1);
@@ -108,3 +112,6 @@ describe('several replicas', { timeout: 60_000 }, () => {
     expect(replicas.deletions()).toHaveLength(pods.length);
   });
 });
+
+const isLook = (name: string) => (request: ReceivedRequest) =>
+  request.user === name && request.verb === 'list' && request.status === 200;

@@ -104,8 +104,10 @@ export async function openReplicas(pods: readonly string[]): Promise<Replicas> {
     };
   }
 
-  const holder = () =>
-    String(fake.get('leases', 'talon', 'falco-talon')?.spec?.['holderIdentity'] ?? '').replace(/-[0-9a-f]{8}$/, '');
+  const holder = () => {
+    const identity = fake.get('leases', 'talon', 'falco-talon')?.spec?.['holderIdentity'];
+    return typeof identity === 'string' ? identity.replace(/-[0-9a-f]{8}$/, '') : '';
+  };
   return {
     fake,
     start,

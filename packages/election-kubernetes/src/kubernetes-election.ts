@@ -4,6 +4,9 @@ import { createCandidate, type Candidate } from './candidate.ts';
 import { createReplicas } from './replicas.ts';
 import { periodsOf, settings } from './settings.ts';
 
+/** In periods of retry: who replicas are changes less often than who leads. */
+const READ_EVERY = 5;
+
 export const kubernetesElection = defineElection({
   name: 'kubernetes',
   description: 'Replicas choose one of them by a Lease in their namespace: it acts, the others accept and hand over.',
@@ -39,7 +42,16 @@ export const kubernetesElection = defineElection({
     };
     let candidate: Candidate | undefined;
     const leads = () => candidate?.lead() !== undefined;
-    const replicas = createReplicas({ client, leaseName, self, leads, changed, logger, now });
+    const replicas = createReplicas({
+      client,
+      leaseName,
+      self,
+      readEvery: READ_EVERY * periods.retry,
+      leads,
+      changed,
+      logger,
+      now,
+    });
     const { identity } = self;
     const standing = createCandidate({ client, leaseName, identity, periods, changed, logger, now });
     candidate = standing;

@@ -15,6 +15,8 @@ export interface ReplicasInput extends Pick<Scope, 'logger' | 'now'> {
   readonly client: Kubernetes;
   readonly leaseName: string;
   readonly self: Replica;
+  /** How often they are read. Milliseconds. */
+  readonly readEvery: number;
   /** Whether this replica leads: the leader takes away what others left behind. */
   readonly leads: () => boolean;
   /** Called when other replicas became known. */
@@ -115,19 +117,26 @@ export function createReplicas(input: ReplicasInput): Replicas {
 
   async function run(): Promise<void> {
     let failing = published === undefined;
+    let due = performance.now() + (failing ? RETRY : PUBLISHED_EVERY);
     while (!closing.signal.aborted) {
       const woken = AbortSignal.any([closing.signal, wake.signal]);
-      await delay(failing ? RETRY : PUBLISHED_EVERY, undefined, { signal: woken, ref: false }).catch(() => {});
+      const wait = Math.min(Math.max(0, due - performance.now()), input.readEvery);
+      await delay(wait, undefined, { signal: woken, ref: false }).catch(() => {});
       if (closing.signal.aborted) return;
-      if (wake.signal.aborted) wake = new AbortController();
-      failing = await publish().then(
-        () => false,
-        (error: unknown) => {
-          if (!failing && !closing.signal.aborted)
-            logger.warn('replica cannot tell of itself, will be tried again', { error: errorText(error) });
-          return true;
-        },
-      );
+      if (wake.signal.aborted) {
+        wake = new AbortController();
+        due = 0;
+      }
+      if (performance.now() >= due) {
+        const error = await publish().then(
+          () => undefined,
+          (thrown: unknown) => errorText(thrown),
+        );
+        if (error !== undefined && !failing && !closing.signal.aborted)
+          logger.warn('replica cannot tell of itself, will be tried again', { error });
+        failing = error !== undefined;
+        due = performance.now() + (failing ? RETRY : PUBLISHED_EVERY);
+      }
       if (!failing) await read();
     }
   }

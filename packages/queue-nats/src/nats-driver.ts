@@ -10,6 +10,7 @@ export const nats = defineQueue({
   name: 'nats',
   description: 'Events are in NATS JetStream before they are acknowledged. For several replicas, which share the work.',
   durable: true,
+  shared: true,
   settings,
   async open({ settings: given, directory, logger, now, signal, intake }) {
     // Loaded when it is used: who has another queue pays nothing for it.
