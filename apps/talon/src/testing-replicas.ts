@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { namespace, pod, startFakeKubernetes, type FakeKubernetes } from '@falco-talon/fake-kubernetes';
+import { containerId, namespace, pod, startFakeKubernetes, type FakeKubernetes } from '@falco-talon/fake-kubernetes';
 import { startServerProcess, type ServerProcess } from '@falco-talon/testkit/server';
 
 const RULES = `
@@ -141,8 +141,12 @@ export async function post(server: ServerProcess, name: string): Promise<number>
       rule: 'Terminate',
       priority: 'Critical',
       output: `terminate ${name}`,
-      output_fields: { 'k8s.pod.name': name, 'k8s.ns.name': 'shop' },
+      hostname: 'node-1',
+      output_fields: { 'k8s.pod.name': name, 'k8s.ns.name': 'shop', 'container.id': containerOf(name) },
     }),
   });
   return response.status;
 }
+
+/** As Falco shortens it. */
+const containerOf = (name: string) => containerId('shop', name, 'main').replace('containerd://', '').slice(0, 12);
