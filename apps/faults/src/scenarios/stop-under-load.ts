@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pod, realPrograms, type FakeKubernetes } from '@falco-talon/fake-kubernetes';
-import { alertText } from '@falco-talon/testkit/server';
 import { LABEL_RULES, startSender, startShop, until } from '../harness/index.ts';
 import type { FaultRun, Scenario } from '../scenario.ts';
 
@@ -47,13 +46,16 @@ async function stopOnce(run: FaultRun, graceSeconds: number, delaySeconds: numbe
     perSecond: 1_000,
     count: LONG,
     body(n) {
-      fake.create(pod({ name: `long-${n}`, namespace: 'shop' }));
-      return alertText(isCommand(n) ? 'Command' : 'Capture', `long-${n}`, n);
+      fake.create(pod({ name: `long-${n}`, namespace: 'shop', uid: `uid-of-long-${n}` }));
+      return alertAbout(isCommand(n) ? 'Command' : 'Capture', `long-${n}`);
     },
   });
   await long.done;
   const commands = async () => (await readFile(runsFile, 'utf8').catch(() => '')).split('\n').length - 1;
-  await until(async () => captures === LONG / 2 && (await commands()) === LONG / 2, run.signal);
+  await until(async () => {
+    if (talon.log().includes('"status":"ignored"')) throw new Error(`a long action did not begin:\n${talon.log()}`);
+    return captures === LONG / 2 && (await commands()) === LONG / 2;
+  }, run.signal);
   const load = shop.send({ perSecond });
   await delay(1_000, undefined, { signal: run.signal });
 
@@ -84,6 +86,19 @@ async function stopOnce(run: FaultRun, graceSeconds: number, delaySeconds: numbe
 
 function accepted(sent: readonly { readonly outcome: string }[]): number {
   return sent.filter(({ outcome }) => outcome === 'accepted').length;
+}
+
+/** Nothing a guard could find implausible. */
+function alertAbout(rule: string, pod: string): string {
+  const output_fields = { 'k8s.ns.name': 'shop', 'k8s.pod.name': pod, 'k8s.pod.uid': `uid-of-${pod}` };
+  return JSON.stringify({
+    hostname: 'node-1',
+    rule,
+    priority: 'Critical',
+    output: rule,
+    source: 'syscall',
+    output_fields,
+  });
 }
 
 /** Commands are real processes; captures go on until nobody reads them any more. */
