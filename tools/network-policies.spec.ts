@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import {
   calicoCrds,
   ciliumCrds,
+  containerId,
   deployment,
   pod,
   startFakeKubernetes,
@@ -64,7 +65,13 @@ describe('docs/network-policies.md', () => {
         await engine.post({
           rule: rule.match.rules[0],
           source: 'syscall',
-          output_fields: { 'k8s.ns.name': 'shop', 'k8s.pod.name': name, 'fd.rip': address },
+          hostname: 'node-1',
+          output_fields: {
+            'k8s.ns.name': 'shop',
+            'k8s.pod.name': name,
+            'container.id': containerId('shop', name, 'main').replace('containerd://', ''),
+            'fd.rip': address,
+          },
         });
       }
       const records = await engine.outcomes(2);

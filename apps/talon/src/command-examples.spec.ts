@@ -58,11 +58,12 @@ copyFileSync(join(root, 'examples', 'alert.json'), join(files.path, 'alert.json'
 function talon(argv: readonly string[], variables: Readonly<Record<string, string>> = {}) {
   let output = '';
   let errors = '';
-  const { promise: first, resolve } = Promise.withResolvers<string>();
+  const { promise: started, resolve } = Promise.withResolvers<string>();
   const stdout = new Writable({
     write(chunk, _, done) {
       output += String(chunk);
-      if (output.includes('\n')) resolve(output.split('\n', 1)[0]!);
+      const line = output.split('\n').find((one) => one.includes('server started'));
+      if (line !== undefined) resolve(line);
       done();
     },
   });
@@ -85,8 +86,8 @@ function talon(argv: readonly string[], variables: Readonly<Record<string, strin
   }).then((code) => ({ code, output, errors }));
   void ended.then(() => resolve(''));
   return {
-    /** The first line it prints. */
-    first,
+    /** The line a server prints when it takes alerts; empty when the command ended without it. */
+    started,
     stop: () => signals.emit('SIGTERM', 'SIGTERM'),
     ended,
   };
@@ -103,7 +104,7 @@ let server: ReturnType<typeof talon>;
 let url = '';
 beforeAll(async () => {
   server = talon(['server', '-c', 'config.yaml', '--dry-run'], { FALCO_TALON_DATA_DIRECTORY: 'other-data' });
-  const line = await server.first;
+  const line = await server.started;
   if (line === '') throw new Error(JSON.stringify(await server.ended));
   url = `http://127.0.0.1:${(JSON.parse(line) as { port: number }).port}`;
 });
@@ -148,7 +149,7 @@ describe.each(commands.filter(({ usage }) => !/ completion /.test(usage)))('$usa
     if (letter !== undefined) await setAside(letter);
     const running = talon([...words(line), ...address]);
     if (usage.endsWith(' server')) {
-      await running.first;
+      await running.started;
       running.stop();
     }
     const { code, output, errors } = await running.ended;
