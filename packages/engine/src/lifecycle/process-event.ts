@@ -55,7 +55,6 @@ interface Case {
   readonly effects: Promise<void>[];
 }
 
-const SETTLE_ATTEMPTS = 5;
 let arrivals = 0;
 
 /**
@@ -189,10 +188,13 @@ function outcomeOf(current: Case, step: PlannedStep, deps: ProcessDeps): Promise
 
 /** Ends the message when its uploads and notifications have ended; when the process stops first, it is delivered again. */
 async function settle({ event, delivery, lease, effects }: Case, ended: boolean, deps: ProcessDeps): Promise<void> {
+  const results = await Promise.allSettled(effects);
+  // Its clients may close meanwhile: settling can take as long as a disk is full.
+  const released = lease.release();
   try {
-    const results = await Promise.allSettled(effects);
     const complete = ended && results.every((result) => result.status === 'fulfilled');
-    if (complete) await withRetry(SETTLE_ATTEMPTS, deps.signal, () => delivery.settle({ kind: 'done' }));
+    // As long as it takes: a disk that is full would leave it to be done once more after a restart.
+    if (complete) await withRetry(Infinity, deps.signal, () => delivery.settle({ kind: 'done' }));
     else if (deps.signal.aborted) await postpone(delivery, deps);
     else if (ended) throw results.find((result) => result.status === 'rejected')?.reason;
   } catch (error) {
@@ -202,7 +204,7 @@ async function settle({ event, delivery, lease, effects }: Case, ended: boolean,
       error: asTalonError(error).message,
     });
   } finally {
-    await lease.release();
+    await released;
   }
 }
 

@@ -18,6 +18,8 @@ export interface Found {
   readonly body?: string;
   /** Entries of this kind cannot be written. */
   readonly unwritable?: Entry['kind'];
+  /** How often it cannot be settled before it can. */
+  readonly unsettled?: number;
   readonly rules?: string;
   /** What differs from the actionner of `pluginOf`. */
   readonly actionner?: Partial<Actionner>;
@@ -27,6 +29,7 @@ export interface Found {
 export async function found(start: ReturnType<typeof engines>['start'], given: Found) {
   const settled = Promise.withResolvers<Settlement>();
   const written: Entry[] = [];
+  let refusals = given.unsettled ?? 0;
   const delivery: Delivery = {
     message: {
       id: 'event-1',
@@ -42,7 +45,10 @@ export async function found(start: ReturnType<typeof engines>['start'], given: F
       written.push(...entries);
     },
     keepAlive: () => {},
-    settle: async (end) => settled.resolve(end),
+    async settle(end) {
+      if (refusals-- > 0) throw new TalonError('disk', 'no room', { retryable: true });
+      settled.resolve(end);
+    },
   };
   const queue: Queue = {
     publish: async () => [],
