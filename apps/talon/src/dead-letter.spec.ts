@@ -76,7 +76,7 @@ describe('dead letters of the program', { timeout: 60_000 }, () => {
     expect(statSync(join(files.path, 'data', 'control.sock')).mode & 0o777).toBe(0o600);
 
     const listed = await talon('list', '-o', 'json');
-    const reason = 'not finished after 1 attempts; each ended with the process';
+    const reason = 'not finished after its one attempt, which ended with the process';
     expect(JSON.parse(listed.output)).toMatchObject([{ id, attempts: 2, reason }]);
     const shown = await talon('show', id);
     expect(shown).toMatchObject({ code: 0, errors: '' });

@@ -102,7 +102,7 @@ export function specStep(given: SpecStep): { readonly outcome: Promise<Outcome>;
     started: () => void seen.push('started'),
   };
   const deps: StepDeps = {
-    judge: createJudge({ registry, settings: new Map(), observer: { guardVerdict: () => {} }, last: [] }),
+    judge: createJudge({ registry, settings: new Map(), observer: { guardVerdict: () => {} } }),
     spool: memorySpool(),
     observe: false,
     brake: { charge: () => undefined, close: async () => {} },

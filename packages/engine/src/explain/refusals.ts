@@ -51,7 +51,7 @@ async function refusalOf(
   // As if it had come when it was written: saved alerts are old.
   const written = Date.parse(event.time);
   const received = Number.isNaN(written) ? event : { ...event, receivedAt: written };
-  for (const guard of guardsInOrder(registry, [])) {
+  for (const guard of guardsInOrder(registry)) {
     // One after the other: the first that says no decides, as on the server.
     const judged = { target, effect, settings: guardSettings(guard, settings) };
     const reason = await askGuard(guard, step, judged, received);

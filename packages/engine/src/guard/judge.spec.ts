@@ -35,7 +35,7 @@ function ask(guards: readonly Guard[], scope = testScope(), deps: Partial<JudgeD
   const observer = {
     guardVerdict: (said: { guard: string; verdict: string }) => void counted.push(Object.values(said).join(' ')),
   };
-  const judge = createJudge({ registry: registryOf(guards), settings: new Map(), last: [], observer, ...deps });
+  const judge = createJudge({ registry: registryOf(guards), settings: new Map(), observer, ...deps });
   return Object.assign(judge({ ...judged, actionner }, facts, scope), { counted });
 }
 function saying(name: string, verdict: Verdict) {
@@ -94,27 +94,26 @@ describe('judge', () => {
     const finding = (name: string, subject: unknown) =>
       specGuard(async (input) => (seen.push(input.subject), { kind: 'allow', subject }) as Verdict, name);
     const odd = { workload: 'cart', node: 5 };
-    const guards = [finding('a', { workload, node: 'n1' }), finding('b', { node: 'n2' }), finding('c', odd)];
-    const last = [finding('d', undefined)];
-    await expect(ask(guards, testScope(), { last })).resolves.toEqual({
+    const guards = [finding('a', { workload, node: 'n1' }), finding('b', { node: 'n2' }), finding('c', odd), finding('d', undefined)];
+    await expect(ask(guards)).resolves.toEqual({
       kind: 'allow',
       subject: { workload, node: 'n2' },
     });
     expect(seen).toEqual([undefined, { workload, node: 'n1' }, { workload, node: 'n2' }, { workload, node: 'n2' }]);
   });
 
-  it("asks the engine's own first, and last what was made for this engine in place of the registry's", async () => {
+  it("asks the engine's own first", async () => {
     const order: string[] = [];
-    const noting = (name: string, as = name) => specGuard(async () => (order.push(as), { kind: 'allow' }), name);
+    const noting = (name: string) => specGuard(async () => (order.push(name), { kind: 'allow' }), name);
     const registry = {
       guards: new Map([
         ...registryOf([noting('of-a-plugin')]).guards,
-        ...registryOf([noting('lists'), noting('brake', 'the definition')], ENGINE_PLUGIN).guards,
+        ...registryOf([noting('lists')], ENGINE_PLUGIN).guards,
       ]),
     };
-    const counted = await counts(ask([], testScope(), { registry, last: [noting('brake')] }));
-    expect(order).toEqual(['lists', 'of-a-plugin', 'brake']);
-    expect(counted).toEqual(['lists allow', 'of-a-plugin allow', 'brake allow']);
+    const counted = await counts(ask([], testScope(), { registry }));
+    expect(order).toEqual(['lists', 'of-a-plugin']);
+    expect(counted).toEqual(['lists allow', 'of-a-plugin allow']);
   });
 
   it('counts what each says, and who failed', async () => {

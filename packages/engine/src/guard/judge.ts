@@ -3,7 +3,6 @@ import {
   TalonError,
   type Actionner,
   type FalcoEvent,
-  type Guard,
   type Scope,
   type StepNames,
   type Subject,
@@ -43,12 +42,10 @@ export interface JudgeDeps {
   /** Of guards, by name. */
   readonly settings: ReadonlyMap<string, Section>;
   readonly observer: Pick<Observer, 'guardVerdict'>;
-  /** The engine's own guards that remember, made for this engine: they count what all others let through. */
-  readonly last: readonly Guard[];
 }
 
-export function createJudge({ registry, settings, observer, last }: JudgeDeps): Judge {
-  const guards = guardsInOrder(registry, last);
+export function createJudge({ registry, settings, observer }: JudgeDeps): Judge {
+  const guards = guardsInOrder(registry);
   const guardUses = guards.flatMap(({ uses }) => (uses ? [uses] : []));
   const told = new Map(guards.map((guard) => [guard, guardSettings(guard, settings)]));
 

@@ -117,7 +117,11 @@ function planFor(event: FalcoEvent, journal: Journal, blame: Blame, deps: Proces
   const { generation, registry, settings } = deps;
   const observe = settings.mode === 'observe';
   const { eventAttempts } = settings.limits;
-  if (blame.spent) return `not finished after ${eventAttempts} attempts; each ended with the process`;
+  if (blame.spent) {
+    return eventAttempts === 1
+      ? 'not finished after its one attempt, which ended with the process'
+      : `not finished after ${eventAttempts} attempts; each ended with the process`;
+  }
   if (journal.problem !== undefined) return journal.problem;
   if (!journal.plan) {
     const { matcher, ruleSet } = generation();

@@ -70,7 +70,7 @@ export async function startEngine({
   const causes = createCauses((record, notifiers) => notifications.submit(record, notifiers), scope);
   const deps: ProcessDeps = {
     registry,
-    judge: createJudge({ registry, settings: sections.guards, observer, last: [] }),
+    judge: createJudge({ registry, settings: sections.guards, observer }),
     pool,
     spool,
     settings,
