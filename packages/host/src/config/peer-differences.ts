@@ -34,11 +34,11 @@ export const CONFIG_DIFFERENCES: readonly ConfigDifference[] = [
   },
   {
     id: 'leader-election',
-    effect: 'more',
+    effect: 'other',
     path: ['deduplication', 'leader_election'],
     when: 'deduplication.leader_election is true',
-    there: 'all replicas hand their alerts to one of them, which acts',
-    here: 'the key has no effect: each replica acts on the alerts it receives and knows no others, so run one',
+    there: 'replicas share a NATS of their own, and one that is chosen there acts; what it had accepted goes with it',
+    here: 'one is chosen by a Lease, which needs rights on leases in its own namespace, and the others hand over to it; each keeps what it accepted on its disk. Outside a cluster, and with queue.type nats, it has no effect',
     applies: isTrue,
   },
   {
