@@ -46,6 +46,14 @@ describe('a config made for the Go engine', () => {
     expect(other.stdout).toContain(NONE);
   });
 
+  it('is told by its place when its keys are those of the first releases', async () => {
+    const told = await check(
+      'watchRules: true\nDeduplication: { leaderElection: true }\nOtel: { tracesEnabled: true }\n',
+    );
+    expect(told).toMatchObject({ code: 0, stderr: '' });
+    for (const place of ['1:1', '2:18', '3:1']) expect(told.stdout).toContain(`config.yaml:${place}: differs:`);
+  });
+
   // Where files are takes a program that starts elsewhere: see the specs of the whole program.
   it('has every difference in this table', () => {
     expect([...Object.keys(CASES), 'relative-path']).toEqual(CONFIG_DIFFERENCES.map(({ id }) => id));

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { valueText, type Difference } from '@falco-talon/core';
 import { yamlValue, type PeerDifference, type YamlNode } from '@falco-talon/engine';
 import type { ConfigFile, ConfigSources } from './config-file.ts';
+import { squeezed } from './file-values.ts';
 import type { LoadedConfig } from './load-config.ts';
 
 interface ConfigDifference extends Required<Pick<Difference, 'id' | 'effect' | 'when' | 'there' | 'here'>> {
@@ -57,10 +58,7 @@ export const CONFIG_DIFFERENCES: readonly ConfigDifference[] = [
     when: 'otel.traces_enabled or otel.metrics_enabled is true',
     there: 'traces and metrics are sent to the collector',
     here: 'nothing is sent yet; metrics are at /metrics',
-    applies: (value) => {
-      const { traces_enabled: traces, metrics_enabled: metrics } = (value ?? {}) as Readonly<Record<string, unknown>>;
-      return isTrue(traces) || isTrue(metrics);
-    },
+    applies: (value) => ['traces_enabled', 'metrics_enabled'].some((key) => isTrue(valueAt(value, [key]))),
   },
   {
     id: 'log-color',
@@ -135,7 +133,8 @@ function keyAt(root: YamlNode, path: readonly string[]): YamlNode['place'] | und
   let node = root;
   let key: YamlNode['place'] | undefined;
   for (const name of path) {
-    const entry = node.kind === 'map' ? node.entries.get(name) : undefined;
+    if (node.kind !== 'map') return undefined;
+    const entry = node.entries.get(spelling(name, [...node.entries.keys()]));
     if (entry === undefined) return undefined;
     ({ key, value: node } = entry);
   }
@@ -143,5 +142,14 @@ function keyAt(root: YamlNode, path: readonly string[]): YamlNode['place'] | und
 }
 
 function valueAt(root: unknown, path: readonly string[]): unknown {
-  return path.reduce((value, key) => (value as Readonly<Record<string, unknown>> | null | undefined)?.[key], root);
+  return path.reduce((value, name) => {
+    if (typeof value !== 'object' || value === null) return undefined;
+    return (value as Readonly<Record<string, unknown>>)[spelling(name, Object.keys(value))];
+  }, root);
+}
+
+/** How the file writes a key: as it is called today, else as the first releases wrote it (`watchRules`). */
+function spelling(name: string, written: readonly string[]): string {
+  if (written.includes(name)) return name;
+  return written.find((key) => !/[_-]/.test(key) && key.toLowerCase() === squeezed(name)) ?? name;
 }
