@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { OutcomeRecord } from '@falco-talon/core';
 import { boundedLabel } from './bounded-label.ts';
@@ -111,7 +113,7 @@ describe('the metrics', () => {
     const shown = await lines(metrics);
     expect(shown).toContain('falcosecurity_falco_talon_queue_messages{state="pending"} 4');
     expect(shown).toContain('falcosecurity_falco_talon_queue_messages{state="dead"} 1');
-    expect(shown).toContain('falcosecurity_falco_talon_log_lines_dropped 7');
+    expect(shown).toContain('falcosecurity_falco_talon_log_lines_dropped_total 7');
     expect(shown).toContain('falcosecurity_falco_talon_queue_bytes 5');
     expect(shown.filter((line) => line.includes('queue_free_bytes '))).toEqual([]);
     expect(shown).toContain('falcosecurity_falco_talon_queue_damaged_messages_total 2');
@@ -123,6 +125,19 @@ describe('the metrics', () => {
     works = false;
     expect((await lines(metrics)).filter((line) => line.includes('queue_messages'))).toEqual([]);
   });
+});
+
+it('each is explained in the documentation, and no other', async () => {
+  const metrics = createMetrics();
+  metrics.mode('enforce');
+  metrics.watchReplicas({ state: () => ({ leads: true, term: 1, transitions: 1 }) });
+  metrics.watchCertificate(() => 1);
+  metrics.watch({ ...EMPTY, droppedLogLines: () => 0 });
+  const named = [...(await metrics.text()).matchAll(/^# TYPE falcosecurity_falco_talon_(\S+) (\S+)$/gm)];
+  const page = await readFile(join(import.meta.dirname, '../../../../docs/metrics.md'), 'utf8');
+  const rows = [...page.matchAll(/^\| `(\w+)(?:\{[\w,]+\})?` +\| (\w+) /gm)];
+  const pairs = (found: readonly RegExpExecArray[]) => found.map(([, name, type]) => `${name} ${type}`).toSorted();
+  expect(pairs(rows)).toEqual(pairs(named));
 });
 
 it('a label has a bounded number of values', () => {

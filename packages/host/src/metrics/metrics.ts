@@ -145,7 +145,15 @@ export function createMetrics(): Metrics {
         });
       gauge('leader', 'Whether this replica leads: 1 or 0.', ({ leads }) => (leads ? 1 : 0));
       gauge('leader_term', 'Changes of the leader so far, while this replica leads; else 0.', ({ term }) => term ?? 0);
-      gauge('leader_transitions', 'How often this process began to lead.', ({ transitions }) => transitions);
+      new Counter({
+        name: `${PREFIX}_leader_transitions_total`,
+        help: 'How often this process began to lead.',
+        registers,
+        collect() {
+          this.reset();
+          this.inc(replicas.state().transitions);
+        },
+      });
     },
     watchCertificate(expires) {
       new Gauge({
@@ -162,12 +170,13 @@ export function createMetrics(): Metrics {
     watch({ droppedLogLines, ...storage }) {
       noteRules(true);
       storageMetrics(register, PREFIX, storage);
-      new Gauge({
-        name: `${PREFIX}_log_lines_dropped`,
+      new Counter({
+        name: `${PREFIX}_log_lines_dropped_total`,
         help: 'Log lines dropped because nobody read them.',
         registers,
         collect() {
-          this.set(droppedLogLines());
+          this.reset();
+          this.inc(droppedLogLines());
         },
       });
     },

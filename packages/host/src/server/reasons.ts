@@ -20,7 +20,13 @@ export const SERVER_REASONS = [
 ] as const;
 
 /** What the queue or the decoder say when they do not take an alert. */
-export const ENGINE_REASONS = ['invalid_event', 'queue_full', 'queue_failed', 'aborted'] as const satisfies ErrorCode[];
+export const ENGINE_REASONS = [
+  'invalid_event',
+  'queue_full',
+  'queue_failed',
+  'disk',
+  'aborted',
+] as const satisfies ErrorCode[];
 
 /** A word for programs and metrics: the list is fixed, and docs/authentication.md explains each. */
 export type Reason = (typeof SERVER_REASONS)[number] | DoorReason | ErrorCode;
