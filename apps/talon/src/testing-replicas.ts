@@ -13,7 +13,7 @@ const RULES = `
 const LEASE = {
   apiVersion: 'coordination.k8s.io/v1',
   kind: 'Lease',
-  metadata: { name: 'falco-talon', namespace: 'talon' },
+  metadata: { name: 'falco-talon-leader', namespace: 'talon' },
   spec: { holderIdentity: '', leaseDurationSeconds: 1, leaseTransitions: 0 },
 };
 const RIGHTS = [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }];
@@ -105,7 +105,7 @@ export async function openReplicas(pods: readonly string[]): Promise<Replicas> {
   }
 
   const holder = () => {
-    const identity = fake.get('leases', 'talon', 'falco-talon')?.spec?.['holderIdentity'];
+    const identity = fake.get('leases', 'talon', 'falco-talon-leader')?.spec?.['holderIdentity'];
     return typeof identity === 'string' ? identity.replace(/-[0-9a-f]{8}$/, '') : '';
   };
   return {

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { microTime } from './lease.ts';
+import { settings } from './settings.ts';
 import { FREE_LEASE, LEASE, openWorld, SETTINGS, type World } from './testing-replicas.ts';
 
 let world: World;
@@ -184,6 +185,13 @@ it.each([
 ])('periods that contradict each other are refused: %j', async (changes, message) => {
   world = await openWorld();
   await expect(world.stand('one', { settings: { ...SETTINGS, ...changes } })).rejects.toThrow(message);
+});
+
+it('is not held back by the Lease of a Go engine in the same namespace', async () => {
+  world = await openWorld([heldBy('10.0.0.1', { leaseDurationSeconds: 3600 })]);
+  const one = await world.stand('one', { settings: { lease_name: settings.properties.lease_name.default } });
+  await one.led();
+  expect(world.lease()).toMatchObject({ holderIdentity: '10.0.0.1' });
 });
 
 it('sends nothing but its Leases, and deletes its own at the end', async () => {

@@ -4,8 +4,9 @@ const seconds = (value: number, description: string) =>
   Type.Number({ default: value, minimum: 0.1, maximum: 3600, description: `Seconds. ${description}` });
 
 export const settings = strictObject({
+  // Not `falco-talon`: that is the Lease of the Go engine, which may still run in the same namespace.
   lease_name: Type.String({
-    default: 'falco-talon',
+    default: 'falco-talon-leader',
     pattern: '^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$',
     description:
       'Name of the Lease, in the namespace Falco Talon runs in. Replicas with the same name choose one of them.',
