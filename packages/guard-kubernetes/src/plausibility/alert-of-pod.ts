@@ -3,6 +3,9 @@ import { bareContainerId } from '@falco-talon/client-kubernetes';
 
 const CONTAINER_ID = /^[0-9a-f]{12,64}$/;
 const LONGEST = 64;
+/** The one source that fills `ka.target.…`. */
+const AUDIT = 'k8s_audit';
+const AUDITED = ['ka.target.pod.name', 'ka.target.name'];
 
 /** What an alert says about the pod it names. */
 export interface AlertOfPod {
@@ -18,6 +21,8 @@ export function readAlert(event: FalcoEvent, target: Target): AlertOfPod | strin
   const contradiction = namesTwo(event);
   if (contradiction !== undefined) return contradiction;
   const running = hasField(event, 'k8s.pod.name');
+  if (!running && event.source !== AUDIT && AUDITED.some((field) => hasField(event, field)))
+    return `the alert names a pod as the audit log does, but its source is ${shown(event.source)}, not ${AUDIT}: it is not genuine`;
   const about = { running, hasUid: target.uid !== undefined };
   const given = present(event, 'container.id');
   if (given === undefined) return { ...about, container: undefined };

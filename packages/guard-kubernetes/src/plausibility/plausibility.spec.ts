@@ -141,6 +141,16 @@ describe('a forged alert', () => {
       expect(await reasonOf({ ...withFields(genuine, { 'container.id': OTHER }), source })).toContain(
         'names container',
       );
+      expect(await reasonOf({ ...genuine, hostname: 'node-2', source })).toContain('comes from "node-2"');
+      expect(await reasonOf({ ...genuine, hostname: '', source })).toContain('has no hostname');
+    }
+  });
+
+  it('does not escape by naming its pod as the audit log does', async () => {
+    for (const source of ['syscall', 'aws_cloudtrail', '']) {
+      expect(await reasonOf({ ...auditEvent(), source })).toContain(
+        `names a pod as the audit log does, but its source is "${source}"`,
+      );
     }
   });
 

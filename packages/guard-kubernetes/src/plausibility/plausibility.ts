@@ -44,7 +44,8 @@ export const plausibility = defineGuard({
         "the alert carries neither container.id nor k8s.pod.uid, so nobody can tell whether it is about this pod: add them with Falco's append_output (extra_fields), or set guard.plausibility.container: false",
       );
     }
-    const checksNode = given.node && alert.running && event.source === 'syscall';
+    // Whatever its source is called: only Falco on the pod's node sees what runs in it.
+    const checksNode = given.node && alert.running;
     if (checksNode && event.hostname === '') {
       return deny(
         'the alert has no hostname, so nobody can tell whether it comes from the node of the pod: let the sender keep it, or set guard.plausibility.node: false',

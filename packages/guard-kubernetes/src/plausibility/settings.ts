@@ -14,7 +14,7 @@ export const settings = strictObject({
   node: Type.Boolean({
     default: true,
     description:
-      "The hostname of an alert about system calls has to be the pod's node. Falco says the node when FALCO_HOSTNAME is set to it, as its Helm chart does.",
+      "The hostname of an alert that names a running pod (`k8s.pod.name`) has to be the pod's node. Falco says the node when FALCO_HOSTNAME is set to it, as its Helm chart does.",
   }),
   container: Type.Boolean({
     default: true,
