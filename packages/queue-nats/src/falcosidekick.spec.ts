@@ -1,4 +1,4 @@
-import type { Intake, IntakeAnswer, Queue } from '@falco-talon/core';
+import { silentLogger, type Intake, type IntakeAnswer, type Logger, type Queue } from '@falco-talon/core';
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import { connect as connectTo, type NatsConnection } from '@nats-io/transport-node';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -25,16 +25,24 @@ describe.skipIf(missing)('alerts that Falcosidekick publishes', { timeout: 20_00
   afterAll(endServers);
 
   /** A replica that listens; what it was given, by text. */
-  async function replica(intake: (text: string, attempt: number) => IntakeAnswer, stream?: string) {
+  async function replica(
+    intake: (text: string, attempt: number) => IntakeAnswer,
+    stream?: string,
+    begin: Promise<void> = Promise.resolve(),
+  ) {
     const got: string[] = [];
+    const lost: unknown[] = [];
     const counted = new Map<string, number>();
     const take: Intake = async (body, headers) => {
       const text = Buffer.from(body).toString();
       got.push(`${text}${headers['traceparent'] ?? ''}`);
       counted.set(text, (counted.get(text) ?? 0) + 1);
+      await begin;
       return intake(text, counted.get(text) ?? 0);
     };
+    const error: Logger['error'] = (_, fields) => lost.push(fields?.['lost']);
     const queue: Queue = await openOn(server.url, {
+      logger: { ...silentLogger, error },
       foreign: { intake: take, subject: 'falco.>', ...(stream !== undefined && { stream }) },
     });
     const abort = new AbortController();
@@ -44,7 +52,7 @@ describe.skipIf(missing)('alerts that Falcosidekick publishes', { timeout: 20_00
       await consuming;
       await queue.close();
     });
-    return { got };
+    return { got, lost };
   }
 
   const publish = (...texts: string[]) => texts.forEach((text) => nc.publish(SUBJECT, text));
@@ -91,5 +99,28 @@ describe.skipIf(missing)('alerts that Falcosidekick publishes', { timeout: 20_00
       },
       { timeout: 10_000, interval: 100 },
     );
+  });
+
+  it('without a stream wait in no more memory than a small container has', async () => {
+    const begin = Promise.withResolvers<void>();
+    const { got, lost } = await replica(() => accepted, undefined, begin.promise);
+    await vi.waitFor(async () => {
+      publish('first');
+      await nc.flush();
+      expect(got).toContain('first');
+    });
+    const large = 'x'.repeat(1024 * 1024 - 512);
+    for (let n = 0; n < 128; n++) {
+      publish(large);
+      if (n % 16 === 0) await nc.flush();
+    }
+    await vi.waitFor(() => expect(lost).toContain(32), { timeout: 10_000 });
+    begin.resolve();
+    await vi.waitFor(async () => {
+      publish('last');
+      await nc.flush();
+      expect(got).toContain('last');
+    });
+    expect(got.filter((text) => text === large).length).toBeLessThanOrEqual(128 - 32);
   });
 });

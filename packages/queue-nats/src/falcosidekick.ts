@@ -9,6 +9,8 @@ const MOST_BYTES = 1024 * 1024;
 const AT_ONCE = 64;
 /** Waiting without a stream; more are dropped and counted, as NATS itself would. */
 const MOST_WAITING = 10_000;
+/** Bytes of these: ten thousand ordinary alerts, and no more of large ones than the memory of a small container has room for. */
+const MOST_WAITING_BYTES = 32 * 1024 * 1024;
 /** Milliseconds until an alert that was not taken is offered again, and until a reader that ended is started again. */
 const LATER = 1_000;
 const RESTART = 1_000;
@@ -110,6 +112,7 @@ function consume({ link, intake, subject, name, logger }: ForeignDeps, stream: s
 function subscribe({ link, intake, subject, name, logger }: ForeignDeps): Foreign {
   const running = new Set<Promise<void>>();
   const waiting: { data: Uint8Array; headers: MsgHdrs | undefined; subject: string }[] = [];
+  let waitingBytes = 0;
   let lost = 0;
   const subscription = link.connection.subscribe(subject, {
     queue: name,
@@ -118,9 +121,11 @@ function subscribe({ link, intake, subject, name, logger }: ForeignDeps): Foreig
         logger.error('alerts of Falcosidekick cannot be read from NATS', { subject, error: error.message });
         return;
       }
+      if (waiting.length >= MOST_WAITING || waitingBytes + data.byteLength > MOST_WAITING_BYTES)
+        return noteLost('more alerts arrive than can be taken');
+      waitingBytes += data.byteLength;
       // A copy: the library uses its buffer again.
-      if (waiting.length < MOST_WAITING) waiting.push({ data: Uint8Array.from(data), headers, subject: on });
-      else noteLost('more alerts arrive than can be taken');
+      waiting.push({ data: Uint8Array.from(data), headers, subject: on });
       work();
     },
   });
@@ -129,6 +134,7 @@ function subscribe({ link, intake, subject, name, logger }: ForeignDeps): Foreig
     while (running.size < AT_ONCE) {
       const next = waiting.shift();
       if (!next) return;
+      waitingBytes -= next.data.byteLength;
       const done = take(next).finally(() => {
         running.delete(done);
         work();
