@@ -104,8 +104,9 @@ async function tls({ servers, ca_file, cert_file, key_file }: ConnectSettings): 
   };
 }
 
+/** Up to the last `@`: a password that was not escaped is one, too. */
 function withoutUser(server: string): string {
-  return server.replace(/^([a-z]+:\/\/)?[^@/]*@/i, '$1');
+  return server.replace(/^([a-z]+:\/\/)?.*@/is, '$1');
 }
 
 function reason(error: unknown): string {

@@ -112,9 +112,12 @@ describe.skipIf(missing)('a connection', { timeout: 20_000 }, () => {
   });
 
   it('to nothing, without JetStream, or without permission is refused with what to do; no password is shown', async () => {
-    await expect(open({ servers: ['nats://talon:hunter2@127.0.0.1:1'] })).rejects.toMatchObject({
-      message: 'NATS at nats://127.0.0.1:1 cannot be used: nothing listens there (connection refused).',
-    });
+    for (const password of ['hunter2', 'hunt@r2', 'h@nt@r2']) {
+      await expect(open({ servers: [`nats://talon:${password}@127.0.0.1:1`] })).rejects.toMatchObject({
+        message: 'NATS at nats://127.0.0.1:1 cannot be used: nothing listens there (connection refused).',
+      });
+    }
+    await expect(open({ servers: ['nats://talon:hunt/r2@127.0.0.1:1'] })).rejects.toThrow(/^(?!.*r2)NATS at nats:/);
     await expect(open({ user: 'talon', token: 'secret' })).rejects.toThrow('give one of user, token, not all of them');
     const plain = await startNats('accounts { A: { users: [{ user: a, password: a }] } }');
     await expect(open({ servers: [plain.url], user: 'a', password: 'a' })).rejects.toThrow(/JetStream is not enabled/);

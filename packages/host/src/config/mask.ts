@@ -29,7 +29,7 @@ function schemaOf(key: string, { properties, patternProperties }: JsonSchema): J
   return patterns.find(([pattern]) => new RegExp(pattern, 'u').test(key))?.[1] ?? patterns[0]?.[1] ?? {};
 }
 
-/** `https://user:password@host` */
+/** `https://user:password@host`; a password with a slash makes it no URL, but is a secret all the same. */
 export function withoutUserInfo(text: string): string {
-  return text.replaceAll(/(:\/\/)[^/\s]*@/g, `$1${MASK}@`);
+  return text.replaceAll(/(:\/\/)(?:[^/\s:@]*:(?!\d*(?:[/\s]|$))\S*|[^/\s]*)@/g, `$1${MASK}@`);
 }
