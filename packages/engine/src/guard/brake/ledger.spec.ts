@@ -43,4 +43,12 @@ describe('what a budget remembers', () => {
     expect(ledger.release(100)).toEqual([{ ...on(100), key: 'cart' }]);
     expect([ledger.nextRelease(), ledger.engagedCount()]).toEqual([undefined, 0]);
   });
+
+  it('counts a key once that was written twice', () => {
+    const ledger = createLedger({ ...BUDGET, window: 1000 }, 10);
+    const acts = Array.from({ length: 9 }, (_, n) => act(n));
+    for (let n = 0; n < 3; n++) ledger.restore('cart', { acts: [...acts] });
+    expect(ledger.exhausted('other', 500)).toBe(ALL_KEYS);
+    expect(ledger.exhausted('other', 5000)).toBeUndefined();
+  });
 });

@@ -137,6 +137,7 @@ export function createLedger(budget: Budget, most = MOST_REMEMBERED): Ledger {
       return [...keys];
     },
     restore(key, state) {
+      acts -= keys.get(key)?.acts.length ?? 0;
       keys.set(key, state);
       acts += state.acts.length;
       if (state.engaged) brakes.add(key);
