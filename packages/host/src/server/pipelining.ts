@@ -21,6 +21,8 @@ export interface Pipelining {
   cut(socket: Socket): void;
   /** True when what its parser complains about is of our own making. */
   isCut(socket: Socket): boolean;
+  /** The last answer still to come of those that were asked for in full: nothing may be said before it. */
+  owed(socket: Socket): ServerResponse | undefined;
 }
 
 /**
@@ -29,7 +31,8 @@ export interface Pipelining {
  * reads from the buffer of the socket's `data` event: zeros there are no HTTP, and it ends with an error at the next request.
  */
 export function watchPipelining(server: Server, connectionEvent: 'connection' | 'secureConnection'): Pipelining {
-  const ahead = new WeakMap<Socket, number>();
+  /** Answers to come, in order. */
+  const open = new WeakMap<Socket, Set<ServerResponse>>();
   const last = new WeakMap<Socket, ServerResponse>();
   const cuts = new WeakSet<Socket>();
   /** What is being parsed at this moment, before and after which this is undefined. */
@@ -48,20 +51,21 @@ export function watchPipelining(server: Server, connectionEvent: 'connection' | 
   return {
     cut,
     isCut: (socket) => cuts.has(socket),
+    owed: (socket) => [...(open.get(socket) ?? [])].findLast(({ req }) => req.complete),
     next(socket, response) {
       const before = last.get(socket);
       if (socket.destroyed || (before?.headersSent === true && !before.shouldKeepAlive)) {
         cut(socket);
         return 'ignore';
       }
-      const waiting = (ahead.get(socket) ?? 0) + 1;
-      if (waiting > MAX_AHEAD) {
+      const waiting = open.get(socket) ?? new Set();
+      if (waiting.size >= MAX_AHEAD) {
         cut(socket);
         return 'refuse';
       }
-      ahead.set(socket, waiting);
+      open.set(socket, waiting.add(response));
       last.set(socket, response);
-      response.once('close', () => ahead.set(socket, (ahead.get(socket) ?? 1) - 1));
+      response.once('close', () => waiting.delete(response));
       return 'take';
     },
   };

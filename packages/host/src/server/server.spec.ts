@@ -5,8 +5,9 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAuthority } from '@falco-talon/fake-kubernetes';
+import type { IngestAnswer } from '@falco-talon/engine';
 import fc from 'fast-check';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { alert, json, post, raw, testServer, type TestServer } from './testing-server.ts';
 
 const open: TestServer[] = [];
@@ -168,6 +169,25 @@ it('nothing is built of what comes behind an answer that ends the connection', a
   expect(answer.match(/HTTP\/1.1 /g)).toHaveLength(1);
   expect(server.aliveCalls).toBeLessThanOrEqual(2);
   expect(server.refused).toEqual([401]);
+});
+
+it.each([
+  ['more behind the last request', 'Connection: close\r\n', 'POST / HTTP/1.1\r\n\r\n', ['202']],
+  ['what is no HTTP behind a request', '', 'nonsense\r\n\r\n', ['202', '400']],
+  [
+    'more behind a request that is refused',
+    '',
+    'GET /no HTTP/1.1\r\nHost: a\r\nExpect: x\r\n\r\nGET / HTTP/1.1\r\n',
+    ['202', '417'],
+  ],
+])('%s leaves the alert before it its answer', async (_, header, more, statuses) => {
+  const server = await started();
+  const given = Promise.withResolvers<IngestAnswer>();
+  server.engine.answer = given.promise;
+  const received = raw(server.port, `POST / HTTP/1.1\r\nHost: a\r\n${header}Content-Length: 12\r\n\r\n${alert}${more}`);
+  await vi.waitFor(() => expect(server.engine.bodies).toHaveLength(1));
+  given.resolve({ kind: 'accepted', id: 'id-1', traceId: 'a'.repeat(32), duplicate: false });
+  expect([...(await received).matchAll(/HTTP\/1.1 (\d+)/g)].map(([, status]) => status)).toEqual(statuses);
 });
 
 it('alerts sent ahead keep their bodies, when others behind them are too many', async () => {

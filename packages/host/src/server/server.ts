@@ -119,11 +119,22 @@ export async function startServer(
   });
   server.on('connection', (socket: Socket) => connections.add(socket));
   const pipelining = watchPipelining(server, tls ? 'secureConnection' : 'connection');
+  const failing = new WeakSet<Duplex>();
   server.on('clientError', (error, socket) => {
-    if (pipelining.isCut(socket as Socket)) return (socket as Socket).destroySoon();
-    const problem = answerMalformed(error, socket as Socket);
-    if (problem !== undefined) counts.requestRefused(problem);
+    // Again with each packet that comes after.
+    if (failing.has(socket)) return;
+    failing.add(socket);
+    const end = () => endMalformed(error, socket as Socket);
+    // What was asked before is answered first: its sender would take the complaint for the answer, and send the alert again.
+    const owed = socket.writable ? pipelining.owed(socket as Socket) : undefined;
+    if (owed) owed.once('close', end);
+    else end();
   });
+  function endMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
+    if (pipelining.isCut(socket)) return socket.destroySoon();
+    const problem = answerMalformed(error, socket);
+    if (problem !== undefined) counts.requestRefused(problem);
+  }
   server.on('drop', () => counts.connectionRefused('total'));
   await listen(server, settings);
   server.on('error', (error) => logger.error('server failed', { error }));
