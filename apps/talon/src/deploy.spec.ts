@@ -73,12 +73,14 @@ it.each(CONFIGS)('%s is a configuration the server starts with, once its secrets
     readonly shutdown_grace_period: number;
     readonly shutdown_delay_seconds: number;
     readonly data_directory: string;
+    readonly guard: { readonly budgets: readonly { readonly per: string }[] };
     readonly rules_files: readonly [string];
     readonly listen_port: number;
     readonly monitoring: { readonly listen_port: number };
     readonly intake: { readonly require_auth: boolean };
   };
   expect(config.intake.require_auth).toBe(true);
+  expect(config.guard.budgets.map(({ per }) => per)).toEqual(['workload', 'rule', 'cluster']);
   expect(container!.ports.map(({ containerPort }) => containerPort)).toEqual([
     config.listen_port,
     config.monitoring.listen_port,
