@@ -25,6 +25,16 @@ it('are refused rather than forgotten when too many are young, and forgotten whe
   expect(nonces.spend(nonce(3))).toBeUndefined();
 });
 
+it('are forgotten when they are old, although the clock was set back before', async () => {
+  const nonces = await opened({ capacity: 3, directory: undefined });
+  now += 100 * SPAN;
+  nonces.spend(nonce(0));
+  now -= 100 * SPAN;
+  expect([1, 2, 3].map((n) => nonces.spend(nonce(n)))).toEqual([undefined, undefined, 'crowded']);
+  now += SPAN;
+  expect([3, 4, 0].map((n) => nonces.spend(nonce(n)))).toEqual([undefined, undefined, 'replayed']);
+});
+
 it('outlive the process as long as they count, and their files no longer', async () => {
   const first = await opened();
   first.spend(nonce(1));

@@ -29,6 +29,8 @@ const LINE = /^(\d{1,16}) ([\w-]{16,64})$/;
 /** Bytes of one line at most, and what may wait for a disk that is slow. */
 const LINE_LIMIT = 82;
 const WAITING_LIMIT = 4 * 1024 * 1024;
+/** Milliseconds between two looks at all of them, while too many are remembered. */
+const SEARCH = 1_000;
 
 /**
  * Remembers in files of one span each, of which the one before the current one is needed, too. Another replica has files of
@@ -41,6 +43,7 @@ export async function openNonces(options: NoncesOptions): Promise<Nonces> {
   const segmentAt = (time: number) => Math.floor(time / span);
   let file: { readonly segment: number; readonly stream: WriteStream } | undefined;
   let isBroken = false;
+  let searchedAt = -Infinity;
 
   function broken(error: unknown): void {
     if (isBroken) return;
@@ -83,9 +86,13 @@ export async function openNonces(options: NoncesOptions): Promise<Nonces> {
 
   function forget(time: number): void {
     for (const [nonce, until] of seen) {
-      if (until > time) return;
+      if (until > time) break;
       seen.delete(nonce);
     }
+    if (seen.size < capacity || Math.abs(time - searchedAt) < SEARCH) return;
+    // A clock that was set back has left one that counts for long before others that do not.
+    searchedAt = time;
+    for (const [nonce, until] of seen) if (until <= time) seen.delete(nonce);
   }
 
   if (directory !== undefined) await restore(directory).catch(broken);
