@@ -17,6 +17,8 @@ interface Forgery {
   readonly time?: () => string;
   readonly source?: string;
   readonly fields?: Readonly<Record<string, unknown>>;
+  /** The field that names the pod. */
+  readonly naming?: string;
 }
 
 /** Each names a pod that is there and healthy; one thing is not as Falco would have said it. */
@@ -30,10 +32,15 @@ const FORGERIES: readonly Forgery[] = [
   { what: 'old', time: () => ago(hour) },
   { what: 'of the future', time: () => ago(-hour) },
   { what: 'with the uid of another pod', fields: { 'k8s.pod.uid': 'a1b2c3d4-0000-4000-8000-000000000009' } },
+  { what: 'of another node, of another source', hostname: 'node-2', source: 'k8s_audit' },
+  { what: 'that names its pod as the audit log does', naming: 'ka.target.pod.name' },
   { what: 'that names two pods', fields: { 'ka.target.pod.name': 'other' } },
 ];
 
-function alertAbout(name: string, { hostname = 'node-1', time = () => ago(0), source, fields }: Partial<Forgery>) {
+function alertAbout(
+  name: string,
+  { hostname = 'node-1', time = () => ago(0), source, fields, naming = 'k8s.pod.name' }: Partial<Forgery>,
+) {
   return JSON.stringify({
     rule: 'Shell',
     source: source ?? 'syscall',
@@ -41,7 +48,7 @@ function alertAbout(name: string, { hostname = 'node-1', time = () => ago(0), so
     time: time(),
     output_fields: {
       'k8s.ns.name': 'shop',
-      'k8s.pod.name': name,
+      [naming]: name,
       'container.id': containerId('shop', name, 'main').replace('containerd://', '').slice(0, 12),
       ...fields,
     },
