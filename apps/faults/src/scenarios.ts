@@ -28,6 +28,9 @@ import { missingRight } from './scenarios/missing-right.ts';
 import { diskFull } from './scenarios/disk-full.ts';
 import { flippedBits } from './scenarios/flipped-bits.ts';
 import { redrive } from './scenarios/redrive.ts';
+import { frozenLeader } from './scenarios/frozen-leader.ts';
+import { rollingReplicas } from './scenarios/rolling-replicas.ts';
+import { splitReplicas } from './scenarios/split-replicas.ts';
 import { tornJournal } from './scenarios/torn-journal.ts';
 
 /** Every fault, in the order it is told. */
@@ -35,6 +38,9 @@ export const SCENARIOS: readonly Scenario[] = [
   killedUnderLoad,
   killedUnderLoadNats,
   natsPartition,
+  splitReplicas,
+  frozenLeader,
+  rollingReplicas,
   crashAtEachBoundary,
   stopUnderLoad,
   stoppedTwice,

@@ -6,6 +6,7 @@ export * from './log-lines.ts';
 export * from './metrics.ts';
 export * from './nats.ts';
 export * from './probe-plugin.ts';
+export * from './replicas.ts';
 export * from './request-times.ts';
 export * from './sender.ts';
 export * from './start-talon.ts';
