@@ -15,11 +15,13 @@ const RULES = `
   match: { rules: [${FALCO_RULE}] }
   actions: [{ action: terminate, actionner: kubernetes:terminate }]
 `;
+/** That of an installation without settings of its own. */
+const LEASE_NAME = 'falco-talon-leader';
 /** A Lease that is free: the first one to see it leads at once. */
 const LEASE = {
   apiVersion: 'coordination.k8s.io/v1',
   kind: 'Lease',
-  metadata: { name: 'falco-talon', namespace: 'talon' },
+  metadata: { name: LEASE_NAME, namespace: 'talon' },
   spec: { holderIdentity: '', leaseDurationSeconds: 1, leaseTransitions: 0 },
 };
 const EVERYTHING = [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }];
@@ -87,7 +89,7 @@ export async function startReplicas(run: FaultRun, names: readonly string[] = ['
   }
 
   const holder = () => {
-    const identity = fake.get('leases', 'talon', 'falco-talon-leader')?.spec?.['holderIdentity'];
+    const identity = fake.get('leases', 'talon', LEASE_NAME)?.spec?.['holderIdentity'];
     return typeof identity === 'string' ? identity.replace(/-[0-9a-f]{8}$/, '') : '';
   };
   const deletions = () => fake.requests.filter(({ method, resource }) => method === 'DELETE' && resource === 'pods');
@@ -102,7 +104,7 @@ export async function startReplicas(run: FaultRun, names: readonly string[] = ['
   /** Who held the Lease from which request on: what was stored, in the order it was. */
   function terms(): readonly { readonly from: number; readonly by: string }[] {
     return fake.requests
-      .filter(({ method, name, status }) => method === 'PUT' && name === 'falco-talon' && status === 200)
+      .filter(({ method, name, status }) => method === 'PUT' && name === LEASE_NAME && status === 200)
       .map(({ id, user, body }) => ({ from: id, by: holderIn(body) === '' ? '' : user }));
   }
 
