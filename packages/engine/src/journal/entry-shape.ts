@@ -25,7 +25,8 @@ const step = strictObject({
 const artifact = strictObject({
   name: text,
   mediaType: text,
-  file: text,
+  // As the spool names its files: nothing that leads out of it.
+  file: Type.String({ pattern: '^[0-9a-f]{64}$' }),
   bytes: Type.Integer(),
   sha256: text,
   truncated: Type.Boolean(),

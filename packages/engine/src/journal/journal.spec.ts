@@ -55,12 +55,22 @@ it('the last intent and result count', () => {
   expect(journal.result('a')?.record).toEqual(record('new'));
 });
 
+const ARTIFACT = {
+  name: 'log',
+  mediaType: 'x',
+  file: 'f'.repeat(64),
+  bytes: 1,
+  sha256: 'h',
+  truncated: false,
+  keptAt: 1.5,
+};
+
 describe('a journal of another version', () => {
   const chains = [{ rule: 'rule', steps: [STEP] }];
   const read = (written: unknown) => readJournal(JSON.parse(JSON.stringify([written]))).problem;
 
   it('is read when it has every key this version needs, and none it does not know', () => {
-    const artifact = { name: 'log', mediaType: 'x', file: 'f', bytes: 1, sha256: 'h', truncated: false, keptAt: 1.5 };
+    const artifact = ARTIFACT;
     const output = { target: 'spec:store', parameters: { bucket: 'b' }, wait: true };
     const written = [
       entries.plan({ ruleSet: 'v', chains: [{ rule: 'rule', steps: [STEP, { ...STEP, output }] }] }),
@@ -103,6 +113,8 @@ describe('a journal of another version', () => {
     ['intent', []],
     ['kept', null],
     ['kept', { n: 0, artifact: {} }],
+    ['kept', { n: 0, artifact: { ...ARTIFACT, file: '../queue.db' } }],
+    ['result', { record: record('done'), artifacts: [{ ...ARTIFACT, file: '/etc/passwd' }] }],
   ])('says that a %s of %j cannot be read', (kind, data) => {
     expect(read({ step: 'a', kind, data })).toContain(`its journal's ${kind} cannot be read`);
   });

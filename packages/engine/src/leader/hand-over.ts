@@ -1,7 +1,8 @@
 import { errorText, type Delivery, type Logger, type Replica } from '@falco-talon/core';
 import type { Observer } from '../lifecycle/engine.ts';
-import { writeHandover } from './handover-body.ts';
+import { hopsOf, writeHandover } from './handover-body.ts';
 import type { Leadership } from './leadership.ts';
+import type { OwnMessages } from './own-messages.ts';
 import type { OwnReplica } from './own-replica.ts';
 import { seal } from './seal.ts';
 
@@ -20,6 +21,7 @@ export type SendHandover = (
 export interface HandOverDeps {
   readonly own: OwnReplica;
   readonly leadership: Leadership;
+  readonly mine: Pick<OwnMessages, 'promised'>;
   readonly send: SendHandover;
   readonly observer: Observer;
   readonly logger: Logger;
@@ -40,7 +42,7 @@ const BETWEEN_QUESTIONS = 500;
  * this replica's own to act on; `stopped` when the process stops first.
  */
 export function createHandOver(deps: HandOverDeps): (delivery: Delivery) => Promise<'handed' | 'lead' | 'stopped'> {
-  const { own, leadership, observer, logger, now, signal } = deps;
+  const { own, leadership, mine, observer, logger, now, signal } = deps;
   let failing = '';
 
   async function send(to: Replica, body: Buffer): Promise<HandoverAnswer | Error> {
@@ -83,22 +85,31 @@ export function createHandOver(deps: HandOverDeps): (delivery: Delivery) => Prom
   }
 
   return async function handOver({ message, journal }) {
+    let hops = hopsOf(message);
     let body: Buffer | undefined;
     let maybeAt: Replica | undefined;
+    /** Two replicas that hand one message to each other must not both take the other's word that it is there. */
+    const isLast = (): boolean => {
+      const promised = mine.promised(message.id);
+      if (promised <= hops) return false;
+      hops = promised;
+      body = maybeAt = undefined;
+      return true;
+    };
     for (let attempt = 0; ; attempt++) {
       if (signal.aborted) return 'stopped';
       if (leadership.current()) {
-        if (maybeAt && (await hasIt(maybeAt, body!))) return 'handed';
+        if (maybeAt && (await hasIt(maybeAt, body!)) && !isLast()) return 'handed';
         maybeAt = undefined;
         if (leadership.current()) return 'lead';
       }
       const to = receiver(attempt);
       if (to) {
-        body ??= writeHandover(message, journal);
+        body ??= writeHandover(message, journal, hops + 1);
         const answer = await send(to, body);
         note(to, answer);
         if (answer instanceof Error) maybeAt = to;
-        else if (answer.status === 200) return 'handed';
+        else if (answer.status === 200 && !isLast()) return 'handed';
       }
       const longest = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** Math.min(attempt, 10));
       await leadership.change(Math.ceil((0.5 + Math.random() / 2) * longest), signal);

@@ -20,8 +20,11 @@ export const handoverKey = (id: string, hops: number) => `handover ${id} ${hops}
  * A message with what was done about it. Artifacts that were kept stay where they are: on the disk of the replica that has
  * them; what had no result yet is captured anew.
  */
-export function writeHandover({ id, kind, key, notBefore, headers, body }: Message, journal: readonly Entry[]): Buffer {
-  const hops = hopsOf({ headers }) + 1;
+export function writeHandover(
+  { id, kind, key, notBefore, headers, body }: Message,
+  journal: readonly Entry[],
+  hops: number,
+): Buffer {
   return Buffer.from(
     JSON.stringify({
       id,
@@ -52,6 +55,7 @@ export function readHandover(body: Uint8Array): Message | string {
   if (typeof encoded !== 'string') return 'there is no body';
   if (!Array.isArray(journal) || !journal.every(isEntry)) return 'the journal has entries that are none';
   const texts = Object.fromEntries(Object.entries(headers)) as Record<string, string>;
+  if (!journal.every((entry) => isAbout(entry, texts['trace-id']))) return 'its journal is about another alert';
   return {
     id,
     kind,
@@ -66,6 +70,12 @@ export function readHandover(body: Uint8Array): Message | string {
 
 function isEntry(value: unknown): value is Entry {
   return isMap(value) && typeof value['step'] === 'string' && ENTRY_KINDS.has(value['kind']);
+}
+
+/** Records tell of their alert. */
+function isAbout({ data }: Entry, traceId: string | undefined): boolean {
+  const record = isMap(data) ? data['record'] : undefined;
+  return !isMap(record) || record['trace_id'] === traceId;
 }
 
 function isMap(value: unknown): value is Record<string, unknown> {

@@ -6,6 +6,13 @@ export interface OwnMessages {
   /** It was handed over: it may come back. */
   release(id: string): void;
   /**
+   * Another replica was told that its copy, which went from one to another so often, can go because there is one here. From then
+   * on this one is the last: what became of it anywhere before does not count.
+   */
+  promise(id: string, hops: number): void;
+  /** The hops of the copy that was given up for this one; 0 when none was. */
+  promised(id: string): number;
+  /**
    * Whether another alert with this key was accepted, by any replica, less than `window` milliseconds before or after: what each
    * of them can only tell of its own.
    */
@@ -16,6 +23,7 @@ const MOST = 100_000;
 
 export function createOwnMessages(): OwnMessages {
   const begun = new Map<string, number>();
+  const promises = new Map<string, number>();
   const alerts = new Map<string, { readonly id: string; readonly at: number }>();
   return {
     has: (id) => begun.has(id),
@@ -25,7 +33,12 @@ export function createOwnMessages(): OwnMessages {
       keep(begun, id, hops);
       return true;
     },
-    release: (id) => void begun.delete(id),
+    release(id) {
+      begun.delete(id);
+      promises.delete(id);
+    },
+    promise: (id, hops) => keep(promises, id, Math.max(hops, promises.get(id) ?? 0)),
+    promised: (id) => promises.get(id) ?? 0,
     isRepeated({ key, id, at }, window) {
       const first = alerts.get(key);
       if (first && first.id !== id && Math.abs(at - first.at) < window) return true;

@@ -85,7 +85,16 @@ export async function openReplicaSet(deps: ReplicaSetDeps): Promise<ReplicaSet> 
   const { identity, publicKey } = own;
   const leadership = createLeadership(logger, identity);
   const mine = createOwnMessages();
-  const handOver = createHandOver({ own, leadership, send: deps.send, observer, logger, now, signal: deps.signal });
+  const handOver = createHandOver({
+    own,
+    leadership,
+    mine,
+    send: deps.send,
+    observer,
+    logger,
+    now,
+    signal: deps.signal,
+  });
   const lease = pool.lease();
   let candidacy: Candidacy | undefined;
 

@@ -40,8 +40,13 @@ export function createTakeOver(deps: TakeOverDeps): TakeOver {
       logger.error('handover cannot be read', { error: message });
       return { status: 400, code: 'malformed' };
     }
-    const key = handoverKey(message.id, hopsOf(message));
-    if (taken.has(key) || mine.has(message.id)) return { status: 200, code: 'duplicate' };
+    const hops = hopsOf(message);
+    const key = handoverKey(message.id, hops);
+    if (mine.has(message.id)) {
+      mine.promise(message.id, hops);
+      return { status: 200, code: 'duplicate' };
+    }
+    if (taken.has(key)) return { status: 200, code: 'duplicate' };
     if (!leadership.current()) return NOT_LEADING;
     try {
       const [answer] = await queue.publish([message]);
