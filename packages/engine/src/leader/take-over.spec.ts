@@ -79,7 +79,13 @@ it('a sealed body that is no handover is refused, and nothing of it is kept', as
   const whole = JSON.parse(BODY.toString()) as Record<string, unknown>;
   const record = { status: 'success', trace_id: 'b'.repeat(32) };
   const wrong = [
-    ...['', '{', 'null', '[]', '1', '"x"', '\uFFFF'],
+    '',
+    '{',
+    'null',
+    '[]',
+    '1',
+    '"x"',
+    '\uFFFF',
     ...Object.entries({
       id: 1,
       kind: null,

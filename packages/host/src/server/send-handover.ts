@@ -7,13 +7,15 @@ import { HANDOVER_PATH, SEAL_HEADER } from './take-handover.ts';
 /** Connections to one replica at a time. */
 const CONNECTIONS = 16;
 const IDLE = 15_000;
+/** A TLS handshake: until it has ended the connection belongs to no request that could end it. Milliseconds. */
+const HANDSHAKE = 5_000;
 const ANSWER_BYTES = 4096;
 
 /**
  * Brings handovers to other replicas over connections that are kept. A replica with TLS shows the certificate it has told of in its
  * Lease: nothing is written before that is certain, and no authority is asked.
  */
-export function createHandoverSender(): { readonly send: SendHandover; close(): void } {
+export function createHandoverSender(handshake = HANDSHAKE): { readonly send: SendHandover; close(): void } {
   const options = { keepAlive: true, maxSockets: CONNECTIONS, timeout: IDLE };
   const plain = new Agent(options);
   const pinned = new Map<string, Agent>();
@@ -23,7 +25,7 @@ export function createHandoverSender(): { readonly send: SendHandover; close(): 
     const key = certificate ?? '';
     let agent = pinned.get(key);
     if (!agent) {
-      agent = pinnedAgent(options, key);
+      agent = pinnedAgent(options, key, handshake);
       pinned.set(key, agent);
       for (const [other, old] of pinned) {
         if (pinned.size <= CONNECTIONS) break;
@@ -60,7 +62,7 @@ export function createHandoverSender(): { readonly send: SendHandover; close(): 
   };
 }
 
-function pinnedAgent(options: ConstructorParameters<typeof Agent>[0], certificate: string): Agent {
+function pinnedAgent(options: ConstructorParameters<typeof Agent>[0], certificate: string, handshake: number): Agent {
   const agent = new Agent(options);
   agent.createConnection = ({ host, port }, done) => {
     // Whom it belongs to is told by its fingerprint, not by an authority.
@@ -70,8 +72,14 @@ function pinnedAgent(options: ConstructorParameters<typeof Agent>[0], certificat
       rejectUnauthorized: false,
       minVersion: 'TLSv1.2',
     });
+    const limit = setTimeout(
+      () => socket.destroy(new TalonError('timeout', `no TLS handshake within ${handshake} ms`)),
+      handshake,
+    );
+    socket.once('close', () => clearTimeout(limit));
     socket.once('error', (error) => done?.(error, socket));
     socket.once('secureConnect', () => {
+      clearTimeout(limit);
       const shown = socket.getPeerX509Certificate()?.fingerprint256.replaceAll(':', '').toLowerCase();
       if (shown === certificate) return done?.(null, socket);
       socket.destroy(new TalonError('unauthorized', 'the replica shows another certificate than it has told of'));
