@@ -5,6 +5,8 @@ import { carried } from './entries.ts';
 /** The first token of everything this queue stores. Another one is another version's, or somebody else's. */
 const FORMAT = '1';
 const HEAD = /^1 ([0-9a-f]{8}) (\d{1,9})\n/;
+/** Of an entry's data. What is deeper can be read, but not written again. An alert has 64 at most. */
+const MOST_LEVELS = 200;
 const KINDS: ReadonlySet<unknown> = new Set(ENTRY_KINDS);
 
 /** What is stored of a message: one line with a checksum, the particulars as JSON, then the body as received. */
@@ -77,8 +79,9 @@ export function encodeMessage(nonce: string, message: Message): Uint8Array {
 export function decodeMessage(data: Uint8Array): StoredMessage | undefined {
   const frame = decodeFrame(data);
   if (!frame) return undefined;
-  const { nonce, message } = frame.meta;
-  if (typeof nonce !== 'string' || !/^[\w-]{8,64}$/.test(nonce) || !isMessage(message)) return undefined;
+  const { nonce } = frame.meta;
+  const message = messageOf(frame.meta['message']);
+  if (typeof nonce !== 'string' || !/^[\w-]{8,64}$/.test(nonce) || !message) return undefined;
   return { nonce, message: { ...message, body: frame.body } };
 }
 
@@ -107,34 +110,51 @@ export function encodeDead(dead: StoredDead, body: Uint8Array): Uint8Array {
 export function decodeDead(data: Uint8Array): { dead: StoredDead; body: Uint8Array } | undefined {
   const frame = decodeFrame(data);
   if (!frame) return undefined;
-  const { id, kind, key, reason, setAsideAt, attempts, journal, message } = frame.meta;
+  const { id, kind, key, reason, setAsideAt, attempts, journal, message: given } = frame.meta;
+  const message = messageOf(given);
   const fits =
     [id, kind, key, reason].every((text) => typeof text === 'string') &&
     isTime(setAsideAt) &&
     Number.isSafeInteger(attempts) &&
     (journal === undefined || isEntries(journal)) &&
-    (message === undefined || isMessage(message));
-  return fits ? { dead: frame.meta as unknown as StoredDead, body: frame.body } : undefined;
+    (given === undefined || message);
+  if (!fits) return undefined;
+  return { dead: { ...(frame.meta as unknown as StoredDead), ...(message && { message }) }, body: frame.body };
 }
 
-function isMessage(value: unknown): value is Omit<Message, 'body'> {
-  if (!isMap(value)) return false;
+/** With the keys of a message and no others: those of somebody else's are not handed on. */
+function messageOf(value: unknown): Omit<Message, 'body'> | undefined {
+  if (!isMap(value)) return undefined;
   const { id, kind, key, notBefore, headers, journal } = value;
-  return (
+  const fits =
     [id, kind, key].every((text) => typeof text === 'string') &&
     (notBefore === undefined || isTime(notBefore)) &&
     isMap(headers) &&
     Object.values(headers).every((text) => typeof text === 'string') &&
-    (journal === undefined || isEntries(journal))
-  );
+    (journal === undefined || isEntries(journal));
+  if (!fits) return undefined;
+  const message = {
+    id,
+    kind,
+    key,
+    headers,
+    ...(notBefore !== undefined && { notBefore }),
+    ...(journal && { journal }),
+  };
+  return message as Omit<Message, 'body'>;
 }
 
 function isEntries(value: unknown): value is Entry[] {
   return Array.isArray(value) && value.every((entry) => isMap(entry) && isEntry(entry));
 }
 
-function isEntry({ step, kind }: Record<string, unknown>): boolean {
-  return typeof step === 'string' && KINDS.has(kind);
+function isEntry({ step, kind, data }: Record<string, unknown>): boolean {
+  return typeof step === 'string' && KINDS.has(kind) && isShallow(data, MOST_LEVELS);
+}
+
+function isShallow(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return levels > 0 && Object.values(value).every((item) => isShallow(item, levels - 1));
 }
 
 function isTime(value: unknown): boolean {
