@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { directoryOf } from './testing-program.ts';
+import { directoryOf, ENVIRONMENT } from './testing-program.ts';
 
 /** A rule name that must stay a name, whatever a shell makes of it. */
 const HOSTILE = `We're $(touch pwned) \`touch pwned\`; "rm" $HOME`;
@@ -15,12 +15,11 @@ chmodSync(join(files.path, 'falco-talon'), 0o755);
 afterAll(() => files.remove());
 
 const env = {
+  ...ENVIRONMENT,
   PATH: `${files.path}:${process.env['PATH']}`,
   HOME: files.path,
   TERM: 'xterm',
   LANG: 'C.UTF-8',
-  // The program is started at every tab.
-  NODE_COMPILE_CACHE: join(files.path, 'compiled'),
 };
 const missing = (program: string) => spawnSync(program, ['--version']).status !== 0;
 

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect, it } from 'vitest';
+import { ENVIRONMENT } from './testing-program.ts';
 
 const repository = join(import.meta.dirname, '../../..');
 const rules = ['-r', 'examples/rules.yaml'];
@@ -11,7 +12,7 @@ function talon(...argv: readonly string[]) {
   const main = join(import.meta.dirname, 'main.ts');
   return spawn(process.execPath, ['--conditions=@falco-talon/source', main, ...argv], {
     cwd: repository,
-    env: { PATH: process.env['PATH'] },
+    env: ENVIRONMENT,
   });
 }
 

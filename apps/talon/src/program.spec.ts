@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import { BAD_PLUGIN, directoryOf, killAll, ruleFor, startTalon } from './testing-program.ts';
+import { ENVIRONMENT, BAD_PLUGIN, directoryOf, killAll, ruleFor, startTalon } from './testing-program.ts';
 
 const CONFIG = `listen_address: 127.0.0.1
 listen_port: 0
@@ -162,7 +162,7 @@ describe('the launcher', { timeout: 60_000 }, () => {
   const launch = (before: readonly string[], ...argv: string[]) =>
     spawnSync(process.execPath, [...before, launcher, ...argv], {
       encoding: 'utf8',
-      env: { PATH: process.env['PATH'] },
+      env: ENVIRONMENT,
     });
 
   it('runs the sources of a checkout', () => {

@@ -1,15 +1,14 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { directoryOf } from './testing-program.ts';
+import { directoryOf, ENVIRONMENT } from './testing-program.ts';
 
 const files = directoryOf({ 'rules.yaml': '- rule: A\n  macth: {}\n' });
 afterAll(() => files.remove());
 const env = {
-  PATH: process.env['PATH'],
+  ...ENVIRONMENT,
   HOME: files.path,
   TERM: 'xterm',
-  NODE_COMPILE_CACHE: join(files.path, 'compiled'),
 };
 const talon = `'${process.execPath}' --conditions=@falco-talon/source '${join(import.meta.dirname, 'main.ts')}'`;
 const run = (program: string, ...argv: string[]) =>

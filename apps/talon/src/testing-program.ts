@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { endWithThisProcess } from '@falco-talon/testkit/server';
 
 const children = new Set<ChildProcess>();
 
@@ -11,6 +12,12 @@ export function killAll(): void {
   for (const child of children) child.kill('SIGKILL');
   children.clear();
 }
+
+/** All a program under test has of this one's: where programs are, and where the run of the tests keeps what was compiled. */
+export const ENVIRONMENT: NodeJS.ProcessEnv = {
+  PATH: process.env['PATH'],
+  ...(process.env['NODE_COMPILE_CACHE'] !== undefined && { NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] }),
+};
 
 const MAIN = join(import.meta.dirname, 'main.ts');
 
@@ -61,8 +68,9 @@ export function spawnTalon(
   const child = spawn(
     process.execPath,
     ['--conditions=@falco-talon/source', MAIN, 'server', '-c', 'config.yaml', ...argv],
-    { cwd: directory, stdio: ['ignore', stdout, 'pipe'], env: { PATH: process.env['PATH'], HOME: directory } },
+    { cwd: directory, stdio: ['ignore', stdout, 'pipe'], env: { ...ENVIRONMENT, HOME: directory } },
   );
+  endWithThisProcess(child);
   children.add(child);
   const ended = once(child, 'exit').then(([code, signal]) => (code ?? signal) as number | NodeJS.Signals);
   let errors = '';

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { endWithThisProcess } from '@falco-talon/testkit/server';
 import { afterAll, describe, expect, it } from 'vitest';
 import { BATCH, INTENT, RESULT, type Point } from './spec/process.fixture.ts';
 import { directories, drain, fileIn, openIn } from './spec/queue-files.ts';
@@ -18,6 +19,7 @@ function start(directory: string, point: Point) {
   const child = spawn(process.execPath, ['--conditions=@falco-talon/source', program, fileIn(directory), point], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  endWithThisProcess(child);
   children.push(child);
   return { child, ended: once(child, 'exit'), lines: createInterface({ input: child.stdout }) };
 }

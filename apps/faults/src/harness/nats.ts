@@ -1,11 +1,11 @@
-import { endNatsServers, startNats, type NatsServer } from '@falco-talon/testkit/server';
+import { startNats, type NatsServer } from '@falco-talon/testkit/server';
 import type { FaultRun } from '../scenario.ts';
 import type { TalonInput } from './start-talon.ts';
 
 /** A server of the run's own, with JetStream on disk. */
 export async function startNatsServer(run: FaultRun): Promise<NatsServer> {
   const server = await startNats();
-  run.cleanUp(endNatsServers);
+  run.cleanUp(() => server.close());
   return server;
 }
 

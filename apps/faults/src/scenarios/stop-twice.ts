@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { FakeKubernetes } from '@falco-talon/fake-kubernetes';
+import { endWithThisProcess } from '@falco-talon/testkit/server';
 import { LABEL_RULES, startShop, type Talon } from '../harness/index.ts';
 import type { FaultRun, Scenario } from '../scenario.ts';
 
@@ -89,6 +90,7 @@ async function stopWhileStarting(run: FaultRun, fake: FakeKubernetes, talon: Tal
         },
       },
     );
+    endWithThisProcess(child);
     run.cleanUp(() => child.kill('SIGKILL'));
     const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
     // The runtime itself has not begun to listen to signals before its first line of code.

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { endWithThisProcess } from '@falco-talon/testkit/server';
 
 export interface Said {
   readonly at: number;
@@ -36,6 +37,7 @@ export async function startReplica(url: string, lease: number): Promise<Replica>
   const child = spawn(process.execPath, ['--conditions=@falco-talon/source', program, url, String(lease)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
+  endWithThisProcess(child);
   replicas.add(child);
   child.once('exit', () => replicas.delete(child));
   const said: Said[] = [];

@@ -4,6 +4,7 @@ import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { endWithThisProcess } from './end-with-this-process.ts';
 
 const PROGRAM = 'nats-server';
 /** Milliseconds a server may take to listen. */
@@ -27,10 +28,12 @@ export interface NatsServer {
   start(): Promise<void>;
   /** What the files hold at this moment, under another server: what is left when this one is killed now. */
   copy(): Promise<NatsServer>;
+  /** Ends it and removes its files. */
+  close(): Promise<void>;
 }
 
 const started = new Set<ChildProcess>();
-const directories: string[] = [];
+const directories = new Set<string>();
 
 /** For `afterAll`: ends what this file has started. */
 export async function endNatsServers(): Promise<void> {
@@ -39,13 +42,14 @@ export async function endNatsServers(): Promise<void> {
     child.kill('SIGKILL');
     await ended;
   }
-  for (const directory of directories.splice(0)) await rm(directory, { recursive: true, force: true });
+  for (const directory of directories) await rm(directory, { recursive: true, force: true });
+  directories.clear();
 }
 
 /** A server of its own with JetStream. `config` is added to its configuration file. */
 export async function startNats(config = '', from?: string): Promise<NatsServer> {
   const directory = await mkdtemp(join(tmpdir(), 'nats-server-'));
-  directories.push(directory);
+  directories.add(directory);
   const store = join(directory, 'store');
   if (from !== undefined) await cp(from, store, { recursive: true });
   const running: { child?: ChildProcess } = {};
@@ -59,6 +63,7 @@ export async function startNats(config = '', from?: string): Promise<NatsServer>
     for (const name of await readdir(directory)) if (name.endsWith('.ports')) await rm(join(directory, name));
     const log = join(directory, 'log');
     const starting = spawn(PROGRAM, ['-c', file, '-l', log], { stdio: 'ignore' });
+    endWithThisProcess(starting);
     running.child = starting;
     started.add(starting);
     starting.once('exit', () => started.delete(starting));
@@ -78,6 +83,15 @@ export async function startNats(config = '', from?: string): Promise<NatsServer>
     }
   }
 
+  async function kill(): Promise<void> {
+    const { child } = running;
+    if (!child) return;
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    await ended;
+    delete running.child;
+  }
+
   return {
     get port() {
       return port;
@@ -90,15 +104,13 @@ export async function startNats(config = '', from?: string): Promise<NatsServer>
     },
     stall: () => running.child?.kill('SIGSTOP'),
     go: () => running.child?.kill('SIGCONT'),
-    async kill() {
-      const { child } = running;
-      if (!child) return;
-      const ended = once(child, 'exit');
-      child.kill('SIGKILL');
-      await ended;
-      delete running.child;
-    },
+    kill,
     start: launch,
     copy: () => startNats(config, store),
+    async close() {
+      await kill();
+      await rm(directory, { recursive: true, force: true });
+      directories.delete(directory);
+    },
   };
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { endWithThisProcess } from './end-with-this-process.ts';
 
 const START_LIMIT = 30_000;
 
@@ -50,6 +51,7 @@ export async function startServerProcess(options: ServerProcessOptions): Promise
     },
     stdio: ['ignore', output, output],
   });
+  endWithThisProcess(child);
   closeSync(output);
   const log = () => readFileSync(options.logFile, 'utf8');
   const exited = once(child, 'exit').then(([code]) => code as number | null);
