@@ -22,6 +22,12 @@ it('counts what has begun, not what was only there when the process ended', () =
   expect(blame(31)).toMatchObject({ spent: true });
 });
 
+it('holds nothing against an event that has its plan and was never begun, however often it was delivered', () => {
+  const plan = entries.plan({ ruleSet: 'v', chains: [] });
+  expect(blame(1000, plan)).toEqual({ suspect: true, spent: false, last: false });
+  expect(blame(1000, plan, entries.begun(), entries.begun())).toMatchObject({ spent: true });
+});
+
 it('counts no attempt that ended in order', () => {
   const [begun, postponed] = [entries.begun(), entries.postponed('stopped')];
   expect(blame(3, begun, postponed, begun)).toMatchObject({ spent: false, last: true });
@@ -50,4 +56,15 @@ it('lets nobody begin once the process stops', async () => {
   const waiting = [suspects.begin(false, stopping.signal), suspects.begin(true, stopping.signal)];
   stopping.abort(new Error('stopping'));
   expect(await Promise.allSettled(waiting)).toMatchObject([{ status: 'rejected' }, { status: 'rejected' }]);
+});
+
+it('keeps nobody waiting for one that takes long', async () => {
+  const suspects = createSuspects(2, 1);
+  const endless = await suspects.begin(true, signal);
+  const next = await suspects.begin(true, signal);
+  endless();
+  // What was given back in time is not given back twice: there is room for one alone, not for two.
+  const third = suspects.begin(true, signal);
+  next();
+  (await third)();
 });

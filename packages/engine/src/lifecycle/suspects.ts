@@ -10,12 +10,20 @@ export interface Suspects {
   begin(alone: boolean, signal: AbortSignal): Promise<() => void>;
 }
 
-/** At work at a time: what costs the innocent beside a culprit one of their attempts. */
-const TOGETHER = 32;
-/** Deliveries, by attempts there may be: should a delivery end the process before anything has begun, it ends too. */
+/**
+ * At work at a time: what costs the innocent beside a culprit one of their attempts. Those make their last one alone, each
+ * after the other, and a process that is killed meanwhile by somebody else costs one of them its life: so they are few.
+ */
+const TOGETHER = 4;
+/**
+ * Milliseconds after which others begin although a delivery is still at work: what ends a process does so at once, and a
+ * capture that takes minutes, or a step that is held for an hour, must not keep all others waiting.
+ */
+const LONGEST = 1_000;
+/** Deliveries, by attempts there may be: should matching an event end the process before there is a plan, it ends too. */
 const MOST_DELIVERIES = 10;
 
-export function createSuspects(together = TOGETHER): Suspects {
+export function createSuspects(together = TOGETHER, longest = LONGEST): Suspects {
   let free = together;
   let last: Promise<unknown> = Promise.resolve();
   let changed = Promise.withResolvers<void>();
@@ -25,12 +33,16 @@ export function createSuspects(together = TOGETHER): Suspects {
     signal.throwIfAborted();
     free -= room;
     let over = false;
-    return () => {
+    const timer = setTimeout(leave, longest);
+    timer.unref();
+    function leave(): void {
       if (over) return;
       over = true;
+      clearTimeout(timer);
       free += room;
       wake();
-    };
+    }
+    return leave;
   }
 
   function wake(): void {
@@ -68,7 +80,8 @@ export function blameOf(attempt: number, journal: Journal, most: number): Blame 
   const attempts = suspect ? 2 + journal.begun : 1;
   return {
     suspect,
-    spent: attempts > most || deliveries > most * MOST_DELIVERIES,
+    // One that has a plan was only waiting for its turn, however often the process ended meanwhile.
+    spent: attempts > most || (journal.plan === undefined && deliveries > most * MOST_DELIVERIES),
     last: attempts === most,
   };
 }
