@@ -22,7 +22,7 @@ describe('an event is set aside before anything acts', () => {
     ['its parameters are of another version', { journal: [planned({ ...step, parameters: { old: 1 } })] }, '"old"'],
     ['its journal is of a later version', { journal: [{ step: 'a', kind: 'approval', data: {} }] }, '"approval"'],
     ['it is no alert for this version', { body: '{"rule":5}' }, '"rule" must be the name'],
-    ['it is delivered again and again before it begins', { journal: [planned(step)], attempt: 31 }, 'after 3 attempts'],
+    ['it is delivered again and again and never has a plan', { attempt: 31 }, 'after 3 attempts'],
     [
       'it ended the process too often',
       { journal: [planned(step), begun, begun], attempt: 4 },
@@ -36,6 +36,12 @@ describe('an event is set aside before anything acts', () => {
     expect(lines.filter(({ message }) => message === 'event set aside')).toMatchObject([
       { level: 'error', fields: { id: 'event-1', trace_id: 't1', reason: expect.stringContaining(reason) } },
     ]);
+  });
+
+  it('but not when it has its plan and only waited for its turn, however often the process ended meanwhile', async () => {
+    const { world, settled } = await found(start, { journal: [planned(step)], attempt: 1000 });
+    expect(await settled).toEqual({ kind: 'done' });
+    expect(world.log).toEqual(['x:cart', 'x:cart done']);
   });
 
   it('and whoever would have been told of the action it had come to is told', async () => {

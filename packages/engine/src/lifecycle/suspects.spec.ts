@@ -35,7 +35,7 @@ it('counts no attempt that ended in order', () => {
 });
 
 it('lets the last attempt of an event be made alone, and nobody overtake it', async () => {
-  const suspects = createSuspects(2);
+  const suspects = createSuspects({ few: 2 });
   const [first, second] = await Promise.all([suspects.begin(false, signal), suspects.begin(false, signal)]);
   const alone = suspects.begin(true, signal);
   const later = suspects.begin(false, signal);
@@ -50,7 +50,7 @@ it('lets the last attempt of an event be made alone, and nobody overtake it', as
 });
 
 it('lets nobody begin once the process stops', async () => {
-  const suspects = createSuspects(1);
+  const suspects = createSuspects({ few: 1 });
   const stopping = new AbortController();
   await suspects.begin(false, stopping.signal);
   const waiting = [suspects.begin(false, stopping.signal), suspects.begin(true, stopping.signal)];
@@ -59,7 +59,7 @@ it('lets nobody begin once the process stops', async () => {
 });
 
 it('keeps nobody waiting for one that takes long', async () => {
-  const suspects = createSuspects(2, 1);
+  const suspects = createSuspects({ few: 2, longest: 1 });
   const endless = await suspects.begin(true, signal);
   const next = await suspects.begin(true, signal);
   endless();
@@ -67,4 +67,22 @@ it('keeps nobody waiting for one that takes long', async () => {
   const third = suspects.begin(true, signal);
   next();
   (await third)();
+});
+
+it('lets more of them be at work the longer the process lives', async () => {
+  let time = 0;
+  const suspects = createSuspects({ few: 1, many: 3, calm: 10, elapsed: () => time });
+  const first = await suspects.begin(false, signal);
+  const waiting = [1, 2, 3, 4].map(() => suspects.begin(false, signal));
+  const begun = () => Promise.all(waiting.map(settled));
+  first();
+  expect(await begun()).toEqual([true, false, false, false]);
+  time = 10;
+  (await waiting[0])?.();
+  expect(await begun()).toEqual([true, true, true, false]);
+  time = 1000;
+  (await waiting[1])?.();
+  expect(await begun()).toEqual([true, true, true, true]);
+  expect(await settled(suspects.begin(false, signal))).toBe(true);
+  expect(await settled(suspects.begin(false, signal))).toBe(false);
 });

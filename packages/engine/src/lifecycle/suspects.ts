@@ -10,36 +10,59 @@ export interface Suspects {
   begin(alone: boolean, signal: AbortSignal): Promise<() => void>;
 }
 
-/**
- * At work at a time: what costs the innocent beside a culprit one of their attempts. Those make their last one alone, each
- * after the other, and a process that is killed meanwhile by somebody else costs one of them its life: so they are few.
- */
-const TOGETHER = 4;
-/**
- * Milliseconds after which others begin although a delivery is still at work: what ends a process does so at once, and a
- * capture that takes minutes, or a step that is held for an hour, must not keep all others waiting.
- */
-const LONGEST = 1_000;
+export interface SuspectLimits {
+  /**
+   * At work at a time, at first and at most. They are what costs the innocent beside a culprit one of their attempts; and as
+   * they make their last one alone, each after the other, a process that somebody kills meanwhile costs one of them its life.
+   */
+  readonly few: number;
+  readonly many: number;
+  /** Milliseconds after which there may be twice as many: so the lone ones take a part only of the life a process has. */
+  readonly calm: number;
+  /**
+   * Milliseconds after which others begin although a delivery is still at work: what ends a process does so at once, and a
+   * capture that takes minutes, or a step that is held for an hour, must not keep all others waiting.
+   */
+  readonly longest: number;
+  /** Milliseconds since some moment. */
+  readonly elapsed: () => number;
+}
+
+const LIMITS: SuspectLimits = {
+  few: 4,
+  many: 64,
+  calm: 5_000,
+  longest: 1_000,
+  elapsed: () => performance.now(),
+};
 /** Deliveries, by attempts there may be: should matching an event end the process before there is a plan, it ends too. */
 const MOST_DELIVERIES = 10;
 
-export function createSuspects(together = TOGETHER, longest = LONGEST): Suspects {
-  let free = together;
+export function createSuspects(limits: Partial<SuspectLimits> = {}): Suspects {
+  const { few, many, calm, longest, elapsed } = { ...LIMITS, ...limits };
+  const startedAt = elapsed();
+  let taken = 0;
   let last: Promise<unknown> = Promise.resolve();
   let changed = Promise.withResolvers<void>();
 
-  async function take(room: number, signal: AbortSignal): Promise<() => void> {
-    while (free < room && !signal.aborted) await changed.promise;
+  /** Asked again whenever one leaves, which is soon. */
+  function room(): number {
+    return Math.min(many, few * 2 ** Math.floor((elapsed() - startedAt) / calm));
+  }
+
+  async function take(alone: boolean, signal: AbortSignal): Promise<() => void> {
+    while ((alone ? taken > 0 : taken >= room()) && !signal.aborted) await changed.promise;
     signal.throwIfAborted();
-    free -= room;
-    let over = false;
+    const places = alone ? many : 1;
+    taken += places;
     const timer = setTimeout(leave, longest);
     timer.unref();
+    let over = false;
     function leave(): void {
       if (over) return;
       over = true;
       clearTimeout(timer);
-      free += room;
+      taken -= places;
       wake();
     }
     return leave;
@@ -54,7 +77,7 @@ export function createSuspects(together = TOGETHER, longest = LONGEST): Suspects
     begin(alone, signal) {
       signal.addEventListener('abort', wake, { once: true });
       // One after the other: who waits for much room is not overtaken by those who need little.
-      const turn = last.then(() => take(alone ? together : 1, signal));
+      const turn = last.then(() => take(alone, signal));
       last = turn.catch(() => {});
       void last.then(() => signal.removeEventListener('abort', wake));
       return turn;
