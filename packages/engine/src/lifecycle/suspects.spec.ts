@@ -59,14 +59,15 @@ it('lets nobody begin once the process stops', async () => {
 });
 
 it('keeps nobody waiting for one that takes long', async () => {
-  const suspects = createSuspects({ few: 2, longest: 1 });
+  const suspects = createSuspects({ few: 2, longest: 20 });
   const endless = await suspects.begin(true, signal);
   const next = await suspects.begin(true, signal);
   endless();
-  // What was given back in time is not given back twice: there is room for one alone, not for two.
-  const third = suspects.begin(true, signal);
   next();
-  (await third)();
+  // The place that was given back in time is not given back twice.
+  const third = await suspects.begin(true, signal);
+  expect(await settled(suspects.begin(false, signal))).toBe(false);
+  third();
 });
 
 it('lets more of them be at work the longer the process lives', async () => {
