@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import { ENTRY_KINDS, type Entry, type Message } from '@falco-talon/core';
+import { ENTRY_KINDS, type DeadLetter, type Entry, type Message } from '@falco-talon/core';
 import { carried } from './entries.ts';
 
 /** The first token of everything this queue stores. Another one is another version's, or somebody else's. */
@@ -35,13 +35,7 @@ export interface JournalRecord {
   readonly entries: readonly Entry[];
 }
 
-export interface StoredDead {
-  readonly id: string;
-  readonly kind: string;
-  readonly key: string;
-  readonly reason: string;
-  readonly setAsideAt: number;
-  readonly attempts: number;
+export interface StoredDead extends DeadLetter {
   /** Absent: it could not be read when it was set aside. */
   readonly journal?: readonly Entry[];
   /** Absent as above; without its body, which follows. */

@@ -5,10 +5,10 @@ import { fit, silentLogger, type Queue } from '@falco-talon/core';
 import { createAuthority } from '@falco-talon/fake-kubernetes';
 import { createUser } from '@nats-io/nkeys';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { drainQueue, queueMessage } from '@falco-talon/testkit/queue';
 import { nats } from './nats-driver.ts';
 import { operatorMode } from './spec/jwt.ts';
 import { endServers, missing, startNats } from './spec/nats-server.ts';
-import { drain, message } from './spec/open-queue.ts';
 
 describe.skipIf(missing)('a connection', { timeout: 20_000 }, () => {
   let directory: string;
@@ -36,7 +36,7 @@ describe.skipIf(missing)('a connection', { timeout: 20_000 }, () => {
 
   async function works(given: Record<string, unknown>): Promise<void> {
     const queue = await open(given);
-    await queue.publish([message('m')]);
+    await queue.publish([queueMessage('m')]);
     expect(await queue.depth()).toMatchObject({ pending: 1 });
     await queue.close();
   }
@@ -100,8 +100,8 @@ describe.skipIf(missing)('a connection', { timeout: 20_000 }, () => {
     const rights = 'publish: ["$JS.API.>", "$JS.ACK.>", "falco-talon.>"], subscribe: ["_INBOX.>", "falco-talon.nudge"]';
     const { url } = await startNats(`authorization { users: [{ user: a, password: a, permissions: { ${rights} } }] }`);
     const queue = await open({ servers: [url], user: 'a', password: 'a' });
-    await queue.publish([message('m', { dedup: { key: 'x', window: 1000 } })]);
-    const [delivery] = await drain(queue, 1, async (given) => {
+    await queue.publish([queueMessage('m', { dedup: { key: 'x', window: 1000 } })]);
+    const [delivery] = await drainQueue(queue, 1, async (given) => {
       await given.append([{ step: 's', kind: 'intent', data: 1 }]);
       await given.settle({ kind: 'dead', reason: 'poison' });
     });

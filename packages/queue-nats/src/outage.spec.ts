@@ -2,12 +2,13 @@ import type { Delivery, Queue } from '@falco-talon/core';
 import { connect as connectTo } from '@nats-io/transport-node';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { drainQueue, queueMessage } from '@falco-talon/testkit/queue';
 import { endServers, missing, startNats, type NatsServer } from './spec/nats-server.ts';
-import { drain, LIMITS, message, openOn } from './spec/open-queue.ts';
+import { LIMITS, openOn } from './spec/open-queue.ts';
 
 const ids = (found: readonly Delivery[]) => found.map((delivery) => delivery.message.id);
 const many = (count: number, key = 'a') =>
-  Array.from({ length: count }, (_, index) => message(`${key}${index}`, { key }));
+  Array.from({ length: count }, (_, index) => queueMessage(`${key}${index}`, { key }));
 
 describe.skipIf(missing)('a server that', { timeout: 30_000 }, () => {
   let server: NatsServer;
@@ -47,7 +48,7 @@ describe.skipIf(missing)('a server that', { timeout: 30_000 }, () => {
       const sent = await Promise.allSettled(
         Array.from({ length: 20 }, async (_, index) => {
           const id = `${round}-${index}`;
-          await queue.publish([message(id, { key: `k${index % 5}`, dedup: { key: id, window: 60_000 } })]);
+          await queue.publish([queueMessage(id, { key: `k${index % 5}`, dedup: { key: id, window: 60_000 } })]);
           accepted.push(id);
           if (index === 10) await server.kill();
         }),
@@ -68,11 +69,11 @@ describe.skipIf(missing)('a server that', { timeout: 30_000 }, () => {
       if (delivery.message.id === 'held' && delivery.attempt === 1) await held.promise;
       await done(delivery);
     });
-    await queue.publish([message('held')]);
+    await queue.publish([queueMessage('held')]);
     await vi.waitFor(() => expect(found).toHaveLength(1));
     server.stall();
     const away = { code: 'queue_failed', retryable: true };
-    await expect(queue.publish([message('lost?', { dedup: { key: 'x', window: 60_000 } })])).rejects.toMatchObject(
+    await expect(queue.publish([queueMessage('lost?', { dedup: { key: 'x', window: 60_000 } })])).rejects.toMatchObject(
       away,
     );
     await expect(queue.ready()).rejects.toMatchObject(away);
@@ -82,7 +83,10 @@ describe.skipIf(missing)('a server that', { timeout: 30_000 }, () => {
     });
     server.go();
     await vi.waitFor(() => queue.ready(), { timeout: 5000, interval: 20 });
-    await queue.publish([message('lost?', { dedup: { key: 'x', window: 60_000 } }), message('next', { key: 'b' })]);
+    await queue.publish([
+      queueMessage('lost?', { dedup: { key: 'x', window: 60_000 } }),
+      queueMessage('next', { key: 'b' }),
+    ]);
     held.resolve();
     await vi.waitFor(async () => expect(await queue.depth()).toMatchObject({ pending: 0 }), { timeout: 10_000 });
     expect(ids(found).toSorted()).toEqual(['held', 'lost?', 'next']);
@@ -90,7 +94,7 @@ describe.skipIf(missing)('a server that', { timeout: 30_000 }, () => {
 
   it('has been away for long refuses at once, and takes no memory for it', async () => {
     await server.kill();
-    const publish = (id: string) => queue.publish([message(id)]);
+    const publish = (id: string) => queue.publish([queueMessage(id)]);
     await expect(publish('first')).rejects.toMatchObject({ code: 'queue_failed', retryable: true });
     const outcomes = await Promise.allSettled(Array.from({ length: 1000 }, (_, index) => publish(`${index}`)));
     for (const outcome of outcomes)
@@ -108,15 +112,15 @@ describe.skipIf(missing)('a server that', { timeout: 30_000 }, () => {
       retryable: true,
       message: expect.stringContaining('maximum messages exceeded'),
     });
-    expect(ids(await drain(small, 4))).toEqual(['a0', 'a1', 'a2', 'a3']);
+    expect(ids(await drainQueue(small, 4))).toEqual(['a0', 'a1', 'a2', 'a3']);
     await small.publish(many(3, 'b'));
     expect(await small.depth()).toMatchObject({ pending: 9 });
     await small.close();
   });
 
   it('has a damaged event, or a damaged journal, gets it back as a dead letter; nothing is acted on', async () => {
-    await queue.publish([message('first'), message('second'), message('third')]);
-    await drain(queue, 1, async (delivery) => {
+    await queue.publish([queueMessage('first'), queueMessage('second'), queueMessage('third')]);
+    await drainQueue(queue, 1, async (delivery) => {
       await delivery.append([{ step: 's', kind: 'intent', data: 1 }]);
       await delivery.settle({ kind: 'later', at: 0, reason: 'again' });
     });
@@ -128,7 +132,7 @@ describe.skipIf(missing)('a server that', { timeout: 30_000 }, () => {
     nc.publish('talon.event.0', '1 00000000 2\n{}');
     await nc.flush();
     await nc.close();
-    expect(ids(await drain(queue, 2))).toEqual(['second', 'third']);
+    expect(ids(await drainQueue(queue, 2))).toEqual(['second', 'third']);
     await vi.waitFor(async () => expect(await queue.depth()).toMatchObject({ pending: 0, dead: 2 }));
     const letters = (await queue.deadLetters?.list({ limit: 10 })) ?? [];
     expect(letters.map(({ id }) => id).toSorted()).toEqual(['event-4', 'first']);
@@ -136,7 +140,7 @@ describe.skipIf(missing)('a server that', { timeout: 30_000 }, () => {
   });
 
   it('has streams that were changed is refused with what differs and how to mend it', async () => {
-    await queue.publish([message('kept')]);
+    await queue.publish([queueMessage('kept')]);
     const other = openOn(server.url, { streams: { ...LIMITS, maxMessages: 5 } });
     await expect(other).rejects.toThrow(
       'talon_events: max_msgs is 20000, not 5; nats stream edit talon_events --max-msgs=5, or change the configuration',

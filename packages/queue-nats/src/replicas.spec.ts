@@ -1,7 +1,8 @@
 import type { Queue } from '@falco-talon/core';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { queueMessage } from '@falco-talon/testkit/queue';
 import { endServers, missing, startNats, type NatsServer } from './spec/nats-server.ts';
-import { message, openOn } from './spec/open-queue.ts';
+import { openOn } from './spec/open-queue.ts';
 import { PARTITIONS } from './spec/replica.fixture.ts';
 import { endReplicas, startReplica, type Replica, type Said } from './spec/replica.ts';
 
@@ -31,7 +32,7 @@ describe.skipIf(missing)('several replicas', { timeout: 40_000 }, () => {
     const ids = Array.from({ length: to - from }, (_, index) => from + index).flatMap((number) =>
       Array.from({ length: KEYS }, (_, key) => `k${key}-${number}`),
     );
-    await queue.publish(ids.map((id) => message(id, { key: keyOf(id) })));
+    await queue.publish(ids.map((id) => queueMessage(id, { key: keyOf(id) })));
   }
 
   const empty = () =>
@@ -83,7 +84,7 @@ describe.skipIf(missing)('several replicas', { timeout: 40_000 }, () => {
 
   it('one that was frozen does nothing with what others have taken over, and joins again when it wakes', async () => {
     const frozen = await startReplica(server.url, SHORT);
-    await queue.publish([message('hold-0', { key: 'hold' }), message('after-0', { key: 'hold' })]);
+    await queue.publish([queueMessage('hold-0', { key: 'hold' }), queueMessage('after-0', { key: 'hold' })]);
     await frozen.until(({ what, id }) => what === 'start' && id === 'hold-0');
     frozen.child.kill('SIGSTOP');
     const other = await startReplica(server.url, SHORT);

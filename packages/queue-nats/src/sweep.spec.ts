@@ -1,10 +1,11 @@
 import { silentLogger } from '@falco-talon/core';
 import { afterAll, describe, expect, it } from 'vitest';
+import { drainQueue, queueMessage } from '@falco-talon/testkit/queue';
 import { connect } from './connect.ts';
 import { layoutOf } from './layout.ts';
 import { createLink } from './link.ts';
 import { endServers, missing, startNats } from './spec/nats-server.ts';
-import { drain, message, openOn } from './spec/open-queue.ts';
+import { openOn } from './spec/open-queue.ts';
 import { sweepRecords } from './sweep.ts';
 
 describe.skipIf(missing)('records that were left behind', () => {
@@ -13,8 +14,8 @@ describe.skipIf(missing)('records that were left behind', () => {
   it('are deleted when they are old and their messages gone; all others stay', async () => {
     const server = await startNats();
     const queue = await openOn(server.url);
-    await queue.publish([message('done'), message('dead'), message('open')]);
-    await drain(queue, 3, async (delivery) => {
+    await queue.publish([queueMessage('done'), queueMessage('dead'), queueMessage('open')]);
+    await drainQueue(queue, 3, async (delivery) => {
       if (delivery.message.id === 'done') await delivery.settle({ kind: 'done' });
       if (delivery.message.id === 'dead') await delivery.settle({ kind: 'dead', reason: 'poison' });
     });
@@ -29,7 +30,7 @@ describe.skipIf(missing)('records that were left behind', () => {
     expect(await sweep(Date.now() + 3_600_000)).toBe(0);
     await link.close();
     const again = await openOn(server.url);
-    expect((await drain(again, 1)).map(({ attempt }) => attempt)).toEqual([2]);
+    expect((await drainQueue(again, 1)).map(({ attempt }) => attempt)).toEqual([2]);
     await again.close();
   });
 });

@@ -1,7 +1,8 @@
 import { cp, open as openFile, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, describe, expect, it, vi } from 'vitest';
-import { directories, drain, fileIn, message, openIn, recordingLogger } from './spec/queue-files.ts';
+import { drainQueue, queueMessage } from '@falco-talon/testkit/queue';
+import { directories, fileIn, openIn, recordingLogger } from './spec/queue-files.ts';
 
 const { make, clean } = directories();
 afterAll(clean);
@@ -13,7 +14,7 @@ async function filled(count: number, bytes = 10): Promise<string> {
   const directory = await make();
   const queue = await openIn(directory);
   for (let number = 0; number < count; number++) {
-    await queue.publish([message(`m${number}`, { body: Buffer.alloc(bytes, `<${number}>`) })]);
+    await queue.publish([queueMessage(`m${number}`, { body: Buffer.alloc(bytes, `<${number}>`) })]);
   }
   await queue.close();
   return directory;
@@ -34,7 +35,7 @@ describe('damage', () => {
     await flipIn(fileIn(directory), '<1><1>');
     const logger = recordingLogger();
     const queue = await openIn(directory, { logger });
-    expect(ids(await drain(queue, 2))).toEqual(['m0', 'm2']);
+    expect(ids(await drainQueue(queue, 2))).toEqual(['m0', 'm2']);
     expect(await queue.depth()).toMatchObject({ pending: 0, dead: 1, damagedMessages: 1, damagedStores: 0 });
     expect(logger.lines).toEqual([
       {
@@ -49,13 +50,13 @@ describe('damage', () => {
   it('of a journal sets its message aside: nobody knows what was done already', async () => {
     const directory = await filled(2);
     const first = await openIn(directory);
-    await drain(first, 2, (delivery) =>
+    await drainQueue(first, 2, (delivery) =>
       delivery.append([{ step: 's', kind: 'intent', data: `sure-${delivery.message.id}` }]),
     );
     await first.close();
     await flipIn(fileIn(directory), 'sure-m0');
     const queue = await openIn(directory);
-    const [found] = await drain(queue, 1);
+    const [found] = await drainQueue(queue, 1);
     expect(found?.journal).toEqual([{ step: 's', kind: 'intent', data: 'sure-m1' }]);
     expect(await queue.depth()).toMatchObject({ pending: 0, dead: 1 });
     await queue.close();
@@ -64,7 +65,7 @@ describe('damage', () => {
   it('of a dead letter leaves it in the list; it can be dropped, and is not put back', async () => {
     const directory = await filled(3, 100);
     const first = await openIn(directory);
-    await drain(first, 3, async (delivery) => {
+    await drainQueue(first, 3, async (delivery) => {
       await delivery.append([{ step: 's', kind: 'intent', data: `sure-${delivery.message.id}` }]);
       await delivery.settle({ kind: 'dead', reason: 'poison' });
     });
@@ -105,19 +106,19 @@ describe('damage', () => {
   it('of the end of the log costs only what was not acknowledged yet', async () => {
     const directory = await make();
     const queue = await openIn(directory);
-    for (const id of ['1', '2', '3']) await queue.publish([message(id)]);
+    for (const id of ['1', '2', '3']) await queue.publish([queueMessage(id)]);
     const size = (await stat(`${fileIn(directory)}-wal`)).size;
-    await queue.publish([message('torn')]);
+    await queue.publish([queueMessage('torn')]);
     const crashed = await make();
     await cp(directory, crashed, { recursive: true });
     await queue.close();
     const wal = `${fileIn(crashed)}-wal`;
     await truncate(wal, size + Math.floor(((await stat(wal)).size - size) / 2));
     const again = await openIn(crashed);
-    expect(ids(await drain(again, 3))).toEqual(['1', '2', '3']);
+    expect(ids(await drainQueue(again, 3))).toEqual(['1', '2', '3']);
     expect(await again.depth()).toMatchObject({ pending: 0, dead: 0 });
-    await again.publish([message('4')]);
-    expect(ids(await drain(again, 1))).toEqual(['4']);
+    await again.publish([queueMessage('4')]);
+    expect(ids(await drainQueue(again, 1))).toEqual(['4']);
     await again.close();
   });
 
@@ -135,7 +136,7 @@ describe('damage', () => {
     expect(damagedStores).toBe(1);
     expect(pending).toBeGreaterThanOrEqual(38);
     expect(pending).toBeLessThan(40);
-    const found = ids(await drain(queue, pending));
+    const found = ids(await drainQueue(queue, pending));
     expect(found).toEqual(found.toSorted((a, b) => Number(a.slice(1)) - Number(b.slice(1))));
     expect(found).toContain('m0');
     expect(found).toContain('m39');
@@ -161,8 +162,8 @@ describe('damage', () => {
     await writeFile(fileIn(directory), content);
     const logger = recordingLogger();
     const queue = await openIn(directory, { logger });
-    await queue.publish([message('m')]);
-    expect(ids(await drain(queue, 1))).toEqual(['m']);
+    await queue.publish([queueMessage('m')]);
+    expect(ids(await drainQueue(queue, 1))).toEqual(['m']);
     await queue.close();
     const aside = (await readdir(directory)).filter((name) => name.includes('.corrupt-'));
     expect(aside).toHaveLength(1);
@@ -208,7 +209,7 @@ describe('a file that must not be touched', () => {
 it('makes files nobody else can read', async () => {
   const directory = await make();
   const queue = await openIn(directory);
-  await queue.publish([message('m')]);
+  await queue.publish([queueMessage('m')]);
   for (const name of await readdir(directory)) expect((await stat(`${directory}/${name}`)).mode & 0o077).toBe(0);
   expect((await readdir(directory)).toSorted()).toEqual(['queue.sqlite', 'queue.sqlite-wal']);
   await queue.close();

@@ -4,8 +4,9 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { endWithThisProcess } from '@falco-talon/testkit/server';
 import { afterAll, describe, expect, it } from 'vitest';
+import { drainQueue } from '@falco-talon/testkit/queue';
 import { BATCH, INTENT, RESULT, type Point } from './spec/process.fixture.ts';
-import { directories, drain, fileIn, openIn } from './spec/queue-files.ts';
+import { directories, fileIn, openIn } from './spec/queue-files.ts';
 
 const { make, clean } = directories();
 const children: ChildProcess[] = [];
@@ -41,7 +42,7 @@ describe('a process killed with SIGKILL', { concurrent: true, timeout: 30_000 },
       const directory = await make();
       await killedAt(directory, point);
       const queue = await openIn(directory);
-      const found = await drain(queue, 3);
+      const found = await drainQueue(queue, 3);
       expect(found.map(({ message: { id, headers } }) => [id, headers])).toEqual(
         ['1', '2', '3'].map((id) => [id, { id }]),
       );
@@ -59,7 +60,7 @@ describe('a process killed with SIGKILL', { concurrent: true, timeout: 30_000 },
     await killedAt(directory, 'done');
     const queue = await openIn(directory);
     expect(await queue.depth()).toMatchObject({ pending: 2, dead: 0 });
-    expect((await drain(queue, 2)).map((delivery) => delivery.message.id)).toEqual(['2', '3']);
+    expect((await drainQueue(queue, 2)).map((delivery) => delivery.message.id)).toEqual(['2', '3']);
     await queue.close();
   });
 
@@ -68,7 +69,7 @@ describe('a process killed with SIGKILL', { concurrent: true, timeout: 30_000 },
     await killedAt(directory, 'handler');
     await killedAt(directory, 'handler');
     const queue = await openIn(directory);
-    expect((await drain(queue, 3)).map((delivery) => delivery.attempt)).toEqual([3, 1, 1]);
+    expect((await drainQueue(queue, 3)).map((delivery) => delivery.attempt)).toEqual([3, 1, 1]);
     await queue.close();
   });
 
@@ -86,7 +87,7 @@ describe('a process killed with SIGKILL', { concurrent: true, timeout: 30_000 },
     expect(await ended).toEqual([null, 'SIGKILL']);
     const queue = await openIn(directory);
     const { pending } = await queue.depth();
-    const found = (await drain(queue, pending)).map(({ message: { id } }) => ({ id }));
+    const found = (await drainQueue(queue, pending)).map(({ message: { id } }) => ({ id }));
     await queue.close();
 
     const there = new Set(found.map(({ id }) => id));
@@ -119,7 +120,7 @@ describe('a process killed with SIGKILL', { concurrent: true, timeout: 30_000 },
       `pending ${stored + 1}`,
     ]);
     const queue = await openIn(directory);
-    const found = (await drain(queue, stored + 1)).map((delivery) => delivery.message.id);
+    const found = (await drainQueue(queue, stored + 1)).map((delivery) => delivery.message.id);
     expect(found).toEqual([...Array.from({ length: stored }, (_, index) => `${index}`), 'welcome']);
     await queue.close();
   });

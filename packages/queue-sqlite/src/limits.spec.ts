@@ -1,9 +1,10 @@
 import { stat, statfs } from 'node:fs/promises';
 import { fit, silentLogger, type Delivery } from '@falco-talon/core';
 import { schemaProblems, testScope } from '@falco-talon/testkit';
+import { drainQueue, queueMessage } from '@falco-talon/testkit/queue';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import plugin from './index.ts';
-import { directories, drain, fileIn, message, openIn } from './spec/queue-files.ts';
+import { directories, fileIn, openIn } from './spec/queue-files.ts';
 import { sqlite } from './sqlite-driver.ts';
 import { CALL_LIMIT, withinLimit } from './time-limit.ts';
 
@@ -13,13 +14,13 @@ afterAll(clean);
 describe('limits', () => {
   it('refuses more messages than it may hold, as a whole, until one is done', async () => {
     const queue = await openIn(await make(), { maxMessages: 3 });
-    await queue.publish([message('1'), message('2')]);
+    await queue.publish([queueMessage('1'), queueMessage('2')]);
     const full = { code: 'queue_full', retryable: true, message: expect.stringContaining('queue.sqlite.max_messages') };
-    await expect(queue.publish([message('3'), message('4')])).rejects.toMatchObject(full);
-    const both = await Promise.allSettled([queue.publish([message('3')]), queue.publish([message('4')])]);
+    await expect(queue.publish([queueMessage('3'), queueMessage('4')])).rejects.toMatchObject(full);
+    const both = await Promise.allSettled([queue.publish([queueMessage('3')]), queue.publish([queueMessage('4')])]);
     expect(both).toMatchObject([{ status: 'fulfilled' }, { status: 'rejected', reason: full }]);
-    await drain(queue, 1);
-    expect(await queue.publish([message('5')])).toEqual(['accepted']);
+    await drainQueue(queue, 1);
+    expect(await queue.publish([queueMessage('5')])).toEqual(['accepted']);
     await queue.close();
   });
 
@@ -31,7 +32,7 @@ describe('limits', () => {
       retryable: true,
       message: expect.stringContaining('queue.sqlite.max_megabytes'),
     };
-    const publish = (id: string) => queue.publish([message(id, { body: new Uint8Array(3000) })]);
+    const publish = (id: string) => queue.publish([queueMessage(id, { body: new Uint8Array(3000) })]);
     let stored = 0;
     await expect(
       (async () => {
@@ -42,7 +43,7 @@ describe('limits', () => {
     const { pending } = await queue.depth();
     expect(pending).toBe(stored - 1);
     // Room enough for the journal of what is inside.
-    const found = await drain(queue, pending, async (delivery) => {
+    const found = await drainQueue(queue, pending, async (delivery) => {
       await delivery.append([{ step: 's', kind: 'plan', data: 'x'.repeat(500) }]);
       await delivery.settle({ kind: 'done' });
     });
@@ -55,14 +56,14 @@ describe('limits', () => {
 
   it('fails an entry too large for the file alone; what shares its transaction is stored', async () => {
     const queue = await openIn(await make(), { maxBytes: 400_000 });
-    await queue.publish([message('1')]);
+    await queue.publish([queueMessage('1')]);
     let delivery: Delivery | undefined;
-    await drain(queue, 1, async (given) => {
+    await drainQueue(queue, 1, async (given) => {
       delivery = given;
     });
     const [large, other] = await Promise.allSettled([
       delivery?.append([{ step: 's', kind: 'plan', data: 'x'.repeat(1_000_000) }]),
-      queue.publish([message('2')]),
+      queue.publish([queueMessage('2')]),
     ]);
     expect(large).toMatchObject({ status: 'rejected', reason: { code: 'disk', retryable: true } });
     expect(other).toMatchObject({ status: 'fulfilled', value: ['accepted'] });
@@ -74,8 +75,8 @@ describe('limits', () => {
   it('keeps the newest dead messages', async () => {
     const directory = await make();
     const queue = await openIn(directory, { maxDead: 2 });
-    await queue.publish(['1', '2', '3', '4'].map((id) => message(id)));
-    await drain(queue, 4, (delivery) => delivery.settle({ kind: 'dead', reason: 'poison' }));
+    await queue.publish(['1', '2', '3', '4'].map((id) => queueMessage(id)));
+    await drainQueue(queue, 4, (delivery) => delivery.settle({ kind: 'dead', reason: 'poison' }));
     expect(await queue.depth()).toMatchObject({ pending: 0, dead: 2 });
     await queue.close();
   });
@@ -83,17 +84,17 @@ describe('limits', () => {
   it('keeps dead letters within their size, the oldest go first; what waits is never among them', async () => {
     const { logger, lines } = testScope();
     const queue = await openIn(await make(), { maxDeadBytes: 40_000, logger });
-    const large = (id: string) => message(id, { body: new Uint8Array(10_000) });
+    const large = (id: string) => queueMessage(id, { body: new Uint8Array(10_000) });
     await queue.publish(['1', '2', '3', '4', '5'].map(large));
-    await drain(queue, 5, async (delivery) => {
+    await drainQueue(queue, 5, async (delivery) => {
       await delivery.append([{ step: 's', kind: 'plan', data: 'x'.repeat(2000) }]);
       if (delivery.message.id !== '1') await delivery.settle({ kind: 'dead', reason: 'poison' });
     });
     expect((await queue.deadLetters!.list({ limit: 10 })).map(({ id }) => id)).toEqual(['3', '4', '5']);
     expect(await queue.depth()).toMatchObject({ pending: 1, dead: 3, discarded: 1, expired: 0 });
     // One that is larger than all may be together rests alone.
-    await queue.publish([message('6', { body: new Uint8Array(50_000) })]);
-    await drain(queue, 1, (delivery) => delivery.settle({ kind: 'dead', reason: 'poison' }));
+    await queue.publish([queueMessage('6', { body: new Uint8Array(50_000) })]);
+    await drainQueue(queue, 1, (delivery) => delivery.settle({ kind: 'dead', reason: 'poison' }));
     expect((await queue.deadLetters!.list({ limit: 10 })).map(({ id }) => id)).toEqual(['6']);
     await queue.close();
     expect(lines).toMatchObject([{ level: 'warn', fields: { count: 4, max_dead: 100 } }]);
@@ -101,9 +102,9 @@ describe('limits', () => {
 
   it('refuses to put more back in line than it may hold, and leaves them where they are', async () => {
     const queue = await openIn(await make(), { maxMessages: 3 });
-    await queue.publish(['1', '2', '3'].map((id) => message(id)));
-    await drain(queue, 3, (delivery) => delivery.settle({ kind: 'dead', reason: 'poison' }));
-    await queue.publish([message('4')]);
+    await queue.publish(['1', '2', '3'].map((id) => queueMessage(id)));
+    await drainQueue(queue, 3, (delivery) => delivery.settle({ kind: 'dead', reason: 'poison' }));
+    await queue.publish([queueMessage('4')]);
     const full = { code: 'queue_full', retryable: true };
     await expect(queue.deadLetters!.retry(['1', '2', '3'])).rejects.toMatchObject(full);
     expect(await queue.depth()).toMatchObject({ pending: 1, dead: 3 });
@@ -116,7 +117,7 @@ describe('limits', () => {
     const directory = await make();
     const queue = await openIn(directory, { maxBytes: 10_000_000 });
     const { bytes: empty } = await queue.depth();
-    await queue.publish([message('1', { body: new Uint8Array(100_000) })]);
+    await queue.publish([queueMessage('1', { body: new Uint8Array(100_000) })]);
     const { bytes, limitBytes, freeBytes } = await queue.depth();
     expect(bytes! - empty!).toBeGreaterThan(90_000);
     expect(limitBytes).toBe(10_000_000);
@@ -159,7 +160,7 @@ describe('driver', () => {
       now: Date.now,
       span: (_, work) => work(),
     });
-    await queue.publish([message('1')]);
+    await queue.publish([queueMessage('1')]);
     expect((await stat(fileIn(directory))).isFile()).toBe(true);
     await queue.close();
   });

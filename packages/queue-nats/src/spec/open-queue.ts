@@ -1,4 +1,4 @@
-import { silentLogger, type Delivery, type Message, type Queue } from '@falco-talon/core';
+import { silentLogger, type Queue } from '@falco-talon/core';
 import { connect, type ConnectSettings } from '../connect.ts';
 import { openNatsQueue, type NatsQueueOptions } from '../nats-queue.ts';
 
@@ -39,28 +39,4 @@ export async function openOn(
     await connection.close();
     throw error;
   }
-}
-
-export function message(id: string, changes: Partial<Message> = {}): Message {
-  return { id, kind: 'event', key: 'a', headers: { id }, body: new TextEncoder().encode(`body of ${id}`), ...changes };
-}
-
-/** The first `count` deliveries; unless `handler` settles them, they are done. */
-export async function drain(
-  queue: Queue,
-  count: number,
-  handler: (delivery: Delivery) => Promise<void> = (delivery) => delivery.settle({ kind: 'done' }),
-): Promise<Delivery[]> {
-  const found: Delivery[] = [];
-  const abort = new AbortController();
-  if (count === 0) abort.abort();
-  await queue.consume(
-    async (delivery) => {
-      found.push(delivery);
-      await handler(delivery);
-      if (found.length >= count) abort.abort();
-    },
-    { inFlight: 1, perKey: 1, signal: abort.signal },
-  );
-  return found;
 }

@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { writeSync } from 'node:fs';
 import process from 'node:process';
 import { isTalonError, silentLogger, type Entry } from '@falco-talon/core';
+import { queueMessage } from '@falco-talon/testkit/queue';
 import { openSqliteQueue } from '../sqlite-queue.ts';
-import { message } from './queue-files.ts';
 
 // A process with a queue of its own, which ends without a word at the point it was told: node process.fixture.ts PATH POINT
 
@@ -28,7 +28,7 @@ async function run(file: string, until: Point): Promise<void> {
   if (until === 'open') return say('open');
   if (until === 'flood') return flood();
   if (until === 'full') return full();
-  if ((await queue.depth()).pending === 0) await queue.publish(['1', '2', '3'].map((id) => message(id)));
+  if ((await queue.depth()).pending === 0) await queue.publish(['1', '2', '3'].map((id) => queueMessage(id)));
   if (until === 'published') die();
   await queue.consume(
     async (delivery) => {
@@ -45,7 +45,7 @@ async function run(file: string, until: Point): Promise<void> {
 
   /** Meets a disk that takes nothing more, and one that does again. */
   async function full(): Promise<void> {
-    const publish = (id: string) => queue.publish([message(id, { body: new Uint8Array(3000) })]);
+    const publish = (id: string) => queue.publish([queueMessage(id, { body: new Uint8Array(3000) })]);
     const outcome = (work: Promise<unknown>) =>
       work.then(
         () => 'fine',
@@ -72,7 +72,7 @@ async function run(file: string, until: Point): Promise<void> {
       for (;;) {
         const batch = number++;
         const ids = Array.from({ length: BATCH }, (_, index) => `${batch}-${index}`);
-        await queue.publish(ids.map((id) => message(id, { key: `k${batch % 7}`, body: new Uint8Array(1000) })));
+        await queue.publish(ids.map((id) => queueMessage(id, { key: `k${batch % 7}`, body: new Uint8Array(1000) })));
         say(`published ${batch}`);
       }
     }

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { silentLogger, type Delivery, type Logger, type Message, type Queue } from '@falco-talon/core';
+import { silentLogger, type Logger, type Queue } from '@falco-talon/core';
 import { openSqliteQueue, type SqliteQueueOptions } from '../sqlite-queue.ts';
 
 export interface Directories {
@@ -38,30 +38,6 @@ export function openIn(directory: string, changes: Partial<SqliteQueueOptions> =
     logger: silentLogger,
     ...changes,
   });
-}
-
-export function message(id: string, changes: Partial<Message> = {}): Message {
-  return { id, kind: 'event', key: 'a', headers: { id }, body: new TextEncoder().encode(`body of ${id}`), ...changes };
-}
-
-/** Everything that can be delivered now, each message once; unless `handler` settles it, it is done. */
-export async function drain(
-  queue: Queue,
-  count: number,
-  handler: (delivery: Delivery) => Promise<void> = (delivery) => delivery.settle({ kind: 'done' }),
-): Promise<Delivery[]> {
-  const found: Delivery[] = [];
-  const abort = new AbortController();
-  if (count === 0) abort.abort();
-  await queue.consume(
-    async (delivery) => {
-      found.push(delivery);
-      await handler(delivery);
-      if (found.length >= count) abort.abort();
-    },
-    { inFlight: 100, perKey: 1, signal: abort.signal },
-  );
-  return found;
 }
 
 export interface Logged {
