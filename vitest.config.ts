@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './tools/longest-first.ts';
 
 // Sources, not dist: every workspace package exposes ./src under this condition.
 const conditions = ['@falco-talon/source'];
@@ -15,6 +16,9 @@ export default defineConfig({
     hookTimeout: 60_000,
     // By default one core is left out, which on two cores is half of them.
     maxWorkers: '100%',
+    // Beside another file, and each may start programs.
+    maxConcurrency: 2,
+    sequence: { sequencer: LongestFirst },
     // Programs that specs start from sources need not strip and compile the same files hundreds of times.
     env: { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules', '.cache', 'falco-talon') },
     reporters: [process.env['CI'] ? 'dot' : 'default', './tools/count-reporter.ts'],

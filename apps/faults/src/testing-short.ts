@@ -10,7 +10,8 @@ const LIMIT = 240_000;
 /** The short versions of this part's scenarios; `part` counts from 1. */
 export function runShort(part: number): void {
   const mine = SCENARIOS.filter((_, n) => n % PARTS === part - 1);
-  it.for(mine)('$name: $title', { timeout: LIMIT + 10_000 }, async (scenario, { skip }) => {
+  // Most of what a scenario does is waiting for what it has done to the program.
+  it.concurrent.for(mine)('$name: $title', { timeout: LIMIT + 10_000 }, async (scenario, { skip }) => {
     const missing = scenario.missing?.();
     skip(missing !== undefined, `left out: ${missing}`);
     const { lines, failures } = await runScenario(scenario, 'short', LIMIT);

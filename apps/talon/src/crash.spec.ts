@@ -1,53 +1,64 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pod, realPrograms, type FakeKubernetes, type ReceivedRequest } from '@falco-talon/fake-kubernetes';
+import { pod, realPrograms, type ReceivedRequest } from '@falco-talon/fake-kubernetes';
+import { describe, expect, test } from 'vitest';
 import type { WebhookListener } from '@falco-talon/testkit/server';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { crashRig, post, type CrashRig } from './testing-crash.ts';
+
+interface Crash extends CrashRig {
+  deletions(): readonly ReceivedRequest[];
+  labels(): readonly ReceivedRequest[];
+  told(count: number): Promise<WebhookListener['records']>;
+  uidOfCart(): string | undefined;
+  /** Kills the server between its DELETE and the answer: `hang` loses the request, `no-answer` carries it out. */
+  killWhileDeleting(kind: 'hang' | 'no-answer'): Promise<void>;
+  recreateCart(): void;
+}
+
+function crashOf(rig: CrashRig): Crash {
+  const { fake, listener, start } = rig;
+  const requests = (method: string) => fake.requests.filter((request) => request.method === method);
+  return {
+    ...rig,
+    deletions: () => requests('DELETE'),
+    labels: () => requests('PATCH'),
+    async told(count) {
+      await listener.until(() => listener.records.length >= count);
+      return listener.records;
+    },
+    uidOfCart: () => fake.get('pods', 'shop', 'cart')?.metadata.uid,
+    async killWhileDeleting(kind) {
+      const fault = fake.fault({ kind, match: { method: 'DELETE' } });
+      const server = await start();
+      await post(server, 'Terminate');
+      await fake.waitForRequest(({ method }) => method === 'DELETE');
+      await server.kill();
+      fault.release();
+      fake.clearRequests();
+    },
+    recreateCart() {
+      if (fake.get('pods', 'shop', 'cart')) fake.remove('pods', 'shop', 'cart');
+      fake.create(cart('second-uid'));
+    },
+  };
+}
+
+/** Each has a program and servers of its own. */
+const it = test.extend('crash', async ({}, { onCleanup }) => {
+  const rig = await crashRig([cart('first-uid')], () => RULES);
+  onCleanup(() => rig.close());
+  rig.fake.setPodLog('shop', 'cart', 'main', 'what happened\n');
+  return crashOf(rig);
+});
 
 /**
  * The whole program in a process of its own, killed with SIGKILL at each boundary of an event's life, then started again
  * on the same data. The API server lives on, and so does the one who is told.
  */
-describe('a crash', { timeout: 60_000 }, () => {
-  let rig: CrashRig;
-  let fake: FakeKubernetes;
-  let listener: WebhookListener;
-  const start = () => rig.start();
-
-  beforeEach(async () => {
-    rig = await crashRig([cart('first-uid')], () => RULES);
-    ({ fake, listener } = rig);
-    fake.setPodLog('shop', 'cart', 'main', 'what happened\n');
-  });
-  afterEach(() => rig.close());
-
-  const deletions = () => fake.requests.filter(({ method }) => method === 'DELETE');
-  const labels = () => fake.requests.filter(({ method }) => method === 'PATCH');
-  async function told(count: number) {
-    await listener.until(() => listener.records.length >= count);
-    return listener.records;
-  }
-  const uidOfCart = () => fake.get('pods', 'shop', 'cart')?.metadata.uid;
-
-  /** Kills the server between its DELETE and the answer: `hang` loses the request, `no-answer` carries it out. */
-  async function killWhileDeleting(kind: 'hang' | 'no-answer'): Promise<void> {
-    const fault = fake.fault({ kind, match: { method: 'DELETE' } });
-    const server = await start();
-    await post(server, 'Terminate');
-    await fake.waitForRequest(({ method }) => method === 'DELETE');
-    await server.kill();
-    fault.release();
-    fake.clearRequests();
-  }
-
-  function recreateCart(): void {
-    if (fake.get('pods', 'shop', 'cart')) fake.remove('pods', 'shop', 'cart');
-    fake.create(cart('second-uid'));
-  }
-
-  it('right after the 202 loses nothing', async () => {
+describe('a crash', { timeout: 60_000, concurrent: true }, () => {
+  it('right after the 202 loses nothing', async ({ crash }) => {
+    const { fake, start, deletions, told } = crash;
     // No call gets through, so the process cannot be done with the event before it is killed.
     const outage = fake.fault({ kind: 'hang' });
     const server = await start();
@@ -63,7 +74,8 @@ describe('a crash', { timeout: 60_000 }, () => {
     expect(deletions()).toHaveLength(1);
   });
 
-  it('after the intent, before the call arrived: the step is done once', async () => {
+  it('after the intent, before the call arrived: the step is done once', async ({ crash }) => {
+    const { start, deletions, told, killWhileDeleting } = crash;
     await killWhileDeleting('hang');
     await start();
     const [record] = await told(1);
@@ -71,7 +83,10 @@ describe('a crash', { timeout: 60_000 }, () => {
     expect(deletions().map(uidOf)).toEqual(['first-uid']);
   });
 
-  it('after the intent, and the pod re-created under its name meanwhile: the new one is not touched', async () => {
+  it('after the intent, and the pod re-created under its name meanwhile: the new one is not touched', async ({
+    crash,
+  }) => {
+    const { fake, start, deletions, told, uidOfCart, killWhileDeleting, recreateCart } = crash;
     await killWhileDeleting('hang');
     recreateCart();
     await start();
@@ -81,7 +96,8 @@ describe('a crash', { timeout: 60_000 }, () => {
     expect(fake.get('pods', 'shop', 'cart')?.metadata.deletionTimestamp).toBeUndefined();
   });
 
-  it('after the call, before its answer: the step is found done and not sent again', async () => {
+  it('after the call, before its answer: the step is found done and not sent again', async ({ crash }) => {
+    const { start, deletions, told, killWhileDeleting } = crash;
     await killWhileDeleting('no-answer');
     await start();
     const [record] = await told(1);
@@ -89,7 +105,8 @@ describe('a crash', { timeout: 60_000 }, () => {
     expect(deletions()).toHaveLength(0);
   });
 
-  it('after the call, and the pod re-created under its name: the new one lives', async () => {
+  it('after the call, and the pod re-created under its name: the new one lives', async ({ crash }) => {
+    const { start, deletions, told, uidOfCart, killWhileDeleting, recreateCart } = crash;
     await killWhileDeleting('no-answer');
     recreateCart();
     await start();
@@ -98,8 +115,9 @@ describe('a crash', { timeout: 60_000 }, () => {
     expect(uidOfCart()).toBe('second-uid');
   });
 
-  it('while a command runs: it is ended, not run again, and that is said', async () => {
-    const runs = join(rig.directory, 'runs');
+  it('while a command runs: it is ended, not run again, and that is said', async ({ crash }) => {
+    const { directory, fake, start, told } = crash;
+    const runs = join(directory, 'runs');
     fake.onExec({}, realPrograms({ environment: { PATH: process.env['PATH'] ?? '', RUNS: runs } }));
     const server = await start();
     await post(server, 'Command');
@@ -114,7 +132,8 @@ describe('a crash', { timeout: 60_000 }, () => {
     await expect.poll(() => existsSync(`/proc/${pid}`), { timeout: 20_000 }).toBe(false);
   });
 
-  it('before the notification: people are told after the restart, and nothing runs again', async () => {
+  it('before the notification: people are told after the restart, and nothing runs again', async ({ crash }) => {
+    const { fake, listener, start, told } = crash;
     listener.hold();
     const server = await start();
     await post(server, 'Terminate');
@@ -129,7 +148,8 @@ describe('a crash', { timeout: 60_000 }, () => {
     expect(fake.requests.filter(({ resource }) => resource === 'pods')).toEqual([]);
   });
 
-  it('between two steps: the finished one does not run again', async () => {
+  it('between two steps: the finished one does not run again', async ({ crash }) => {
+    const { fake, listener, start, labels } = crash;
     const outage = fake.fault({ kind: 'hang', match: { subresource: 'log' } });
     const server = await start();
     await post(server, 'Evidence');

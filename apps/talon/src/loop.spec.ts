@@ -7,7 +7,7 @@ listen_port: 0
 log_format: json
 data_directory: data
 rules_files: [rules.yaml]
-watchdog_seconds: 2
+watchdog_seconds: 1
 plugins: ["@falco-talon/queue-sqlite", ./bad.mjs]
 `,
   'rules.yaml': ['loop', 'fine'].map(ruleFor).join(''),
@@ -31,7 +31,7 @@ it(
       // The event comes back at once, so this process may end before it listens.
       const talon = spawnTalon(made.path);
       expect([attempt, await talon.ended]).toEqual([attempt, 'SIGKILL']);
-      expect(talon.stderr()).toContain('nothing could run for 2 s');
+      expect(talon.stderr()).toContain('nothing could run for 1 s');
     }
 
     const last = await startTalon(made.path);

@@ -3,8 +3,8 @@ import { closeSync, openSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import { ENVIRONMENT, BAD_PLUGIN, directoryOf, killAll, ruleFor, startTalon } from './testing-program.ts';
+import { afterAll, describe, expect, it } from 'vitest';
+import { BAD_PLUGIN, directoryOf, ENVIRONMENT, killAll, ruleFor, startTalon } from './testing-program.ts';
 
 const CONFIG = `listen_address: 127.0.0.1
 listen_port: 0
@@ -21,10 +21,10 @@ function directory(files: Readonly<Record<string, string>> = {}): string {
   directories.push(made);
   return made.path;
 }
-afterEach(killAll);
+afterAll(killAll);
 afterAll(() => directories.forEach((made) => made.remove()));
 
-describe('the server as a process', { timeout: 60_000 }, () => {
+describe('the server as a process', { timeout: 60_000, concurrent: true }, () => {
   it('survives plugins that break every promise, and stops on SIGTERM', async () => {
     const talon = await startTalon(directory());
     for (const rule of ['exit', 'late', 'never', 'fine']) {

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { BAD_PLUGIN, directoryOf, killAll, ruleFor, spawnTalon, startTalon } from './testing-program.ts';
 
 const CONFIG = `listen_address: 127.0.0.1
@@ -19,10 +19,10 @@ function directory(files: Readonly<Record<string, string>> = {}): string {
   directories.push(made);
   return made.path;
 }
-afterEach(killAll);
+afterAll(killAll);
 afterAll(() => directories.forEach((made) => made.remove()));
 
-describe('a server that is told to stop', { timeout: 60_000 }, () => {
+describe('a server that is told to stop', { timeout: 60_000, concurrent: true }, () => {
   it('ends with 0 although an action heeds no signal, and goes on with it after the restart', async () => {
     const path = directory();
     const talon = await startTalon(path);

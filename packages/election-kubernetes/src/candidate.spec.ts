@@ -1,10 +1,12 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { microTime } from './lease.ts';
 import { settings } from './settings.ts';
 import { FREE_LEASE, LEASE, openWorld, SETTINGS, type World } from './testing-replicas.ts';
 
-let world: World;
-afterEach(() => world.close());
+async function open(...input: Parameters<typeof openWorld>): Promise<World & AsyncDisposable> {
+  const world = await openWorld(...input);
+  return { ...world, [Symbol.asyncDispose]: () => world.close() };
+}
 
 const heldBy = (holderIdentity: string, more: Record<string, unknown> = {}) => ({
   ...LEASE,
@@ -12,9 +14,9 @@ const heldBy = (holderIdentity: string, more: Record<string, unknown> = {}) => (
   spec: { holderIdentity, leaseDurationSeconds: 1, leaseTransitions: 3, renewTime: microTime(0), ...more },
 });
 
-describe('a candidate', () => {
+describe('a candidate', { concurrent: true }, () => {
   it('takes a Lease nobody holds, renews it, and gives it up when it closes', async () => {
-    world = await openWorld([FREE_LEASE]);
+    await using world = await open([FREE_LEASE]);
     const before = performance.now();
     const one = await world.stand('one');
     await one.led();
@@ -32,7 +34,7 @@ describe('a candidate', () => {
   });
 
   it('leads by a Lease it made only when whoever led by a deleted one must have stopped', async () => {
-    world = await openWorld();
+    await using world = await open();
     const began = performance.now();
     const one = await world.stand('one');
     expect(world.lease()).toMatchObject({ holderIdentity: 'one' });
@@ -42,7 +44,7 @@ describe('a candidate', () => {
   });
 
   it('waits until a Lease was not renewed for its duration by this clock, whatever times stand in it', async () => {
-    world = await openWorld([heldBy('dead', { renewTime: microTime(0) })]);
+    await using world = await open([heldBy('dead', { renewTime: microTime(0) })]);
     const began = performance.now();
     const one = await world.stand('one');
     expect(one.lead()).toBeUndefined();
@@ -52,7 +54,7 @@ describe('a candidate', () => {
   });
 
   it('waits as long as the holder announced when that is longer', async () => {
-    world = await openWorld([heldBy('other', { leaseDurationSeconds: 2 })]);
+    await using world = await open([heldBy('other', { leaseDurationSeconds: 2 })]);
     const began = performance.now();
     const one = await world.stand('one');
     await one.led();
@@ -60,7 +62,7 @@ describe('a candidate', () => {
   });
 
   it('is one of two, and the other follows at once when the first gives up', async () => {
-    world = await openWorld([FREE_LEASE]);
+    await using world = await open([FREE_LEASE]);
     const one = await world.stand('one');
     const two = await world.stand('two');
     await one.led();
@@ -73,7 +75,7 @@ describe('a candidate', () => {
   });
 
   it('stops leading before its Lease ends when the API server does not answer, and is a candidate again', async () => {
-    world = await openWorld([FREE_LEASE]);
+    await using world = await open([FREE_LEASE]);
     const one = await world.stand('one');
     await one.led();
     const hang = world.api.fault({ kind: 'hang' });
@@ -93,7 +95,7 @@ describe('a candidate', () => {
   ] as const)(
     'goes on after %s',
     async (_, fault) => {
-      world = await openWorld([FREE_LEASE]);
+      await using world = await open([FREE_LEASE]);
       const one = await world.stand('one');
       await one.led();
       const broken = world.api.fault({ ...fault, match: { resource: 'leases' } });
@@ -108,7 +110,7 @@ describe('a candidate', () => {
   );
 
   it('loses at once when somebody else has written himself into the Lease', async () => {
-    world = await openWorld([FREE_LEASE]);
+    await using world = await open([FREE_LEASE]);
     const one = await world.stand('one');
     await one.led();
     world.api.change('leases', 'talon', 'falco-talon', (lease) => void (lease.spec!['holderIdentity'] = 'thief'));
@@ -118,7 +120,7 @@ describe('a candidate', () => {
   });
 
   it('makes the Lease again when it was deleted', async () => {
-    world = await openWorld([FREE_LEASE]);
+    await using world = await open([FREE_LEASE]);
     const one = await world.stand('one');
     await one.led();
     world.api.remove('leases', 'talon', 'falco-talon');
@@ -132,14 +134,14 @@ describe('a candidate', () => {
     [{ holderIdentity: '', leaseTransitions: 2_147_483_647 }],
     [{ holderIdentity: '', leaseDurationSeconds: 2_000_000_000, renewTime: '2999-01-01T00:00:00.000000Z' }],
   ])('is not kept from leading by what stands in a Lease nobody holds: %j', async (spec) => {
-    world = await openWorld([{ ...FREE_LEASE, spec }]);
+    await using world = await open([{ ...FREE_LEASE, spec }]);
     const one = await world.stand('one');
     await one.led();
     expect(world.lease()).toMatchObject({ holderIdentity: 'one', leaseDurationSeconds: 1 });
   });
 
   it('does nothing by a lead the time of day has outlived: the machine was suspended', async () => {
-    world = await openWorld([FREE_LEASE]);
+    await using world = await open([FREE_LEASE]);
     let ahead = 0;
     const one = await world.stand('one', { now: () => Date.now() + ahead });
     await one.led();
@@ -159,7 +161,7 @@ describe('rights that are missing', () => {
     ['reading', ['get', 'list']],
     ['no update', ['get', 'list', 'create']],
   ])('keep the server from starting, in a sentence that says what to allow: %s', async (_, verbs) => {
-    world = await openWorld([FREE_LEASE]);
+    await using world = await open([FREE_LEASE]);
     world.api.addUser({ name: 'weak', rules: leases(verbs) });
     await expect(world.stand('one', { user: 'weak' })).rejects.toMatchObject({
       code: 'forbidden',
@@ -170,7 +172,7 @@ describe('rights that are missing', () => {
   });
 
   it('are none with those the election names', async () => {
-    world = await openWorld();
+    await using world = await open();
     world.api.addUser({ name: 'exact', rules: leases(['get', 'list', 'create', 'update', 'delete']) });
     const one = await world.stand('one', { user: 'exact' });
     await one.led();
@@ -183,7 +185,7 @@ it.each([
   [{ renew_deadline_seconds: 1 }, 'renew_deadline_seconds (1) must be less than lease_duration_seconds (1)'],
   [{ retry_period_seconds: 0.5 }, 'retry_period_seconds (0.5) must be less than renew_deadline_seconds (0.6)'],
 ])('periods that contradict each other are refused: %j', async (changes, message) => {
-  world = await openWorld();
+  await using world = await open();
   await expect(world.stand('one', { settings: { ...SETTINGS, ...changes } })).rejects.toThrow(message);
 });
 
@@ -195,7 +197,7 @@ it('is not held back by the Lease of a Go engine in the same namespace', async (
 });
 
 it('sends nothing but its Leases, and deletes its own at the end', async () => {
-  world = await openWorld([FREE_LEASE]);
+  await using world = await open([FREE_LEASE]);
   const one = await world.stand('one');
   await one.led();
   expect(world.api.get('leases', 'talon', 'falco-talon-replica-one')?.spec).toMatchObject({ holderIdentity: 'one' });

@@ -65,17 +65,19 @@ export async function mountConfigMap(path: string, files: Readonly<Record<string
     await mkdir(join(path, name));
     for (const [file, text] of Object.entries(texts)) await writeFile(join(path, name, file), text);
     await symlink(name, join(path, '..data_tmp'));
-    await rename(join(path, '..data_tmp'), join(path, '..data'));
     return name;
   };
+  const swap = () => rename(join(path, '..data_tmp'), join(path, '..data'));
   let current = await make(files);
+  await swap();
   for (const file of Object.keys(files)) await symlink(join('..data', file), join(path, file));
   return {
     async update(texts) {
       const old = join(path, current);
       const oldFirst = version % 2 === 0;
-      if (oldFirst) await rm(old, { recursive: true });
       current = await make(texts);
+      if (oldFirst) await rm(old, { recursive: true });
+      await swap();
       if (!oldFirst) await rm(old, { recursive: true });
     },
   };

@@ -49,7 +49,7 @@ export const brokenConnections: Scenario = {
     proxy.reset();
     const before = proxy.connections;
     await send(load).done;
-    await delay(full ? 20_000 : 1_500);
+    await delay(full ? 20_000 : 700);
     run.say(`connections reset in the middle of an answer: ${proxy.connections - before}`);
     await proxy.pass();
     await talon.drained();
@@ -58,7 +58,7 @@ export const brokenConnections: Scenario = {
     proxy.reset();
     const stalled = proxy.connections;
     await send(load).done;
-    await delay(full ? 20_000 : 2_000);
+    await delay(full ? 20_000 : 1_000);
     run.say(`handshakes that stalled: ${proxy.connections - stalled}`);
     proxy.reset();
     await proxy.pass();

@@ -15,20 +15,25 @@ import {
 } from '../harness/index.ts';
 import type { Scenario } from '../scenario.ts';
 
-/** Megabytes the queue may have, and what each alert takes of them. */
-const QUOTA = 20;
+/** What each alert takes of the queue. */
 const ALERT_BYTES = 100_000;
-/** Alerts that take more than 80 % of the quota, and less than the 90 % from which on alerts are refused. */
-const NEARLY_FULL = 175;
+/**
+ * Megabytes the queue may have; alerts that take more than 80 % of them, and less than the 90 % from which on alerts are
+ * refused; alerts that are too many then; and on a disk that takes no more.
+ */
+const SIZES = {
+  full: { quota: 20, nearlyFull: 175, beyond: 40, onDisk: 60 },
+  short: { quota: 10, nearlyFull: 85, beyond: 40, onDisk: 60 },
+} as const;
 /** Milliseconds after which alerts must be taken again. */
 const RECOVERY = 5_000;
 /** Bytes a file may grow beyond the log of the server. */
 const GROWTH = 2 ** 20;
 
-const CONFIG = `deduplication: { time_window_seconds: 0 }
+const configOf = (quota: number) => `deduplication: { time_window_seconds: 0 }
 watch_rules: false
 plugins: ["@falco-talon/actionner-kubernetes", "@falco-talon/queue-sqlite", ./limit.mjs]
-queue: { sqlite: { max_megabytes: ${QUOTA} } }
+queue: { sqlite: { max_megabytes: ${quota} } }
 `;
 /** The system ends a process that writes beyond its limit unless it has said that it looks at the error. */
 const LIMIT_PLUGIN = `process.on('SIGXFSZ', () => {});
@@ -48,8 +53,9 @@ export const diskFull: Scenario = {
     }
   },
   async run(run) {
+    const { quota, nearlyFull, beyond, onDisk } = SIZES[run.size];
     const { talon, fake } = await startShop(run, {
-      talon: { config: CONFIG, files: { 'limit.mjs': LIMIT_PLUGIN } },
+      talon: { config: configOf(quota), files: { 'limit.mjs': LIMIT_PLUGIN } },
     });
     const padding = 'x'.repeat(ALERT_BYTES);
     const all: Sent[] = [];
@@ -64,21 +70,21 @@ export const diskFull: Scenario = {
     const refused = (sent: Sender['sent']) => sent.filter(({ status, said }) => status === 503 && said === 'disk');
 
     const silence = fake.fault({ kind: 'hang' });
-    const before = await send(NEARLY_FULL);
+    const before = await send(nearlyFull);
     run.expect(
       'nothing is refused before it is full',
       before.every(({ outcome }) => outcome === 'accepted'),
     );
     await until(async () => (await talon.metrics()).value('storage_low', { store: 'queue' }) === 1, run.signal);
     run.expect('it warns before it is full', talon.log().includes('storage is nearly full'));
-    await full(await send(40), 'at its size on disk');
+    await full(await send(beyond), 'at its size on disk');
     silence.release();
     await talon.drained();
     await recovered('the alerts inside were worked off');
 
     const log = (await stat(join(talon.directory, 'server.log'))).size;
     limit(talon, `${log + GROWTH}:unlimited`);
-    await full(await send(60), 'on a disk that takes no more');
+    await full(await send(onDisk), 'on a disk that takes no more');
     limit(talon, 'unlimited:unlimited');
     await recovered('there was room again');
     run.expect('it never ended', !talon.log().includes('the worker of the queue ended'));

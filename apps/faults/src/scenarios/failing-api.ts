@@ -24,7 +24,7 @@ export const failingApi: Scenario = {
     const from = performance.now();
     const count = full ? 100 : 12;
     await send({ perSecond: 100, count }).done;
-    await delay(full ? 60_000 : 2_000);
+    await delay(full ? 60_000 : 1_500);
     for (const end of ends) end.release();
     const recovered = performance.now();
     await talon.drained(60_000);
@@ -49,7 +49,7 @@ export const failingApi: Scenario = {
       status: 500,
       match: (request) => match(request) && Math.random() < 0.5,
     });
-    await send({ perSecond: 50, count: full ? 500 : 20 }).done;
+    await send({ perSecond: 50, count: full ? 500 : 10 }).done;
     // One that fails ten times in a row waits long.
     await talon.drained(180_000);
     run.say(`500 at random: ${half.count} calls`);

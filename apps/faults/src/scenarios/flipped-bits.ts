@@ -10,7 +10,7 @@ export const flippedBits: Scenario = {
     const count = run.size === 'full' ? 2_000 : 60;
     const flips = run.size === 'full' ? 50 : 3;
     const shop = await startShop(run, {
-      talon: { config: 'deduplication: { time_window_seconds: 0 }\nwatch_rules: false\nshutdown_grace_period: 4\n' },
+      talon: { config: 'deduplication: { time_window_seconds: 0 }\nwatch_rules: false\nshutdown_grace_period: 3\n' },
     });
     const { talon, fake } = shop;
     const file = join(talon.directory, 'state', 'queue.sqlite');

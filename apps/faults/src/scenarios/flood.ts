@@ -7,7 +7,11 @@ const PODS = 10;
 /** One action on a pod at a time: ten pods and 100 ms are a hundred actions a second. */
 const API_MS = 100;
 const CAPACITY = (PODS * 1000) / API_MS;
-const BUDGET = 20;
+/** Alerts the queue takes, seconds of the flood, and actions of the rule that is braked. */
+const SIZES = {
+  full: { room: 20_000, seconds: 600, budget: 20 },
+  short: { room: 100, seconds: 1, budget: 5 },
+} as const;
 /** What Node takes by itself in a container of 512 MiB; on a larger machine it collects the less often the more there is. */
 const HEAP = ['--max-old-space-size=256', '--max-semi-space-size=16'];
 const RULES = `
@@ -25,6 +29,7 @@ export const flood: Scenario = {
   title: 'one noisy rule at five times what its actions can do; a second one is over its budget',
   async run(run) {
     const full = run.size === 'full';
+    const { room, seconds, budget } = SIZES[run.size];
     const listener = await startListener(run);
     const objects = Array.from({ length: PODS }, (_, n) => pod({ name: `pod-${n}`, namespace: 'shop' }));
     const fake = await startCluster(run, { objects });
@@ -36,15 +41,15 @@ export const flood: Scenario = {
       config: `
 deduplication: { time_window_seconds: 0 }
 watch_rules: false
-queue: { sqlite: { max_messages: ${full ? 20_000 : 600} } }
+queue: { sqlite: { max_messages: ${room} } }
 notifiers: { webhook: { url: '${listener.url}' } }
-guard: { budgets: [{ per: rule, limit: ${BUDGET}, window_seconds: 3600, cool_down_seconds: 3600, actionners: ['kubernetes:annotation'] }] }
+guard: { budgets: [{ per: rule, limit: ${budget}, window_seconds: 3600, cool_down_seconds: 3600, actionners: ['kubernetes:annotation'] }] }
 `,
     });
     const resident = watchResident(talon.pid);
     const sender = startSender(run, talon.url, {
       perSecond: 5 * CAPACITY,
-      count: 5 * CAPACITY * (full ? 600 : 3),
+      count: 5 * CAPACITY * seconds,
       body: (n) => alertText(n % 10 === 0 ? 'Braked' : 'Noisy', `pod-${n % PODS}`, n),
     });
     await sender.done;
@@ -62,7 +67,7 @@ guard: { budgets: [{ per: rule, limit: ${BUDGET}, window_seconds: 3600, cool_dow
     run.expect('the queue was too short for the flood', refused > 0);
     run.expect('every refusal is counted with its reason', refused === counted);
     if (full) run.expect('never more than 350 MiB', highest <= 350);
-    run.expect('no more acted than the budget allows', acted === BUDGET && observed > 0);
+    run.expect('no more acted than the budget allows', acted === budget && observed > 0);
     run.expect('the brake was told once', told === 1);
     sayAccount(run, await account({ sent: sender.sent, lines: talon.lines() }));
   },

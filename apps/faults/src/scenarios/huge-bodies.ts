@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { gzipSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 import { alertText, openConnection, residentMiB, watchResident } from '@falco-talon/testkit/server';
 import { startTalon } from '../harness/index.ts';
 import type { FaultRun, Scenario } from '../scenario.ts';
@@ -32,7 +33,7 @@ export const hugeBodies: Scenario = {
     for (let n = 0; n < warm; n++) await sendHonest();
 
     const credentials = `Authorization: Bearer ${TOKEN}\r\n`;
-    const bomb = gzipSync(Buffer.alloc(100 * MIB));
+    const bomb = await promisify(gzip)(Buffer.alloc(100 * MIB));
     const attacks: readonly Attack[] = [
       {
         name: 'endless, unknown',

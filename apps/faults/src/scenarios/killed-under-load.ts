@@ -11,9 +11,9 @@ export async function killUnderLoad(run: FaultRun, talonInput: Partial<TalonInpu
   const full = run.size === 'full';
   const kills = full ? 50 : 2;
   const { talon, send, settle } = await startShop(run, { talon: talonInput, fake: { journalLimit: 100 } });
-  const sender = send({ perSecond: full ? 500 : 150 });
+  const sender = send({ perSecond: full ? 500 : 60 });
   for (let n = 0; n < kills; n++) {
-    await delay(full ? 2_000 + Math.random() * 3_000 : 700, undefined, { signal: run.signal });
+    await delay(full ? 2_000 + Math.random() * 3_000 : 500, undefined, { signal: run.signal });
     await talon.kill();
     await talon.start();
   }

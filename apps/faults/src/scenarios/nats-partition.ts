@@ -17,11 +17,11 @@ export const natsPartition: Scenario = {
     const server = await startNatsServer(run);
     const proxy = await startTcpProxy(run, server);
     const { talon, send, settle } = await startShop(run, { talon: onNats(proxy), fake: { journalLimit: 100 } });
-    const sender = send({ perSecond: full ? 200 : 50 });
-    await delay(1_000);
+    const sender = send({ perSecond: full ? 200 : 30 });
+    await delay(full ? 1_000 : 300);
 
     proxy.blackhole();
-    await delay(full ? 60_000 : 5_000, undefined, { signal: run.signal });
+    await delay(full ? 60_000 : 2_500, undefined, { signal: run.signal });
     const memory = residentMiB(talon.pid);
     run.say(`cut off: ${memory.toFixed(0)} MiB resident`);
     run.expect('memory is bounded while NATS is away', !(memory > MEMORY));

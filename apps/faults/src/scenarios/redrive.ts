@@ -51,7 +51,7 @@ export const redrive: Scenario = {
   name: 'redrive',
   title: 'the box of dead letters overflows; what is in it is put back in line at once',
   async run(run) {
-    const box = run.size === 'full' ? 1_000 : 100;
+    const box = run.size === 'full' ? 1_000 : 50;
     const count = box + SURPLUS;
     const talon = await startTalon(run, {
       rules: rules('{}'),

@@ -31,7 +31,7 @@ export const rotatedCredentials: Scenario = {
     const sender = shop.send({ perSecond: 50 });
     const rounds = full ? 5 : 4;
     for (let n = 0; n < rounds; n++) {
-      await delay(full ? 60_000 : 700);
+      await delay(full ? 60_000 : 300);
       if (n % 2 === 0) replace('token', fake.rotateToken());
       else {
         fake.rotateCertificates();
@@ -39,7 +39,7 @@ export const rotatedCredentials: Scenario = {
         fake.closeConnections();
       }
     }
-    await delay(full ? 10_000 : 700);
+    await delay(full ? 10_000 : 300);
     await sender.stop();
     const { pid } = talon;
     const result = await shop.settle();

@@ -9,7 +9,7 @@ export const rulesChangeUnderLoad: Scenario = {
     const full = run.size === 'full';
     const load = full
       ? { before: 5, seconds: 300, rate: 300, every: 200 }
-      : { before: 0, seconds: 3, rate: 100, every: 200 };
+      : { before: 0, seconds: 2, rate: 50, every: 200 };
     const result = await runReloads(load);
     const { sent, events, changes, versions, reloads, refusals, wrong, heap } = result;
     for (const problem of wrong.slice(0, 10)) run.say(problem);

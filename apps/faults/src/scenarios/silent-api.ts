@@ -16,7 +16,7 @@ export const silentApi: Scenario = {
     const full = run.size === 'full';
     const { talon, fake, send, settle } = await startShop(run);
     const times = watchRequests(fake);
-    const count = RATE * (full ? 30 : 12);
+    const count = RATE * (full ? 30 : 2);
     /** Milliseconds from each alert to its call; infinite where there was none. */
     const delays = ({ sent }: Sender) =>
       sent.map(({ n, at }) => (times.byObject.get(`pod-${n}`)?.[0]?.at ?? Infinity) - at);

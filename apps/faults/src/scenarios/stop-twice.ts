@@ -18,12 +18,12 @@ async function run(run: FaultRun): Promise<void> {
     fake: { journalLimit: 1_000 },
   });
   const { fake, talon } = shop;
-  const sender = shop.send({ perSecond: full ? 500 : 150 });
+  const sender = shop.send({ perSecond: full ? 500 : 50 });
   await delay(500, undefined, { signal: run.signal });
 
   await stopTwice(run, fake, talon);
   await stopWhileReloading(run, talon, full ? 10 : 1);
-  await stopWhileStarting(run, fake, talon, full ? 40 : 3);
+  await stopWhileStarting(run, fake, talon, full ? 40 : 2);
 
   await talon.start();
   await sender.stop();

@@ -6,7 +6,8 @@ import { pod, realPrograms, type FakeKubernetes } from '@falco-talon/fake-kubern
 import { LABEL_RULES, startSender, startShop, until } from '../harness/index.ts';
 import type { FaultRun, Scenario } from '../scenario.ts';
 
-const LONG = 20;
+/** Long actions. */
+const LONG = { full: 20, short: 6 } as const;
 /** Milliseconds of the grace period that have to be left when the process is gone. */
 const LEFT = 2_000;
 
@@ -27,13 +28,14 @@ const rules = (evidence: string) => `${LABEL_RULES}
 const isCommand = (n: number) => n % 2 === 0;
 
 async function stopOnce(run: FaultRun, graceSeconds: number, delaySeconds: number, perSecond: number): Promise<void> {
+  const longOnes = LONG[run.size];
   const runsFile = join(run.directory, `runs-${graceSeconds}`);
   const config = {
     watch_rules: false,
     deduplication: { time_window_seconds: 0 },
     shutdown_grace_period: graceSeconds,
     shutdown_delay_seconds: delaySeconds,
-    limits: { long_concurrency: LONG },
+    limits: { long_concurrency: longOnes },
   };
   const shop = await startShop(run, {
     talon: { name: `grace-${graceSeconds}`, rules: rules(run.directory), config: JSON.stringify(config) },
@@ -44,7 +46,7 @@ async function stopOnce(run: FaultRun, graceSeconds: number, delaySeconds: numbe
   playLongActions(fake, runsFile, () => captures++);
   const long = startSender(run, talon.url, {
     perSecond: 1_000,
-    count: LONG,
+    count: longOnes,
     body(n) {
       fake.create(pod({ name: `long-${n}`, namespace: 'shop', uid: `uid-of-long-${n}` }));
       return alertAbout(isCommand(n) ? 'Command' : 'Capture', `long-${n}`);
@@ -54,10 +56,10 @@ async function stopOnce(run: FaultRun, graceSeconds: number, delaySeconds: numbe
   const commands = async () => (await readFile(runsFile, 'utf8').catch(() => '')).split('\n').length - 1;
   await until(async () => {
     if (talon.log().includes('"status":"ignored"')) throw new Error(`a long action did not begin:\n${talon.log()}`);
-    return captures === LONG / 2 && (await commands()) === LONG / 2;
+    return captures === longOnes / 2 && (await commands()) === longOnes / 2;
   }, run.signal);
   const load = shop.send({ perSecond });
-  await delay(1_000, undefined, { signal: run.signal });
+  await delay(run.size === 'full' ? 1_000 : 300, undefined, { signal: run.signal });
 
   const toldAt = performance.now();
   const acceptedBefore = accepted(load.sent);
@@ -67,7 +69,7 @@ async function stopOnce(run: FaultRun, graceSeconds: number, delaySeconds: numbe
   const took = performance.now() - toldAt;
   await load.stop();
   run.say(
-    `grace period ${graceSeconds} s, delay ${delaySeconds} s, ${perSecond} alerts a second, ${LONG} long actions: not ready after ${firstProbe.toFixed(0)} ms, gone after ${(took / 1000).toFixed(2)} s with exit code ${code}; ${accepted(load.sent) - acceptedBefore} alerts taken meanwhile`,
+    `grace period ${graceSeconds} s, delay ${delaySeconds} s, ${perSecond} alerts a second, ${longOnes} long actions: not ready after ${firstProbe.toFixed(0)} ms, gone after ${(took / 1000).toFixed(2)} s with exit code ${code}; ${accepted(load.sent) - acceptedBefore} alerts taken meanwhile`,
   );
   run.expect('it ends with 0', code === 0);
   // A stopwatch of the machine as much as of the program: only a run that has the machine for itself can be held to it.
@@ -79,9 +81,9 @@ async function stopOnce(run: FaultRun, graceSeconds: number, delaySeconds: numbe
   playLongActions(fake, runsFile, () => captures++, 'ends');
   await talon.start();
   await shop.settle(120_000);
-  run.expect('no command was run again', (await commands()) === LONG / 2);
-  run.expect(`${LONG / 2} captures were made anew`, captures === LONG);
-  run.expect('every long action was taken on', accepted(long.sent) === LONG);
+  run.expect('no command was run again', (await commands()) === longOnes / 2);
+  run.expect(`${longOnes / 2} captures were made anew`, captures === longOnes);
+  run.expect('every long action was taken on', accepted(long.sent) === longOnes);
 }
 
 function accepted(sent: readonly { readonly outcome: string }[]): number {
@@ -134,7 +136,7 @@ export const stopUnderLoad: Scenario = {
   name: 'stop-under-load',
   title: 'the program is told to stop while alerts come in and twenty long actions run',
   async run(run) {
-    if (run.size === 'short') return stopOnce(run, 5, 0.5, 150);
+    if (run.size === 'short') return stopOnce(run, 4, 0.5, 50);
     await stopOnce(run, 30, 5, 500);
     await stopOnce(run, 5, 1, 500);
   },
