@@ -1,3 +1,4 @@
+import { fit } from '@falco-talon/core';
 import { describe, expect, it } from 'vitest';
 import { microTime } from './lease.ts';
 import { settings } from './settings.ts';
@@ -190,8 +191,9 @@ it.each([
 });
 
 it('is not held back by the Lease of a Go engine in the same namespace', async () => {
-  world = await openWorld([heldBy('10.0.0.1', { leaseDurationSeconds: 3600 })]);
-  const one = await world.stand('one', { settings: { lease_name: settings.properties.lease_name.default } });
+  await using world = await open([heldBy('10.0.0.1', { leaseDurationSeconds: 3600 })]);
+  const { lease_name } = fit(settings, {}).value;
+  const one = await world.stand('one', { settings: { ...SETTINGS, lease_name } });
   await one.led();
   expect(world.lease()).toMatchObject({ holderIdentity: '10.0.0.1' });
 });

@@ -94,7 +94,12 @@ describe('judge', () => {
     const finding = (name: string, subject: unknown) =>
       specGuard(async (input) => (seen.push(input.subject), { kind: 'allow', subject }) as Verdict, name);
     const odd = { workload: 'cart', node: 5 };
-    const guards = [finding('a', { workload, node: 'n1' }), finding('b', { node: 'n2' }), finding('c', odd), finding('d', undefined)];
+    const guards = [
+      finding('a', { workload, node: 'n1' }),
+      finding('b', { node: 'n2' }),
+      finding('c', odd),
+      finding('d', undefined),
+    ];
     await expect(ask(guards)).resolves.toEqual({
       kind: 'allow',
       subject: { workload, node: 'n2' },

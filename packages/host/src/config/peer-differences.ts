@@ -38,7 +38,8 @@ export const CONFIG_DIFFERENCES: readonly ConfigDifference[] = [
     effect: 'other',
     path: ['deduplication', 'leader_election'],
     when: 'deduplication.leader_election is true',
-    there: 'the server does not start outside a cluster; inside, replicas publish to the one that leads, which keeps alerts in memory',
+    there:
+      'the server does not start outside a cluster; inside, replicas publish to the one that leads, which keeps alerts in memory',
     here: 'outside a cluster, and with queue.type nats, it has no effect; inside, replicas keep what they accept on their disks and hand it over to the one that leads. It takes the rights list and delete on leases, too, which the chart of the Go engine does not give',
     applies: isTrue,
   },
