@@ -158,10 +158,11 @@ describe('rights that are missing', () => {
   const leases = (verbs: string[]) => [{ apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs }];
 
   it.each([
-    ['nothing', []],
-    ['reading', ['get', 'list']],
-    ['no update', ['get', 'list', 'create']],
-  ])('keep the server from starting, in a sentence that says what to allow: %s', async (_, verbs) => {
+    ['nothing', [], 1],
+    ['reading', ['get', 'list'], 1],
+    // And once more to delete what it had created.
+    ['no update', ['get', 'list', 'create'], 2],
+  ])('keep the server from starting, in a sentence that says what to allow: %s', async (_, verbs, refused) => {
     await using world = await open([FREE_LEASE]);
     world.api.addUser({ name: 'weak', rules: leases(verbs) });
     await expect(world.stand('one', { user: 'weak' })).rejects.toMatchObject({
@@ -170,6 +171,8 @@ describe('rights that are missing', () => {
         /allow get, list, create, update and delete on leases of coordination\.k8s\.io in the namespace talon, .*deduplication\.leader_election to false/,
       ),
     });
+    // Not again for giving up what it never had.
+    expect(world.api.requests.filter(({ status }) => status === 403)).toHaveLength(refused);
   });
 
   it('are none with those the election names', async () => {

@@ -225,6 +225,8 @@ export function createCandidate(input: CandidateInput): Candidate {
       closing.abort();
       tell();
       await running;
+      // It was not allowed to look: nothing is held, and each further refusal would only be told again.
+      if (!running) return;
       // Also when it was not held a moment ago: a renewal that was cut off may have arrived.
       await release().catch((error: unknown) =>
         logger.warn('lease not released', { lease: leaseName, error: errorText(error) }),

@@ -170,6 +170,7 @@ export function createReplicas(input: ReplicasInput): Replicas {
       closing.abort();
       await running;
       await reading;
+      if (!running && !published) return;
       const name = { namespace, name: replicaLeaseName(leaseName, self.identity) };
       const signal = AbortSignal.timeout(CLOSE_LIMIT);
       await client.delete(LEASES, name, { signal }).catch((error: unknown) => {
