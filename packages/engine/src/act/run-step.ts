@@ -11,6 +11,7 @@ import {
   type Progress,
   type StepRun,
 } from './attempt.ts';
+import type { Holds } from './holds.ts';
 import { lateEnd } from './late-end.ts';
 import type { Rank, Slots } from './slots.ts';
 
@@ -30,6 +31,7 @@ const LONGEST_HOLD = 60 * 60 * 1000;
 export interface StepDeps extends AttemptDeps {
   readonly slots: Slots;
   readonly longSlots: Slots;
+  readonly holds: Holds;
   readonly logger: Logger;
   readonly now: () => number;
   readonly attempts: number;
@@ -66,6 +68,7 @@ export async function runStep(run: StepRun, rank: Rank, deps: StepDeps): Promise
   for (let attempt = 1; ;) {
     const release = await slots.take(rank, signal);
     let wait: number;
+    let held = false;
     let work: Promise<Outcome | Held> | undefined;
     try {
       const outcome = await withTimeLimit(
@@ -75,6 +78,7 @@ export async function runStep(run: StepRun, rank: Rank, deps: StepDeps): Promise
         (attemptSignal) => (work = attemptStep(run, progress, scope(attemptSignal), deps)),
       );
       if (!('until' in outcome)) return ended(outcome);
+      held = true;
       wait = Math.min(Math.max(outcome.until - now(), SHORTEST_HOLD), LONGEST_HOLD);
       logger.info('action held', {
         rule: run.step.rule,
@@ -103,7 +107,7 @@ export async function runStep(run: StepRun, rank: Rank, deps: StepDeps): Promise
       release();
     }
     progress.repeated = true;
-    await pause(wait, signal);
+    await (held ? deps.holds.pause(run.event.id, wait, signal) : pause(wait, signal));
   }
 
   /** What was read before the step acted may not be true any more: the event's next steps look again. */

@@ -17,6 +17,7 @@ import { createJudge } from '../guard/judge.ts';
 import { buildRegistry } from '../registry/registry.ts';
 import type { StepRun } from './attempt.ts';
 import { runStep, type StepDeps } from './run-step.ts';
+import { createHolds } from './holds.ts';
 import { createSlots } from './slots.ts';
 
 export const STEP: PlannedStep = {
@@ -112,6 +113,7 @@ export function specStep(given: SpecStep): { readonly outcome: Promise<Outcome>;
     now: Date.now,
     attempts: 5,
     signal,
+    holds: createHolds(),
     leaving: signal,
     ...given.deps,
   };

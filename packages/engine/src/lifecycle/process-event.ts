@@ -199,7 +199,7 @@ async function settle({ event, delivery, lease, effects }: Case, ended: boolean,
     const complete = ended && results.every((result) => result.status === 'fulfilled');
     // As long as it takes: a disk that is full would leave it to be done once more after a restart.
     if (complete) await withRetry(Infinity, deps.signal, () => delivery.settle({ kind: 'done' }));
-    else if (deps.signal.aborted) await postpone(delivery, deps);
+    else if (deps.signal.aborted || (!ended && deps.holds.ended)) await postpone(delivery, deps);
     else if (ended) throw results.find((result) => result.status === 'rejected')?.reason;
   } catch (error) {
     deps.logger.error('event not settled', {

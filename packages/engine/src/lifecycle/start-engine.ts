@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { join } from 'node:path';
 import { asTalonError, errorText, type Delivery, type Queue, type Scope } from '@falco-talon/core';
+import { createHolds } from '../act/holds.ts';
 import { createLanes } from '../act/lanes.ts';
 import { createSlots } from '../act/slots.ts';
 import { createClientPool } from '../clients/client-pool.ts';
@@ -81,6 +82,7 @@ export async function startEngine({
     signal,
     leaving: leaving.signal,
     lanes: createLanes(),
+    holds: createHolds(),
     suspects: createSuspects(),
     slots: createSlots(limits.concurrency),
     longSlots: createSlots(limits.longConcurrency),
@@ -124,6 +126,7 @@ export async function startEngine({
   const stop = stopper({
     queue,
     durable: driver.durable,
+    holds: deps.holds,
     // What is left here would wait for this replica, although another one acts.
     worksOff: !driver.durable || replicas !== undefined,
     logger,

@@ -1,15 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { errorText, TalonError, type Logger, type Queue } from '@falco-talon/core';
+import type { Holds } from '../act/holds.ts';
 import type { Stopped } from './engine.ts';
 
 /** Of the time to stop, what is kept back for the work that is stopped before its end. Milliseconds. */
 const CLOSING = 2_500;
+/** Nothing was finished for so long, and something is held. */
+const STANDSTILL = 500;
 /** Of that, what is kept back for writing down what it had come to. */
 const WRITING = 0.35;
 
 export interface StopParts {
   readonly queue: Queue;
   readonly durable: boolean;
+  /** With a durable queue nothing waits for what is held: it goes on after the restart. */
+  readonly holds: Pick<Holds, 'events' | 'end'>;
   /** What is in the queue is worked off before the stop, as far as there is time. */
   readonly worksOff: boolean;
   readonly logger: Logger;
@@ -61,9 +66,10 @@ export function stopper(parts: StopParts): (grace: number) => Promise<Stopped> {
   }
 
   async function stop(): Promise<Stopped> {
-    const { queue, durable, worksOff, logger, consuming, stopping, leaving, consumption, background } = parts;
-    if (worksOff) await within('work', emptied(queue, consuming.signal));
+    const { queue, durable, holds, worksOff, logger, consuming, stopping, leaving, consumption, background } = parts;
+    if (worksOff) await within('work', emptied(queue, durable ? holds : undefined, consuming.signal));
     consuming.abort();
+    if (durable) holds.end();
     const finished = consumption.then(() => settled(background));
     if (!(await within('work', finished))) {
       stopping.abort(new TalonError('aborted', 'Falco Talon is stopping'));
@@ -92,8 +98,17 @@ export function stopper(parts: StopParts): (grace: number) => Promise<Stopped> {
   };
 }
 
-async function emptied(queue: Queue, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted && (await queue.depth()).pending > 0) await delay(20);
+/** Also when what is left waits for what a guard holds. */
+async function emptied(queue: Queue, holds: StopParts['holds'] | undefined, signal: AbortSignal): Promise<void> {
+  let least = Infinity;
+  let since = 0;
+  while (!signal.aborted) {
+    const { pending } = await queue.depth();
+    if (pending === 0) return;
+    if (pending < least) [least, since] = [pending, performance.now()];
+    if (holds && holds.events > 0 && performance.now() - since > STANDSTILL) return;
+    await delay(20);
+  }
 }
 
 /** Whatever is added while it is waited for, too. */
