@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
-import { LongestFirst } from './tools/longest-first.ts';
+import { LongestFirst } from './tools/testing-longest-first.ts';
 
 // Sources, not dist: every workspace package exposes ./src under this condition.
 const conditions = ['@falco-talon/source'];

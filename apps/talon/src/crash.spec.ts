@@ -2,18 +2,18 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pod, realPrograms, type ReceivedRequest } from '@falco-talon/fake-kubernetes';
-import { describe, expect, test } from 'vitest';
 import type { WebhookListener } from '@falco-talon/testkit/server';
+import { afterAll, describe, expect, it } from 'vitest';
 import { crashRig, post, type CrashRig } from './testing-crash.ts';
 
 interface Crash extends CrashRig {
-  deletions(): readonly ReceivedRequest[];
-  labels(): readonly ReceivedRequest[];
-  told(count: number): Promise<WebhookListener['records']>;
-  uidOfCart(): string | undefined;
+  readonly deletions: () => readonly ReceivedRequest[];
+  readonly labels: () => readonly ReceivedRequest[];
+  readonly told: (count: number) => Promise<WebhookListener['records']>;
+  readonly uidOfCart: () => string | undefined;
   /** Kills the server between its DELETE and the answer: `hang` loses the request, `no-answer` carries it out. */
-  killWhileDeleting(kind: 'hang' | 'no-answer'): Promise<void>;
-  recreateCart(): void;
+  readonly killWhileDeleting: (kind: 'hang' | 'no-answer') => Promise<void>;
+  readonly recreateCart: () => void;
 }
 
 function crashOf(rig: CrashRig): Crash {
@@ -44,21 +44,24 @@ function crashOf(rig: CrashRig): Crash {
   };
 }
 
-/** Each has a program and servers of its own. */
-const it = test.extend('crash', async ({}, { onCleanup }) => {
+const rigs: CrashRig[] = [];
+afterAll(() => Promise.all(rigs.map((rig) => rig.close())));
+
+/** A program and servers of a test's own. */
+async function newCrash(): Promise<Crash> {
   const rig = await crashRig([cart('first-uid')], () => RULES);
-  onCleanup(() => rig.close());
+  rigs.push(rig);
   rig.fake.setPodLog('shop', 'cart', 'main', 'what happened\n');
   return crashOf(rig);
-});
+}
 
 /**
  * The whole program in a process of its own, killed with SIGKILL at each boundary of an event's life, then started again
  * on the same data. The API server lives on, and so does the one who is told.
  */
 describe('a crash', { timeout: 60_000, concurrent: true }, () => {
-  it('right after the 202 loses nothing', async ({ crash }) => {
-    const { fake, start, deletions, told } = crash;
+  it('right after the 202 loses nothing', async () => {
+    const { fake, start, deletions, told } = await newCrash();
     // No call gets through, so the process cannot be done with the event before it is killed.
     const outage = fake.fault({ kind: 'hang' });
     const server = await start();
@@ -74,8 +77,8 @@ describe('a crash', { timeout: 60_000, concurrent: true }, () => {
     expect(deletions()).toHaveLength(1);
   });
 
-  it('after the intent, before the call arrived: the step is done once', async ({ crash }) => {
-    const { start, deletions, told, killWhileDeleting } = crash;
+  it('after the intent, before the call arrived: the step is done once', async () => {
+    const { start, deletions, told, killWhileDeleting } = await newCrash();
     await killWhileDeleting('hang');
     await start();
     const [record] = await told(1);
@@ -83,10 +86,8 @@ describe('a crash', { timeout: 60_000, concurrent: true }, () => {
     expect(deletions().map(uidOf)).toEqual(['first-uid']);
   });
 
-  it('after the intent, and the pod re-created under its name meanwhile: the new one is not touched', async ({
-    crash,
-  }) => {
-    const { fake, start, deletions, told, uidOfCart, killWhileDeleting, recreateCart } = crash;
+  it('after the intent, and the pod re-created under its name meanwhile: the new one is not touched', async () => {
+    const { fake, start, deletions, told, uidOfCart, killWhileDeleting, recreateCart } = await newCrash();
     await killWhileDeleting('hang');
     recreateCart();
     await start();
@@ -96,8 +97,8 @@ describe('a crash', { timeout: 60_000, concurrent: true }, () => {
     expect(fake.get('pods', 'shop', 'cart')?.metadata.deletionTimestamp).toBeUndefined();
   });
 
-  it('after the call, before its answer: the step is found done and not sent again', async ({ crash }) => {
-    const { start, deletions, told, killWhileDeleting } = crash;
+  it('after the call, before its answer: the step is found done and not sent again', async () => {
+    const { start, deletions, told, killWhileDeleting } = await newCrash();
     await killWhileDeleting('no-answer');
     await start();
     const [record] = await told(1);
@@ -105,8 +106,8 @@ describe('a crash', { timeout: 60_000, concurrent: true }, () => {
     expect(deletions()).toHaveLength(0);
   });
 
-  it('after the call, and the pod re-created under its name: the new one lives', async ({ crash }) => {
-    const { start, deletions, told, uidOfCart, killWhileDeleting, recreateCart } = crash;
+  it('after the call, and the pod re-created under its name: the new one lives', async () => {
+    const { start, deletions, told, uidOfCart, killWhileDeleting, recreateCart } = await newCrash();
     await killWhileDeleting('no-answer');
     recreateCart();
     await start();
@@ -115,8 +116,8 @@ describe('a crash', { timeout: 60_000, concurrent: true }, () => {
     expect(uidOfCart()).toBe('second-uid');
   });
 
-  it('while a command runs: it is ended, not run again, and that is said', async ({ crash }) => {
-    const { directory, fake, start, told } = crash;
+  it('while a command runs: it is ended, not run again, and that is said', async () => {
+    const { directory, fake, start, told } = await newCrash();
     const runs = join(directory, 'runs');
     fake.onExec({}, realPrograms({ environment: { PATH: process.env['PATH'] ?? '', RUNS: runs } }));
     const server = await start();
@@ -132,8 +133,8 @@ describe('a crash', { timeout: 60_000, concurrent: true }, () => {
     await expect.poll(() => existsSync(`/proc/${pid}`), { timeout: 20_000 }).toBe(false);
   });
 
-  it('before the notification: people are told after the restart, and nothing runs again', async ({ crash }) => {
-    const { fake, listener, start, told } = crash;
+  it('before the notification: people are told after the restart, and nothing runs again', async () => {
+    const { fake, listener, start, told } = await newCrash();
     listener.hold();
     const server = await start();
     await post(server, 'Terminate');
@@ -148,8 +149,8 @@ describe('a crash', { timeout: 60_000, concurrent: true }, () => {
     expect(fake.requests.filter(({ resource }) => resource === 'pods')).toEqual([]);
   });
 
-  it('between two steps: the finished one does not run again', async ({ crash }) => {
-    const { fake, listener, start, labels } = crash;
+  it('between two steps: the finished one does not run again', async () => {
+    const { fake, listener, start, labels } = await newCrash();
     const outage = fake.fault({ kind: 'hang', match: { subresource: 'log' } });
     const server = await start();
     await post(server, 'Evidence');

@@ -20,7 +20,7 @@ export interface CrashRig {
   readonly directory: string;
   readonly fake: FakeKubernetes;
   readonly listener: WebhookListener;
-  start(): Promise<ServerProcess>;
+  readonly start: () => Promise<ServerProcess>;
   close(): Promise<void>;
 }
 
