@@ -5,7 +5,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { endWithThisProcess } from './end-with-this-process.ts';
 
-const START_LIMIT = 30_000;
+const START_LIMIT = 60_000;
 
 export interface ServerProcessOptions {
   /** Arguments of Node: flags, the program, its arguments. */
