@@ -36,10 +36,11 @@ it('counts no attempt that ended in order', () => {
   expect(blame(2, postponed)).toMatchObject({ suspect: false });
 });
 
-it('lets the last attempt of an event be made alone, and nobody overtake it', async () => {
-  const suspects = createSuspects({ few: 2 });
+it('lets the last attempt of an event be made alone: nobody begins before it is over', async () => {
+  const suspects = createSuspects({ few: 2, patience: 0 });
   const [first, second] = await Promise.all([suspects.begin(false, signal), suspects.begin(false, signal)]);
   const alone = suspects.begin(true, signal);
+  expect(await settled(alone)).toBe(false);
   const later = suspects.begin(false, signal);
   first();
   first();
@@ -49,6 +50,23 @@ it('lets the last attempt of an event be made alone, and nobody overtake it', as
   expect(await settled(later)).toBe(false);
   leave();
   await later;
+});
+
+it('makes no last attempt soon after the start, and keeps nobody waiting meanwhile', async () => {
+  vi.useFakeTimers();
+  try {
+    const suspects = createSuspects({ few: 1, patience: 10_000, elapsed: () => performance.now() });
+    const alone = suspects.begin(true, signal);
+    for (let n = 0; n < 5; n++) (await suspects.begin(false, signal))();
+    const begun = vi.fn<() => void>();
+    void alone.then(begun);
+    await vi.advanceTimersByTimeAsync(9_999);
+    expect(begun).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(begun).toHaveBeenCalled();
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 it('lets nobody begin once the process stops', async () => {
@@ -62,7 +80,7 @@ it('lets nobody begin once the process stops', async () => {
 
 it('keeps nobody waiting for one that takes long', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-  const suspects = createSuspects({ few: 2, longest: 1000 });
+  const suspects = createSuspects({ few: 2, longest: 1000, patience: 0 });
   const endless = await suspects.begin(true, signal);
   const next = suspects.begin(true, signal);
   vi.advanceTimersByTime(999);

@@ -3,10 +3,11 @@ import type { Journal } from '../journal/journal.ts';
 /**
  * Deliveries whose last process ended while it had them: one of them may be what ended it, most of them only stood beside
  * it. They begin a few at a time, in the order of their delivery, and only what has begun counts as an attempt. The last
- * attempt of an event is made when no other suspect is at work, so that whatever ends the process once more is the culprit.
+ * attempt of an event is made when no other suspect is at work, so that whatever ends the process once more is the culprit;
+ * and not soon after the start, so that a process somebody else kills again and again is no proof against it.
  */
 export interface Suspects {
-  /** Resolves, in the order of the calls, with the function that ends it. @throws the signal's reason */
+  /** Resolves with the function that ends it; in the order of the calls, last attempts apart. @throws the signal's reason */
   begin(alone: boolean, signal: AbortSignal): Promise<() => void>;
 }
 
@@ -24,6 +25,8 @@ export interface SuspectLimits {
    * capture that takes minutes, or a step that is held for an hour, must not keep all others waiting.
    */
   readonly longest: number;
+  /** Milliseconds a process has lived before a last attempt is made in it. */
+  readonly patience: number;
   /** Milliseconds since some moment. */
   readonly elapsed: () => number;
 }
@@ -33,16 +36,19 @@ const LIMITS: SuspectLimits = {
   many: 64,
   calm: 5_000,
   longest: 1_000,
+  patience: 10_000,
   elapsed: () => performance.now(),
 };
 /** Deliveries, by attempts there may be: should matching an event end the process before there is a plan, it ends too. */
 const MOST_DELIVERIES = 10;
 
 export function createSuspects(limits: Partial<SuspectLimits> = {}): Suspects {
-  const { few, many, calm, longest, elapsed } = { ...LIMITS, ...limits };
+  const { few, many, calm, longest, patience, elapsed } = { ...LIMITS, ...limits };
   const startedAt = elapsed();
   let taken = 0;
-  let last: Promise<unknown> = Promise.resolve();
+  /** Last attempts whose time has come: nothing else begins before they are over. */
+  let due = 0;
+  const lines = { few: Promise.resolve<unknown>(undefined), alone: Promise.resolve<unknown>(undefined) };
   let changed = Promise.withResolvers<void>();
 
   /** Asked again whenever one leaves, which is soon. */
@@ -50,10 +56,24 @@ export function createSuspects(limits: Partial<SuspectLimits> = {}): Suspects {
     return Math.min(many, few * 2 ** Math.floor((elapsed() - startedAt) / calm));
   }
 
-  async function take(alone: boolean, signal: AbortSignal): Promise<() => void> {
-    while ((alone ? taken > 0 : taken >= room()) && !signal.aborted) await changed.promise;
+  async function take(signal: AbortSignal): Promise<() => void> {
+    while ((due > 0 || taken >= room()) && !signal.aborted) await changed.promise;
     signal.throwIfAborted();
-    const places = alone ? many : 1;
+    return occupy(1);
+  }
+
+  async function takeAll(signal: AbortSignal): Promise<() => void> {
+    const young = patience - (elapsed() - startedAt);
+    if (young > 0) setTimeout(wake, young).unref();
+    while (elapsed() - startedAt < patience && !signal.aborted) await changed.promise;
+    due++;
+    while (taken > 0 && !signal.aborted) await changed.promise;
+    due--;
+    signal.throwIfAborted();
+    return occupy(many);
+  }
+
+  function occupy(places: number): () => void {
     taken += places;
     const timer = setTimeout(leave, longest);
     timer.unref();
@@ -76,10 +96,10 @@ export function createSuspects(limits: Partial<SuspectLimits> = {}): Suspects {
   return {
     begin(alone, signal) {
       signal.addEventListener('abort', wake, { once: true });
-      // One after the other: who waits for much room is not overtaken by those who need little.
-      const turn = last.then(() => take(alone, signal));
-      last = turn.catch(() => {});
-      void last.then(() => signal.removeEventListener('abort', wake));
+      const line = alone ? 'alone' : 'few';
+      const turn = lines[line].then(() => (alone ? takeAll(signal) : take(signal)));
+      lines[line] = turn.catch(() => {});
+      void lines[line].then(() => signal.removeEventListener('abort', wake));
       return turn;
     },
   };
