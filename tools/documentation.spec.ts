@@ -108,7 +108,7 @@ describe.each(pages)('%s', (page) => {
     const run = lines.flatMap((line) => [...line.matchAll(/npm run ([\w-]+)/g)].map(([, script]) => script!));
     expect(run.filter((script) => !Object.hasOwn(scripts, script))).toEqual([]);
     for (const line of lines) {
-      const [, group, command] = /(?:npx )?falco-talon ([a-z][a-z-]*)(?: +([a-z]+)(?= |$))?/.exec(line) ?? [];
+      const [, group, command] = /(?<!-n )(?:npx )?falco-talon ([a-z][a-z-]*)(?: +([a-z]+)(?= |$))?/.exec(line) ?? [];
       if (group === undefined) continue;
       const words = command === undefined ? [group] : [group, command];
       const { code, output } = await talon('', '[]\n', ...words, '--help');

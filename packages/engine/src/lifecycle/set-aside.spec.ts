@@ -7,6 +7,8 @@ const { start, closeAll } = engines();
 afterEach(closeAll);
 
 const step = { ...STEP, actionner: 'spec:pod', parameters: { say: 'x', limit: 1000 } };
+/** As the spool names its files. */
+const [SPOOLED, INTERRUPTED] = ['a'.repeat(64), 'b'.repeat(64)];
 const begun = { step: '', kind: 'begun', data: {} };
 const planned = (given: object) => ({
   step: '',
@@ -52,7 +54,7 @@ describe('an event is set aside before anything acts', () => {
     const artifact = {
       name: 'log',
       mediaType: 'x',
-      file: 'spooled',
+      file: SPOOLED,
       bytes: 1,
       sha256: '',
       truncated: false,
@@ -65,7 +67,7 @@ describe('an event is set aside before anything acts', () => {
     });
     // The second chain had ended with its failure, so nothing of it is missing.
     const plan = { step: '', kind: 'plan', data: { ruleSet: 'v', chains: [chain('a', 'b', 'c'), chain('x', 'y')] } };
-    const kept = { step: 'b', kind: 'kept', data: { n: 0, artifact: { ...artifact, file: 'interrupted' } } };
+    const kept = { step: 'b', kind: 'kept', data: { n: 0, artifact: { ...artifact, file: INTERRUPTED } } };
     const journal = [plan, result('a', 'success', [artifact]), kept, result('x', 'failure'), begun, begun];
     const { world, engine, settled, lines } = await found(start, { journal, attempt: 4 });
     await engine.until(() => engine.notifications.length === 1);
@@ -74,7 +76,7 @@ describe('an event is set aside before anything acts', () => {
     expect(lines).toContainEqual(
       expect.objectContaining({
         message: 'event set aside',
-        fields: expect.objectContaining({ artifacts: ['spooled', 'interrupted'] }),
+        fields: expect.objectContaining({ artifacts: [SPOOLED, INTERRUPTED] }),
       }),
     );
     expect(world.told).toMatchObject([

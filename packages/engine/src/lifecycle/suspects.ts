@@ -63,9 +63,13 @@ export function createSuspects(limits: Partial<SuspectLimits> = {}): Suspects {
   }
 
   async function takeAll(signal: AbortSignal): Promise<() => void> {
-    const young = patience - (elapsed() - startedAt);
-    if (young > 0) setTimeout(wake, young).unref();
-    while (elapsed() - startedAt < patience && !signal.aborted) await changed.promise;
+    // Looked at once more when it is over: a timer may come a moment early.
+    for (let young = patience; young > 0 && !signal.aborted; young = startedAt + patience - elapsed()) {
+      const timer = setTimeout(wake, Math.ceil(startedAt + patience - elapsed()));
+      timer.unref();
+      await changed.promise;
+      clearTimeout(timer);
+    }
     due++;
     while (taken > 0 && !signal.aborted) await changed.promise;
     due--;

@@ -192,7 +192,7 @@ it('one that is too large is not read, whether it says so or not', async () => {
   const headers = { [SEAL_HEADER]: 'good', 'content-length': String(HANDOVER_BYTES + 1) };
   expect(await ask(port, { headers })).toBe(413);
   expect(to.asked).toEqual([]);
-  const endless = new Promise<number | undefined>((resolve, reject) => {
+  const endless = new Promise<number | string | undefined>((resolve) => {
     const sent = request({
       port,
       host: '127.0.0.1',
@@ -204,12 +204,13 @@ it('one that is too large is not read, whether it says so or not', async () => {
       resolve(response.statusCode);
       sent.destroy();
     });
-    sent.on('error', reject);
+    // Whoever is still writing when the connection is closed may not get to read the answer.
+    sent.on('error', ({ code }: NodeJS.ErrnoException) => resolve(code));
     const chunk = Buffer.alloc(1024 * 1024);
     const more = () => void (!sent.destroyed && sent.write(chunk, () => more()));
     more();
   });
-  expect(await endless).toBe(413);
+  expect([413, 'EPIPE', 'ECONNRESET']).toContain(await endless);
   expect(to.taken).toEqual([]);
 });
 
