@@ -97,7 +97,7 @@ export async function steady(
         const text = body(n);
         let due = startedAt + (n * 1000) / perSecond;
         if (due > performance.now()) {
-          await delay(due - performance.now());
+          await delay(Math.max(0, due - performance.now()));
           // A timer that is late is the fault of this process.
           due = performance.now();
         }
