@@ -78,8 +78,8 @@ describe('kubernetes:delete', () => {
     ];
     for (const fields of refused) {
       const { action } = await respond(cluster, { actionner, source, fields });
-      expect(action.status).toBe('failure');
-      expect(action.error).toContain('protected');
+      expect(action.status).toBe('ignored');
+      expect(action.result).toContain('protected');
     }
     const found = await cluster.client.get(NAMESPACES, { name: 'kube-public' }, { signal: cluster.signal });
     expect(found.metadata.deletionTimestamp).toBeUndefined();

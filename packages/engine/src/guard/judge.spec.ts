@@ -136,11 +136,16 @@ describe('judge', () => {
   });
 
   it('one that fails for good counts as a no', async () => {
-    const error = new TalonError('forbidden', 'may not list pods');
+    const error = new TalonError('unsupported', 'no such kind');
     await expect(ask([specGuard(() => Promise.reject(error))])).resolves.toEqual({
       kind: 'deny',
-      reason: 'guard gate failed: may not list pods',
+      reason: 'guard gate failed: no such kind',
     });
+  });
+
+  it.each(['forbidden', 'unauthorized'] as const)('a right that is missing fails the step: %s', async (code) => {
+    const error = new TalonError(code, 'may not get pods');
+    await expect(ask([specGuard(() => Promise.reject(error))])).rejects.toBe(error);
   });
 
   it('one that hangs has 5 s, then may be asked again', async () => {

@@ -1,5 +1,6 @@
 import {
   asTalonError,
+  type ErrorCode,
   TalonError,
   type Actionner,
   type FalcoEvent,
@@ -19,6 +20,11 @@ import { guardsInOrder } from './order.ts';
 import { guardSettings } from './settings.ts';
 import { checkedVerdict } from './verdict.ts';
 
+/**
+ * What the service said, not what the guard did wrong: there is nothing to act on, or a right is missing that the action needs
+ * too. The step fails in the words the action itself would have.
+ */
+const ANSWERS: ReadonlySet<ErrorCode> = new Set(['target_gone', 'forbidden', 'unauthorized']);
 const GUARD_LIMIT = 5_000;
 
 export interface Judged {
@@ -77,9 +83,8 @@ export function createJudge({ registry, settings, observer }: JudgeDeps): Judge 
       } catch (thrown) {
         const error = asTalonError(thrown);
         if (scope.signal.aborted) throw error;
-        // What is not there cannot be acted on: the record says so in the words the action itself would have.
-        if (error.code === 'target_gone') {
-          count('deny');
+        if (ANSWERS.has(error.code)) {
+          count(error.code === 'target_gone' ? 'deny' : 'failed');
           throw error;
         }
         count('failed');
