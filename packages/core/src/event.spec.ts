@@ -125,4 +125,6 @@ it('gives different targets different lanes', () => {
   );
   expect(targetText({ kind: 'pod', namespace: 'shop', name: 'cart' })).toBe('pod shop/cart');
   expect(targetText({ kind: 'node', name: 'n1' })).toBe('node n1');
+  const long = targetText({ kind: 'pod', namespace: 'shop', name: 'x'.repeat(4096) });
+  expect(long).toBe(`pod shop/${'x'.repeat(253)}…`);
 });

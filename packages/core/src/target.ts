@@ -18,7 +18,14 @@ export function laneKey(target: Target): string {
 
 /** What people read: `pod shop/cart-x2x9z`. */
 export function targetText(target: Target): string {
-  return `${target.kind} ${target.namespace === undefined ? '' : `${target.namespace}/`}${target.name}`;
+  return `${target.kind} ${target.namespace === undefined ? '' : `${cut(target.namespace)}/`}${cut(target.name)}`;
+}
+
+/** No object has a longer name (DNS subdomain names of Kubernetes); what an alert says may be of any length. */
+const LONGEST_NAME = 253;
+
+function cut(name: string): string {
+  return name.length <= LONGEST_NAME ? name : `${name.slice(0, LONGEST_NAME)}…`;
 }
 
 /**
