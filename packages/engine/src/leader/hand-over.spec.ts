@@ -35,6 +35,26 @@ it('hands over until the leader has it', async () => {
   expect(answers).toEqual([]);
 });
 
+it('asks for a few at a time, in order of arrival, and no more when it leads itself', async () => {
+  const asked: string[] = [];
+  const answers: (() => void)[] = [];
+  const one = handing(async (_to, { body }) => {
+    asked.push((JSON.parse(body.toString()) as { id: string }).id);
+    await new Promise<void>((resolve) => answers.push(resolve));
+    return { status: 200, code: 'accepted' };
+  });
+  const ids = Array.from({ length: 40 }, (_, n) => `alert-${n}`);
+  const ends = ids.map((id) => one.handOver({ message: message({ id }), journal: [] } as unknown as Delivery));
+  await expect.poll(() => asked.length).toBe(16);
+  answers.shift()!();
+  expect(await ends[0]).toBe('handed');
+  await expect.poll(() => asked.length).toBe(17);
+  expect(asked).toEqual(ids.slice(0, 17));
+  one.become(true);
+  expect(await Promise.all(ends.slice(17))).toEqual(Array(23).fill('lead'));
+  expect(asked).toHaveLength(17);
+});
+
 it('one that leads acts itself, after it has asked whoever may have it already', async () => {
   let has = false;
   const one = handing(async () => {

@@ -1,4 +1,5 @@
 import { errorText, type Delivery, type Logger, type Replica } from '@falco-talon/core';
+import { createSlots } from '../act/slots.ts';
 import type { Observer } from '../lifecycle/engine.ts';
 import { hopsOf, writeHandover } from './handover-body.ts';
 import type { Leadership } from './leadership.ts';
@@ -31,6 +32,8 @@ export interface HandOverDeps {
 }
 
 const SEND_LIMIT = 10_000;
+/** The others wait in order of arrival: a leader that is slow, or not there, is not asked by thousands at once. */
+const AT_A_TIME = 16;
 const FIRST_PAUSE = 100;
 const LONGEST_PAUSE = 5_000;
 /** A replica that may have the message is asked so often whether it has, before this one acts on it. */
@@ -43,7 +46,9 @@ const BETWEEN_QUESTIONS = 500;
  */
 export function createHandOver(deps: HandOverDeps): (delivery: Delivery) => Promise<'handed' | 'lead' | 'stopped'> {
   const { own, leadership, mine, observer, logger, now, signal } = deps;
+  const slots = createSlots(AT_A_TIME);
   let failing = '';
+  let arrived = 0;
 
   async function send(to: Replica, body: Buffer): Promise<HandoverAnswer | Error> {
     try {
@@ -62,6 +67,17 @@ export function createHandOver(deps: HandOverDeps): (delivery: Delivery) => Prom
     if (leader && leader.identity !== own.identity) return leader;
     const others = candidacy?.others() ?? [];
     return others[attempt % others.length];
+  }
+
+  /** When it is its turn; undefined when it has to be looked again who leads. */
+  async function sendInTurn(to: Replica, body: Buffer, age: number): Promise<HandoverAnswer | Error | undefined> {
+    const until = AbortSignal.any([signal, leadership.changes()]);
+    const giveBack = await slots.take({ severity: 0, age }, until).catch(() => undefined);
+    if (!giveBack) return undefined;
+    const answer = await send(to, body);
+    giveBack();
+    note(to, answer);
+    return answer;
   }
 
   function note(to: Replica, answer: HandoverAnswer | Error): void {
@@ -96,22 +112,23 @@ export function createHandOver(deps: HandOverDeps): (delivery: Delivery) => Prom
       body = maybeAt = undefined;
       return true;
     };
-    for (let attempt = 0; ; attempt++) {
+    const age = arrived++;
+    for (let failures = 0; ;) {
       if (signal.aborted) return 'stopped';
       if (leadership.current()) {
         if (maybeAt && (await hasIt(maybeAt, body!)) && !isLast()) return 'handed';
         maybeAt = undefined;
         if (leadership.current()) return 'lead';
       }
-      const to = receiver(attempt);
+      const to = receiver(failures);
       if (to) {
         body ??= writeHandover(message, journal, hops + 1);
-        const answer = await send(to, body);
-        note(to, answer);
+        const answer = await sendInTurn(to, body, age);
+        if (answer === undefined) continue;
         if (answer instanceof Error) maybeAt = to;
         else if (answer.status === 200 && !isLast()) return 'handed';
       }
-      const longest = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** Math.min(attempt, 10));
+      const longest = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** Math.min(failures++, 10));
       await leadership.change(Math.ceil((0.5 + Math.random() / 2) * longest), signal);
     }
   };

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { TalonError, type Candidacy, type Logger } from '@falco-talon/core';
 
 /** A lead as the engine acts by it. */
@@ -18,6 +19,8 @@ export interface Leadership {
   readonly transitions: () => number;
   /** Resolves at the next change, or after so many milliseconds. */
   change(milliseconds: number, signal: AbortSignal): Promise<void>;
+  /** Aborted at the next change. */
+  readonly changes: () => AbortSignal;
   /** From now on this replica is a candidate. */
   stand(candidacy: Candidacy): void;
   readonly candidacy: () => Candidacy | undefined;
@@ -33,7 +36,7 @@ export function createLeadership(logger: Logger, self: string): Leadership {
   let open: (Term & { readonly end: () => void }) | undefined;
   let transitions = 0;
   let leader: string | undefined;
-  let changed = Promise.withResolvers<void>();
+  let changed = new AbortController();
 
   /** What the clock says now becomes what everybody goes by. */
   function look(): void {
@@ -59,8 +62,8 @@ export function createLeadership(logger: Logger, self: string): Leadership {
       leader = now;
       if (now !== self) logger.info(now === undefined ? 'no replica leads' : 'another replica leads', { leader: now });
     }
-    changed.resolve();
-    changed = Promise.withResolvers();
+    changed.abort();
+    changed = new AbortController();
   }
 
   return {
@@ -74,15 +77,9 @@ export function createLeadership(logger: Logger, self: string): Leadership {
     },
     transitions: () => transitions,
     async change(milliseconds, signal) {
-      const over = Promise.withResolvers<void>();
-      const timer = setTimeout(over.resolve, milliseconds);
-      signal.addEventListener('abort', () => over.resolve(), { once: true });
-      if (signal.aborted) over.resolve();
-      await Promise.race([changed.promise, over.promise]);
-      clearTimeout(timer);
-      // Its listener goes with it.
-      over.resolve();
+      await delay(milliseconds, undefined, { signal: AbortSignal.any([signal, changed.signal]) }).catch(() => {});
     },
+    changes: () => changed.signal,
     stand(given) {
       candidacy = given;
       given.watch(tell);

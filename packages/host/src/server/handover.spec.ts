@@ -22,16 +22,17 @@ const pinOf = ({ certificate }: KeyPair) =>
   new X509Certificate(certificate).fingerprint256.replaceAll(':', '').toLowerCase();
 
 /** A server that takes what has the seal `good`. */
-async function receiver(pair?: KeyPair) {
+async function receiver(pair?: KeyPair, judged = Promise.resolve()) {
   const taken: string[] = [];
   const asked: (string | undefined)[] = [];
   const other: string[] = [];
   const refused: string[] = [];
-  const state = { refusing: false };
+  const state = { refusing: false, gone: 0 };
   const take = createHandoverIntake({
     takeOver: {
       async admit(seal) {
         asked.push(seal);
+        await judged;
         if (seal !== 'good') return { status: 401, code: 'seal_wrong' };
         return {
           accept: async (body) => (taken.push(Buffer.from(body).toString()), { status: 200, code: 'accepted' }),
@@ -54,6 +55,7 @@ async function receiver(pair?: KeyPair) {
     },
     {
       handle(incoming, response, keep) {
+        incoming.once('close', () => state.gone++);
         if (incoming.url === HANDOVER_PATH) return void take(incoming, response, keep);
         other.push(incoming.url ?? '');
         response.writeHead(404).end();
@@ -212,6 +214,29 @@ it('one that is too large is not read, whether it says so or not', async () => {
   });
   expect([413, 'EPIPE', 'ECONNRESET']).toContain(await endless);
   expect(to.taken).toEqual([]);
+});
+
+it('senders that have gone while they were judged take no place', async () => {
+  const judged = Promise.withResolvers<void>();
+  const to = await receiver(undefined, judged.promise);
+  const { port } = to.server;
+  const gone = Array.from({ length: 64 }, () => {
+    const sent = request({
+      port,
+      host: '127.0.0.1',
+      path: HANDOVER_PATH,
+      method: 'POST',
+      headers: { [SEAL_HEADER]: 'good', 'content-length': 5 },
+    });
+    sent.on('error', () => {});
+    sent.flushHeaders();
+    return sent;
+  });
+  await expect.poll(() => to.asked.length).toBe(64);
+  for (const sent of gone) sent.destroy();
+  await expect.poll(() => to.state.gone).toBe(64);
+  judged.resolve();
+  await expect.poll(() => sender()(to.replica())).toEqual({ status: 200, code: 'accepted' });
 });
 
 it('one that stops takes nothing any more', async () => {

@@ -13,6 +13,8 @@ export interface BodyBudget {
  * sends. Stops reading at the limit.
  */
 export function readBody(request: IncomingMessage, limit: number, budget: BodyBudget): Promise<ReadBody> {
+  // Gone while it was judged: none of the events below will come any more.
+  if (request.destroyed) return Promise.resolve('aborted');
   return new Promise((resolve) => {
     /** One buffer, however small the pieces: a megabyte sent in single bytes would be a million objects. */
     let body: Buffer = Buffer.alloc(0);
