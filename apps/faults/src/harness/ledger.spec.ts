@@ -32,6 +32,7 @@ it('explains each accepted alert by exactly one end', async () => {
     lines: [line('done'), line('failed', { status: 'failure' }), dead('dead'), line('original'), line('kept')],
     queued: 1,
     hasEffect: ({ traceId }) => traceId === 'seen',
+    killed: true,
   });
   expect(result).toMatchObject({
     accepted: 7,
@@ -50,6 +51,12 @@ it('names an accepted alert of which nothing tells', async () => {
   const lines = [line('one'), line('half', { message: 'match' }), line('begun', { status: 'in_progress' })];
   const result = await of({ sent: ['one', 'gone', 'half', 'begun'].map((trace) => sent(trace)), lines });
   expect(result.unexplained).toEqual(['gone', 'half', 'begun']);
+});
+
+it('takes no effect for an end where nothing was killed', async () => {
+  const evidence = { sent: [sent('seen')], hasEffect: () => true };
+  expect(await of(evidence)).toMatchObject({ done: 0, unexplained: ['seen'] });
+  expect(await of({ ...evidence, killed: true })).toMatchObject({ done: 1, unexplained: [] });
 });
 
 it('knows no alert as queued that the queue does not have', async () => {

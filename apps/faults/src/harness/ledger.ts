@@ -6,7 +6,7 @@ import type { Sent } from './sender.ts';
 export interface Account {
   readonly accepted: number;
   readonly done: number;
-  /** Of those `done`, the ones only their effect tells of: the line was lost with a process that was killed. */
+  /** Of those `done`, the ones only their effect tells of: the line was lost with a process that was killed. None without `killed`. */
   readonly doneByEffect: number;
   readonly failed: number;
   readonly dead: number;
@@ -31,8 +31,10 @@ export interface Evidence {
   readonly queued?: number;
   /** Steps every alert is to have, over all its rules. Default 1; 0: the alerts match no rule, `print_all_events` is on. */
   readonly steps?: number;
-  /** Whether the effect of an alert was seen where it was to take place. */
+  /** Whether the effect of this alert, and of no other, was seen where it was to take place. */
   readonly hasEffect?: (sent: Sent) => boolean;
+  /** Processes were killed, and lines with them: an effect then stands for an end. Default no. */
+  readonly killed?: boolean;
 }
 
 interface Told {
@@ -45,7 +47,7 @@ interface Told {
 const FINAL = new Set(['success', 'failure', 'ignored', 'dry_run']);
 
 export async function account(evidence: Evidence): Promise<Account> {
-  const { steps = 1, queued = 0, hasEffect = () => false } = evidence;
+  const { steps = 1, queued = 0, hasEffect = () => false, killed = false } = evidence;
   const told = new Map<string, Told>();
   const repeated: string[] = [];
   for await (const line of evidence.lines) note(line, told, repeated);
@@ -71,7 +73,7 @@ export async function account(evidence: Evidence): Promise<Account> {
     counts.accepted++;
     const end = endOf(told.get(one.traceId), steps);
     if (end) counts[end]++;
-    else if (hasEffect(one)) {
+    else if (killed && hasEffect(one)) {
       counts.done++;
       counts.doneByEffect++;
     } else if (isDuplicate(one, told, stored)) counts.deduplicated++;

@@ -141,7 +141,8 @@ export async function startReplicas(run: FaultRun, names: readonly string[] = ['
     async settle() {
       for (const replica of all) await replica.stop();
       const uids = deletions().map(({ body }) => uidIn(body));
-      const result = await account({ sent: sent(), lines: lines(), hasEffect: ({ n }) => gone(n) });
+      const killed = all.some(({ kills }) => kills > 0);
+      const result = await account({ sent: sent(), lines: lines(), hasEffect: ({ n }) => gone(n), killed });
       sayAccount(run, result);
       run.expect('every deletion names the uid of its pod', !uids.includes(undefined));
       run.expect('no pod was deleted twice', new Set(uids).size === uids.length);

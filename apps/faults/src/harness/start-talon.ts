@@ -41,6 +41,8 @@ export interface Talon {
   readonly directory: string;
   /** Milliseconds each start took, from the start of the process to its first answer. */
   readonly starts: readonly number[];
+  /** Times it was killed so far. */
+  readonly kills: number;
   /** Everything logged so far, by all its processes. */
   log(): string;
   lines(): AsyncIterable<LogLine>;
@@ -70,6 +72,7 @@ export async function startTalon(run: FaultRun, input: TalonInput): Promise<Talo
   }
   const rules = file(input.rulesPath ?? 'rules.yaml');
   const starts: number[] = [];
+  let kills = 0;
   let server = await launch(input.port);
   run.cleanUp(() => server.kill());
 
@@ -99,6 +102,9 @@ export async function startTalon(run: FaultRun, input: TalonInput): Promise<Talo
     },
     directory,
     starts,
+    get kills() {
+      return kills;
+    },
     log: () => server.log(),
     lines: () => readLines(file('server.log')),
     metrics: () => readMetrics(server.url),
@@ -114,7 +120,10 @@ export async function startTalon(run: FaultRun, input: TalonInput): Promise<Talo
         await delay(50);
       }
     },
-    kill: () => server.kill(),
+    kill() {
+      kills++;
+      return server.kill();
+    },
     stop: () => server.stop(),
     async start() {
       server = await launch(server.port);

@@ -10,7 +10,10 @@ const READY = 3_000;
 export async function killUnderLoad(run: FaultRun, talonInput: Partial<TalonInput>): Promise<void> {
   const full = run.size === 'full';
   const kills = full ? 50 : 2;
-  const { talon, send, settle } = await startShop(run, { talon: talonInput, fake: { journalLimit: 100 } });
+  const { talon, send, settle, boundRepeats } = await startShop(run, {
+    talon: talonInput,
+    fake: { journalLimit: 100 },
+  });
   const sender = send({ perSecond: full ? 500 : 60 });
   for (let n = 0; n < kills; n++) {
     await delay(full ? 2_000 + Math.random() * 3_000 : 500, undefined, { signal: run.signal });
@@ -27,6 +30,7 @@ export async function killUnderLoad(run: FaultRun, talonInput: Partial<TalonInpu
   // A stopwatch of the machine as much as of the program: only a run that has the machine for itself can be held to it.
   if (full) run.expect(`ready again in under ${READY / 1000} s each time`, slowest < READY);
   await settle(full ? 300_000 : 180_000);
+  boundRepeats(kills);
 }
 
 export const killedUnderLoad: Scenario = {

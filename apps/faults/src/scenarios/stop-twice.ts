@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -73,12 +74,14 @@ async function stopWhileStarting(run: FaultRun, fake: FakeKubernetes, talon: Tal
     const stop = `setTimeout(() => process.kill(process.pid, 'SIGTERM'), ${after}).unref();`;
     const flags = ['--import', `data:text/javascript,${encodeURIComponent(stop)}`];
     const file = (name: string) => join(talon.directory, name);
+    const log = openSync(file('server.log'), 'a');
     const child = spawn(
       process.execPath,
       [...flags, LAUNCHER, 'server', '-c', file('config.yaml'), '-r', file('rules.yaml')],
       {
         cwd: talon.directory,
-        stdio: 'ignore',
+        // What it does is told there, like that of every other process on these files.
+        stdio: ['ignore', log, log],
         env: {
           ...process.env,
           FALCO_TALON_KUBECONFIG: file('kubeconfig'),
@@ -90,6 +93,7 @@ async function stopWhileStarting(run: FaultRun, fake: FakeKubernetes, talon: Tal
         },
       },
     );
+    closeSync(log);
     endWithThisProcess(child);
     run.cleanUp(() => child.kill('SIGKILL'));
     const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
