@@ -9,6 +9,7 @@ import { malformedAlerts } from './scenarios/malformed-alerts.ts';
 import { killedUnderLoad, killedUnderLoadNats } from './scenarios/killed-under-load.ts';
 import { natsPartition } from './scenarios/nats-partition.ts';
 import { poison } from './scenarios/poison.ts';
+import { restartWithBacklog } from './scenarios/restart-with-backlog.ts';
 import { silentApi } from './scenarios/silent-api.ts';
 import { slowSenders } from './scenarios/slow-senders.ts';
 import { stoppedTwice } from './scenarios/stop-twice.ts';
@@ -37,6 +38,7 @@ import { tornJournal } from './scenarios/torn-journal.ts';
 export const SCENARIOS: readonly Scenario[] = [
   killedUnderLoad,
   killedUnderLoadNats,
+  restartWithBacklog,
   natsPartition,
   splitReplicas,
   frozenLeader,

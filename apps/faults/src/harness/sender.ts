@@ -116,6 +116,16 @@ export function startSender(run: FaultRun, url: string, load: Load): Sender {
   return { sent, done, stop };
 }
 
+/** Resolves with the time of the first answer to an alert sent at `from` or later that was accepted. @throws the signal's reason */
+export async function acceptedSince({ sent }: Sender, from: number, signal: AbortSignal): Promise<number> {
+  for (let next = 0; ; await delay(5, undefined, { signal })) {
+    for (; next < sent.length; next++) {
+      const { at, took, outcome } = sent[next]!;
+      if (at >= from && outcome === 'accepted') return at + took;
+    }
+  }
+}
+
 function fieldOf(body: string, field: string): string {
   try {
     const value = (JSON.parse(body) as Record<string, unknown>)[field];

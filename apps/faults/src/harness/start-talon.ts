@@ -39,8 +39,10 @@ export interface Talon {
   readonly pid: number;
   /** Its working directory, with `config.yaml`, `rules.yaml`, `server.log` and `state/` in it. */
   readonly directory: string;
-  /** Milliseconds each start took, from the start of the process to its first answer. */
+  /** Milliseconds each start took, from the start of the process until it said that it is ready. */
   readonly starts: readonly number[];
+  /** When the process that runs now was started, by `performance.now`. */
+  readonly startedAt: number;
   /** Times it was killed so far. */
   readonly kills: number;
   /** Everything logged so far, by all its processes. */
@@ -102,6 +104,9 @@ export async function startTalon(run: FaultRun, input: TalonInput): Promise<Talo
     },
     directory,
     starts,
+    get startedAt() {
+      return server.startedAt;
+    },
     get kills() {
       return kills;
     },

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { natsMissing } from '@falco-talon/testkit/server';
-import { onNats, startNatsServer, startShop, type TalonInput } from '../harness/index.ts';
+import { natsMissing, percentile } from '@falco-talon/testkit/server';
+import { acceptedSince, onNats, startNatsServer, startShop, type TalonInput } from '../harness/index.ts';
 import type { FaultRun, Scenario } from '../scenario.ts';
 
-/** Milliseconds after which it must answer again. */
+/** Milliseconds from the start of its process after which it must be ready, and have accepted an alert. */
 const READY = 3_000;
 
 /** Kills the program again and again while alerts come in, each about a pod of its own. */
@@ -15,22 +15,27 @@ export async function killUnderLoad(run: FaultRun, talonInput: Partial<TalonInpu
     fake: { journalLimit: 100 },
   });
   const sender = send({ perSecond: full ? 500 : 60 });
+  /** Milliseconds from the start of the process to the first 202. */
+  const accepted: number[] = [];
   for (let n = 0; n < kills; n++) {
     await delay(full ? 2_000 + Math.random() * 3_000 : 500, undefined, { signal: run.signal });
     await talon.kill();
     await talon.start();
+    accepted.push((await acceptedSince(sender, talon.startedAt, run.signal)) - talon.startedAt);
   }
   await delay(300);
   await sender.stop();
 
-  const restarts = talon.starts.slice(1).toSorted((a, b) => a - b);
-  const slowest = restarts.at(-1) ?? 0;
-  const median = restarts[Math.floor(restarts.length / 2)] ?? 0;
-  run.say(`${kills} × kill -9; ready again after ${median.toFixed(0)} ms (median), ${slowest.toFixed(0)} ms at most`);
+  const ready = talon.starts.slice(1);
+  run.say(`${kills} × kill -9; ready again after ${span(ready)}; the first 202 after ${span(accepted)}`);
   // A stopwatch of the machine as much as of the program: only a run that has the machine for itself can be held to it.
-  if (full) run.expect(`ready again in under ${READY / 1000} s each time`, slowest < READY);
+  if (full) run.expect(`ready again in under ${READY / 1000} s each time`, Math.max(...ready, ...accepted) < READY);
   await settle(full ? 300_000 : 180_000);
   boundRepeats(kills);
+}
+
+function span(times: readonly number[]): string {
+  return `${percentile(times, 0.5).toFixed(0)} ms (median), ${Math.max(...times).toFixed(0)} ms at most`;
 }
 
 export const killedUnderLoad: Scenario = {

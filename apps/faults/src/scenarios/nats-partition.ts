@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { natsMissing, residentMiB } from '@falco-talon/testkit/server';
-import { onNats, startNatsServer, startShop, startTcpProxy, type Sender } from '../harness/index.ts';
+import { acceptedSince, onNats, startNatsServer, startShop, startTcpProxy, type Sender } from '../harness/index.ts';
 import type { FaultRun, Scenario } from '../scenario.ts';
 
 /** Milliseconds after which alerts must be accepted again. */
@@ -52,12 +52,7 @@ export const natsPartition: Scenario = {
 };
 
 /** Milliseconds from now to the next alert that was sent from now on and accepted. */
-async function acceptedAgain(run: FaultRun, { sent }: Sender): Promise<number> {
+async function acceptedAgain(run: FaultRun, sender: Sender): Promise<number> {
   const from = performance.now();
-  for (;;) {
-    const answered = sent.find(({ at, outcome }) => at >= from && outcome === 'accepted');
-    if (answered) return answered.at + answered.took - from;
-    run.signal.throwIfAborted();
-    await delay(10);
-  }
+  return (await acceptedSince(sender, from, run.signal)) - from;
 }

@@ -24,7 +24,9 @@ export interface ServerProcess {
   readonly url: string;
   readonly port: number;
   readonly pid: number;
-  /** Milliseconds from the start of the process to the first answer. */
+  /** When the process was started, by `performance.now`. */
+  readonly startedAt: number;
+  /** Milliseconds from then until it said that it is ready. */
   readonly startedIn: number;
   /** What it logged so far. */
   log(): string;
@@ -36,7 +38,7 @@ export interface ServerProcess {
   readonly exited: Promise<number | null>;
 }
 
-/** @throws Error with the log when the process ends or does not answer */
+/** Resolves when it is ready. @throws Error with the log when the process ends or does not become so in a minute */
 export async function startServerProcess(options: ServerProcessOptions): Promise<ServerProcess> {
   const port = options.port ?? (await freePort());
   const output = openSync(options.logFile, 'a');
@@ -63,11 +65,11 @@ export async function startServerProcess(options: ServerProcessOptions): Promise
     return exited;
   }
 
-  while (!(await answers(`${url}/healthz`))) {
+  while (!(await isReady(url))) {
     if (ended()) throw new Error(`the server ended at start:\n${log()}`);
     if (performance.now() - startedAt > START_LIMIT) {
       await end('SIGKILL');
-      throw new Error(`the server did not start:\n${log()}`);
+      throw new Error(`the server did not become ready:\n${log()}`);
     }
     await delay(10);
   }
@@ -75,6 +77,7 @@ export async function startServerProcess(options: ServerProcessOptions): Promise
     url,
     port,
     pid: child.pid ?? 0,
+    startedAt,
     startedIn: performance.now() - startedAt,
     log,
     exited,
@@ -83,8 +86,8 @@ export async function startServerProcess(options: ServerProcessOptions): Promise
   };
 }
 
-async function answers(url: string): Promise<boolean> {
-  return fetch(url, { signal: AbortSignal.timeout(1_000) }).then(
+async function isReady(url: string): Promise<boolean> {
+  return fetch(`${url}/readyz`, { signal: AbortSignal.timeout(1_000) }).then(
     async (response) => {
       await response.body?.cancel();
       return response.ok;
