@@ -3,7 +3,7 @@ import type { Scenario } from '../scenario.ts';
 
 /** Alerts that wait, and what else the queue takes. */
 const SIZES = {
-  full: { backlog: 20_000, room: 1_000, restarts: 3 },
+  full: { backlog: 50_000, room: 1_000, restarts: 3 },
   short: { backlog: 200, room: 100, restarts: 1 },
 } as const;
 /** Milliseconds from the start of its process after which it must be ready, and have accepted an alert. */
