@@ -5,7 +5,6 @@ import { apiCalls } from './sections/api-calls.ts';
 import { capture } from './sections/capture.ts';
 import { client } from './sections/client.ts';
 import { door } from './sections/door.ts';
-import { flooded } from './sections/flood.ts';
 import { intake } from './sections/intake.ts';
 import { isolation } from './sections/isolation.ts';
 import { latency } from './sections/latency.ts';
@@ -29,7 +28,6 @@ const SECTIONS: readonly Section[] = [
   intake,
   door,
   isolation,
-  flooded,
   capture,
   memory,
   streams,
