@@ -11,7 +11,6 @@ import { latency } from './sections/latency.ts';
 import { matching } from './sections/matching.ts';
 import { memory } from './sections/memory.ts';
 import { mutations } from './sections/mutations.ts';
-import { reload } from './sections/reload.ts';
 import { rules } from './sections/rules.ts';
 import { start } from './sections/start.ts';
 import { streams } from './sections/streams.ts';
@@ -20,7 +19,6 @@ const SECTIONS: readonly Section[] = [
   apiCalls,
   matching,
   rules,
-  reload,
   mutations,
   client,
   start,

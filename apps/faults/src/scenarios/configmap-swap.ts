@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FALCO_RULE, mountConfigMap, PLUGIN, ruleSet } from '@falco-talon/bench/reload';
 import { alertText } from '@falco-talon/testkit/server';
 import { account, sayAccount, startSender, startTalon, until, type Sent } from '../harness/index.ts';
+import { FALCO_RULE, mountConfigMap, PLUGIN, ruleSet } from '../reload/rule-sets.ts';
 import type { Scenario } from '../scenario.ts';
 
 /** Milliseconds after which new rules must be in force. */
