@@ -103,6 +103,12 @@ describe('dedup', () => {
 });
 
 describe('the file', () => {
+  it('is flushed to the disk before a transaction counts', () => {
+    expect(db.prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'wal' });
+    // FULL, https://sqlite.org/pragma.html#pragma_synchronous
+    expect(db.prepare('PRAGMA synchronous').get()).toEqual({ synchronous: 2 });
+  });
+
   it('gives dead messages up after their time, with their journal', () => {
     run(START, { name: 'publish', input: [wire('1'), wire('2')] });
     const entry = { step: 's', kind: 'plan', data: '1' };
