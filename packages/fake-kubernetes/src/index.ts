@@ -1,7 +1,7 @@
 export type { ApiObject, ManagedFieldsEntry, Metadata, ObjectInput, OwnerReference } from './api-object.ts';
 export type { FakeKubernetes, FakeKubernetesInput, KubeconfigOptions } from './fake-kubernetes.ts';
 export { startFakeKubernetes } from './start-fake-kubernetes.ts';
-export type { Authority, KeyPair } from './certificates/certificates.ts';
+export type { Authority, KeyPair, Validity } from './certificates/certificates.ts';
 export { createAuthority } from './certificates/certificates.ts';
 export type { Rule, UserInput } from './access/users.ts';
 export { serviceAccount } from './access/users.ts';

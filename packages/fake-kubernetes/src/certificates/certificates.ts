@@ -12,7 +12,13 @@ export interface Authority {
   readonly certificate: string;
   issueServer(): KeyPair;
   /** A client certificate: Kubernetes reads the user from CN and the groups from O. */
-  issueClient(user: string, groups: readonly string[]): KeyPair;
+  issueClient(user: string, groups: readonly string[], validity?: Validity): KeyPair;
+}
+
+/** As `YYMMDDhhmmssZ`. */
+export interface Validity {
+  readonly from: string;
+  readonly to: string;
 }
 
 const ECDSA_SHA256 = sequence(oid('1.2.840.10045.4.3.2'));
@@ -23,7 +29,7 @@ const OID = {
   clientAuth: '1.3.6.1.5.5.7.3.2',
 };
 /** Fixed, so that no clock is read; the certificates live as long as the test that made them. */
-const VALIDITY = sequence(utcTime('200101000000Z'), utcTime('491231235959Z'));
+const VALIDITY: Validity = { from: '200101000000Z', to: '491231235959Z' };
 
 interface Keys {
   readonly publicKey: KeyObject;
@@ -71,6 +77,7 @@ function certificate(
   subject: { readonly name: Buffer; readonly key: KeyObject },
   issuer: { readonly name: Buffer; readonly keys: Keys },
   extensions: readonly Buffer[],
+  { from, to }: Validity = VALIDITY,
 ): string {
   const identifiers = [
     extension('2.5.29.14', false, octets(keyId(subject.key))),
@@ -81,7 +88,7 @@ function certificate(
     integer(Buffer.concat([Buffer.from([1]), randomBytes(15)])),
     ECDSA_SHA256,
     issuer.name,
-    VALIDITY,
+    sequence(utcTime(from), utcTime(to)),
     subject.name,
     subject.key.export({ type: 'spki', format: 'der' }),
     explicit(3, sequence(...extensions, ...identifiers)),
@@ -94,16 +101,17 @@ function certificate(
 /** A new certificate authority with a new key (EC P-256: a few milliseconds for the whole set). */
 export function createAuthority(): Authority {
   const issuer = { name: distinguishedName(`fake-kubernetes-${randomBytes(4).toString('hex')}`, []), keys: newKeys() };
-  const issue = (name: Buffer, extensions: readonly Buffer[]): KeyPair => {
+  const issue = (name: Buffer, extensions: readonly Buffer[], validity?: Validity): KeyPair => {
     const keys = newKeys();
     return {
-      certificate: certificate({ name, key: keys.publicKey }, issuer, [keyUsage(false), ...extensions]),
+      certificate: certificate({ name, key: keys.publicKey }, issuer, [keyUsage(false), ...extensions], validity),
       key: keys.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
     };
   };
   return {
     certificate: certificate({ name: issuer.name, key: issuer.keys.publicKey }, issuer, [isAuthority, keyUsage(true)]),
     issueServer: () => issue(distinguishedName('kube-apiserver', []), [extendedUsage(OID.serverAuth), loopback]),
-    issueClient: (user, groups) => issue(distinguishedName(user, groups), [extendedUsage(OID.clientAuth)]),
+    issueClient: (user, groups, validity) =>
+      issue(distinguishedName(user, groups), [extendedUsage(OID.clientAuth)], validity),
   };
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import type { Problem } from '../server/problem.ts';
+import { isCertified } from './client-certificate.ts';
 import type { Credentials } from './credentials.ts';
 import { isAmong } from './secret.ts';
 import { networkOf, plainAddress, type Senders } from './senders.ts';
@@ -116,14 +117,6 @@ function isAuthorized(header: string, { tokens, basic }: Credentials): boolean {
     default:
       return false;
   }
-}
-
-/** Verified by TLS against the authorities of the configuration; with names, one of them must be its own. */
-function isCertified(socket: TLSSocket, names: readonly string[]): boolean {
-  if (!socket.authorized) return false;
-  const certificate = socket.getPeerX509Certificate();
-  const isNamed = (name: string) => certificate?.checkHost(name, { subject: 'always', wildcards: false }) !== undefined;
-  return names.length === 0 || names.some(isNamed);
 }
 
 function challengeOf({ credentials: { basic, tokens } }: Keeper): string | undefined {

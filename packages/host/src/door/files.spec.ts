@@ -90,14 +90,6 @@ describe('certificates', () => {
     const { certificate, key } = from.issueServer();
     return { cert_file: await write('tls.crt', certificate), key_file: await write('tls.key', key) };
   }
-  const withClients = async (names: readonly string[] = []) =>
-    start({
-      tls: {
-        ...(await serverFiles()),
-        client_ca_file: await write('ca.crt', authority.certificate),
-        client_names: names,
-      },
-    });
   async function send(server: TestServer, options: RequestOptions = {}): Promise<number> {
     const url = new URL(server.url);
     const sent = request(url, { method: 'POST', headers: json, ca: authority.certificate, agent: false, ...options });
@@ -106,32 +98,11 @@ describe('certificates', () => {
     answer.resume();
     return answer.statusCode!;
   }
-  const shownBy = (user: string, from = authority) => {
-    const { certificate: cert, key } = from.issueClient(user, []);
-    return { cert, key };
-  };
-
   it('make it HTTPS, for whoever sends alerts', async () => {
     const server = await start({ tls: await serverFiles() });
     expect(server.url).toMatch(/^https:/);
     expect(await send(server)).toBe(202);
     await expect(fetch(server.url.replace('https', 'http'))).rejects.toThrow();
-  });
-
-  it('of a client are credentials, those of other authorities are none', async () => {
-    const server = await withClients();
-    expect(await send(server, shownBy('falco'))).toBe(202);
-    expect(await send(server)).toBe(401);
-    expect(await send(server, shownBy('falco', createAuthority()))).toBe(401);
-    expect(server.reasons).toEqual(['credentials_missing', 'credentials_missing']);
-    expect(await send(server, { method: 'GET', path: '/healthz' })).toBe(200);
-  });
-
-  it('of a client must have one of the names, when there are names', async () => {
-    const server = await withClients(['falco.example.org', 'falco']);
-    expect(await send(server, shownBy('falco'))).toBe(202);
-    expect(await send(server, shownBy('falco2'))).toBe(401);
-    expect(await send(server, shownBy('*'))).toBe(401);
   });
 
   it('may be renewed while connections are open', async () => {
@@ -151,15 +122,6 @@ describe('certificates', () => {
     const [answer] = (await once(before, 'data')) as [Buffer];
     expect(answer.toString()).toMatch(/^HTTP\/1\.1 202 /);
     before.destroy();
-  });
-
-  it('of authorities may be renewed: their clients come in, those of the ones before do not', async () => {
-    const server = await withClients();
-    const next = createAuthority();
-    expect(await send(server, shownBy('falco', next))).toBe(401);
-    await write('ca.crt', next.certificate);
-    await until(async () => (await send(server, shownBy('falco', next))) === 202);
-    expect(await send(server, shownBy('falco'))).toBe(401);
   });
 
   it('that do not belong together leave those in use in force', async () => {
