@@ -159,6 +159,21 @@ describe('the target of a request', () => {
     expect(await raw(server.port, 'CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n')).toMatch(/^HTTP\/1.1 405 /);
     expect(server.reasons).toEqual(['method']);
   });
+  it('is no tunnel for whoever is gone before the answer: nothing is thrown past everything', async () => {
+    const thrown: unknown[] = [];
+    const note = (error: unknown) => void thrown.push(error);
+    process.on('uncaughtException', note);
+    const server = await started();
+    const socket = connect(server.port, '127.0.0.1');
+    const gone = once(socket, 'close');
+    // Called before the answer is written.
+    server.reasons.push = (reason) => (socket.resetAndDestroy(), Number(reason !== ''));
+    socket.write('CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n');
+    await gone;
+    await server.close(1_000);
+    process.off('uncaughtException', note);
+    expect(thrown).toEqual([]);
+  });
 });
 
 it('nothing is built of what comes behind an answer that ends the connection', async () => {

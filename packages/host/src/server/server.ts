@@ -114,6 +114,8 @@ export async function startServer(
   });
   // A request for a tunnel has no response of its own.
   server.on('connect', (_request, socket) => {
+    // Node has taken its own listeners away.
+    socket.on('error', () => {});
     counts.requestRefused(NO_TUNNEL);
     writeProblem(socket, NO_TUNNEL);
   });
