@@ -3,7 +3,15 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
-import { defineActionner, defineNotifier, defineOutput, definePlugin, strictObject, Type } from '@falco-talon/core';
+import {
+  defineActionner,
+  defineNotifier,
+  defineOutput,
+  definePlugin,
+  strictObject,
+  Type,
+  type Plugin,
+} from '@falco-talon/core';
 import { runTalon } from '../main.ts';
 import type { ProgramContext } from './command.ts';
 
@@ -61,6 +69,7 @@ export async function run(
   argv: readonly string[],
   files: Readonly<Record<string, string>> = {},
   context: Partial<ProgramContext> = {},
+  plugin: Plugin = testPlugin,
 ): Promise<Ran> {
   const directory = mkdtempSync(join(tmpdir(), 'talon-cli-'));
   for (const [name, text] of Object.entries(files)) {
@@ -70,7 +79,7 @@ export async function run(
   const stdout = collector();
   const stderr = collector();
   const code = await runTalon({
-    plugins: async () => [{ default: testPlugin }],
+    plugins: async () => [{ default: plugin }],
     name: 'falco-talon',
     version: '1.2.3',
     directory,

@@ -15,7 +15,7 @@ import { openListeners, type Listeners } from '../server/listeners.ts';
 import { createHandoverSender } from '../server/send-handover.ts';
 import { guardProcess } from './process-guard.ts';
 import type { StopSignals } from './signals.ts';
-import { stopServer } from './stop-server.ts';
+import { goneBy, stopServer } from './stop-server.ts';
 import { watchStorage, type StorageWatch } from './watch-storage.ts';
 import { startWatchdog } from './watchdog.ts';
 
@@ -29,8 +29,9 @@ export interface ServeOptions {
 /** Time the last log lines have to leave, at most and at least. Milliseconds. */
 const FLUSH_TIME = 1_000;
 const SHORTEST_FLUSH = 100;
-/** What the end takes when the process is told to stop while it starts. Milliseconds. */
+/** What the end of each part takes at most when the process is told to stop while it starts. Milliseconds, and of the grace. */
 const END_OF_START = 2_000;
+const SHARE_OF_GRACE = 1 / 6;
 
 /**
  * The server, from a checked config to the end of the process.
@@ -49,10 +50,11 @@ export async function serve({ program, config, plugins, signals }: ServeOptions)
   const watchdog =
     program.process && host.watchdog_seconds > 0 ? startWatchdog(host.watchdog_seconds * 1000) : undefined;
   let gone = Infinity;
+  const start = { signals, limit: Math.min(END_OF_START, host.shutdown_grace_period * 1000 * SHARE_OF_GRACE) };
   try {
     const directory = dataDirectory(host.data_directory, program.environment, program.homeDirectory);
     const engine = await untilStopped(
-      signals,
+      start,
       startEngine({
         plugins,
         settings: engineSettings(config, directory),
@@ -61,6 +63,7 @@ export async function serve({ program, config, plugins, signals }: ServeOptions)
         environment: { variables: program.environment, homeDirectory: program.homeDirectory },
         sendHandover: handovers.send,
       }),
+      (started) => started.stop(start.limit),
     );
     if (engine === 'stopped') return 0;
     const depths = { queueDepth: () => engine.queueDepth(), spoolDepth: () => engine.spoolDepth() };
@@ -72,6 +75,7 @@ export async function serve({ program, config, plugins, signals }: ServeOptions)
       engine,
       logger,
       metrics,
+      start,
       signals,
       program,
       directory,
@@ -102,6 +106,7 @@ interface Running {
   readonly engine: Engine;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  readonly start: Start;
   readonly signals: StopSignals;
   readonly program: ProgramContext;
   readonly directory: string;
@@ -112,19 +117,27 @@ interface Running {
 }
 
 async function run(running: Running): ReturnType<typeof stopServer> {
-  const { config, engine, logger, signals, program } = running;
-  let stopping = false;
+  const { config, engine, logger, start, signals, program } = running;
+  const grace = config.host.shutdown_grace_period * 1000;
   let refusing = false;
-  let listeners: Listeners;
+  let listeners: Listeners | 'stopped' | undefined;
   try {
-    listeners = await openListeners({
+    const opening = openListeners({
       ...running,
       variables: program.environment,
-      stopping: () => stopping,
+      stopping: () => signals.since() !== undefined,
       refusing: () => refusing,
     });
+    listeners = await untilStopped(start, opening, closeAll);
+    if (listeners === 'stopped') {
+      const { lost } = await engine.stop(start.limit);
+      return { code: lost ? 1 : 0, by: goneBy(signals.since() ?? 0, grace) };
+    }
+    // A service that does not answer must not keep the process from being stopped.
+    await Promise.race([listeners.join(), signals.requested]);
   } catch (error) {
-    await engine.stop(END_OF_START);
+    if (typeof listeners === 'object') await closeAll(listeners);
+    await engine.stop(start.limit);
     throw error;
   }
   logger.info('server started', {
@@ -149,29 +162,41 @@ async function run(running: Running): ReturnType<typeof stopServer> {
     logger,
   });
   const signal = await signals.requested;
-  stopping = true;
   signals.onHangup(() => {});
   return stopServer({
     signal,
+    since: signals.since() ?? performance.now(),
     signals,
     listeners,
     control,
     engine,
     logger,
-    grace: config.host.shutdown_grace_period * 1000,
+    grace,
     delay: config.host.shutdown_delay_seconds * 1000,
     refuse: () => (refusing = true),
   });
 }
 
-/** The engine, unless a request to stop comes while it starts: it is then stopped as soon as it is there. */
-async function untilStopped(signals: StopSignals, starting: Promise<Engine>): Promise<Engine | 'stopped'> {
+async function closeAll(listeners: Listeners): Promise<void> {
+  await Promise.all([listeners.closeIntake(0), listeners.close()]);
+}
+
+/** The start of a process that may be told to stop meanwhile. */
+interface Start {
+  readonly signals: StopSignals;
+  /** Milliseconds the end of each part may take then. */
+  readonly limit: number;
+}
+
+/** What starts, unless a request to stop comes first: it is then ended as soon as it is there, if that is soon. */
+async function untilStopped<T>(
+  { signals, limit }: Start,
+  starting: Promise<T>,
+  end: (started: T) => Promise<unknown>,
+): Promise<T | 'stopped'> {
   const first = await Promise.race([starting, signals.requested.then(() => 'stopped' as const)]);
   if (first !== 'stopped') return first;
-  const stopped = starting.then(
-    (engine) => engine.stop(END_OF_START),
-    () => {},
-  );
-  await Promise.race([stopped, delay(END_OF_START)]);
+  const ended = starting.then(end).catch(() => {});
+  await Promise.race([ended, delay(limit)]);
   return 'stopped';
 }

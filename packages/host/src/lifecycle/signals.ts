@@ -6,6 +6,8 @@ const SAME_REQUEST = 1_000;
 export interface StopSignals {
   /** Resolves at the first request to stop. */
   readonly requested: Promise<string>;
+  /** When that was, on the clock it was given; undefined before. */
+  since(): number | undefined;
   /** Resolves at the second one. */
   readonly insisted: Promise<string>;
   /** What is done at each SIGHUP from now on. Before, and without it, the signal does nothing: it must not end the process. */
@@ -34,6 +36,7 @@ export function stopSignals(source: SignalSource, now: () => number): StopSignal
   for (const [signal, listener] of Object.entries(listeners)) source.on(signal, listener);
   return {
     requested: request.promise,
+    since: () => first,
     insisted: insistence.promise,
     onHangup: (work) => void (hangup = work),
     release() {

@@ -18,6 +18,8 @@ const INSISTED_TIME = 1_000;
 export interface StopInput {
   /** The signal that asked for it. */
   readonly signal: string;
+  /** When it came: the supervisor has counted since then. On the clock of `performance.now()`. */
+  readonly since: number;
   readonly signals: Pick<StopSignals, 'insisted'>;
   readonly listeners: Pick<Listeners, 'closeIntake' | 'close'>;
   readonly control: Pick<ControlServer, 'close'>;
@@ -31,6 +33,11 @@ export interface StopInput {
   readonly refuse: () => void;
 }
 
+/** When a process has to be gone that was told to stop `since`. */
+export function goneBy(since: number, grace: number): number {
+  return since + grace - Math.min(MARGIN, grace / 2);
+}
+
 /**
  * Ends what runs, the reverse of the start, and is done before the grace period is over.
  * @returns 0 when every accepted alert is finished or goes on after the restart; `by`: when the process has to be gone
@@ -38,8 +45,7 @@ export interface StopInput {
 export async function stopServer(input: StopInput): Promise<{ readonly code: ExitCode; readonly by: number }> {
   const { signal, signals, listeners, control, engine, logger, grace } = input;
   logger.info('server stopping', { signal, grace_seconds: grace / 1000 });
-  const margin = Math.min(MARGIN, grace / 2);
-  let by = performance.now() + grace - margin;
+  let by = goneBy(input.since, grace);
   const left = () => Math.max(0, by - Math.min(LINES, grace / 10) - performance.now());
 
   const insisted = new AbortController();

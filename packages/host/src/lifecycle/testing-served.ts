@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Plugin } from '@falco-talon/core';
 import { collector, run, RULES } from '../cli/testing-program.ts';
 
 export const CONFIG =
@@ -7,13 +8,14 @@ export const CONFIG =
 export type Line = Readonly<Record<string, unknown>>;
 
 /** The whole program inside this process: real config, plugins, engine and sockets. */
-export function served(argv: readonly string[], files: Readonly<Record<string, string>> = {}) {
+export function served(argv: readonly string[], files: Readonly<Record<string, string>> = {}, plugin?: Plugin) {
   const signals = new EventEmitter();
   const stdout = collector();
   const ran = run(
     ['server', ...argv],
     { 'config.yaml': CONFIG, 'rules.yaml': RULES, ...files },
     { signals, stdout: stdout.stream },
+    plugin,
   );
   const lines = () =>
     stdout

@@ -32,6 +32,11 @@ export interface Listeners {
   readonly port: number;
   /** Undefined: that of the alerts. */
   readonly monitoringPort: number | undefined;
+  /**
+   * It can be reached now, so it may lead. Asks the service the replicas choose through.
+   * @throws TalonError when it cannot be a candidate
+   */
+  join(): Promise<void>;
   /** Ends what takes alerts; with a port of their own, probes and metrics are answered further on. */
   closeIntake(grace: number): Promise<void>;
   /** The rest. */
@@ -86,9 +91,6 @@ export async function openListeners(deps: ListenersDeps): Promise<Listeners> {
       },
       tls: door.tls,
     });
-    // It can be reached now, so it may lead.
-    await replicas?.join(addressOf(alerts.port, door.tls?.cert));
-    joined = true;
   } catch (error) {
     await Promise.all([door.close(), alerts?.close(0), monitoring?.close(0)]);
     throw error;
@@ -97,6 +99,10 @@ export async function openListeners(deps: ListenersDeps): Promise<Listeners> {
   return {
     port: running.port,
     monitoringPort: monitoring?.port,
+    async join() {
+      await engine.replicas?.join(addressOf(running.port, door.tls?.cert));
+      joined = true;
+    },
     async closeIntake(grace) {
       await running.close(grace);
       await door.close();
