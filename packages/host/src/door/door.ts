@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http';
 import { errorText, TalonError, type Logger } from '@falco-talon/core';
-import { watchFiles } from '@falco-talon/engine';
 import { admit, type Admission, type Keeper } from './admission.ts';
 import { knowsAnybody, readCredentials, type Credentials, type CredentialSettings } from './credentials.ts';
 import { doorProblems } from './door-problems.ts';
@@ -40,6 +39,8 @@ export interface DoorDeps {
   readonly logger: Logger;
   /** Called with what new connections are to use, when the files of TLS changed. */
   readonly renewed: (material: TlsMaterial) => void;
+  /** Calls `changed` after these files may have changed. */
+  readonly watch: (files: readonly string[], changed: () => Promise<void>) => { close(): void };
   readonly monotonic: () => number;
   readonly now: () => number;
 }
@@ -98,7 +99,6 @@ export async function openDoor(settings: DoorSettings, deps: DoorDeps): Promise<
   async function reload(): Promise<void> {
     try {
       const next = await read();
-      if (!asksNobody && !usesCertificates && !knowsAnybody(next.credentials)) throw new Error('no credential is left');
       const renewed = next.tls && !isSame(next.tls, current.tls);
       current = next;
       keeper = keeperOf(next.credentials);
@@ -120,7 +120,7 @@ export async function openDoor(settings: DoorSettings, deps: DoorDeps): Promise<
     ...[tls.cert_file, tls.key_file, tls.client_ca_file].filter((file) => file !== ''),
   ];
   let reading = Promise.resolve();
-  const watch = files.length > 0 ? watchFiles(files, () => (reading = reading.then(reload))) : undefined;
+  const watch = files.length > 0 ? deps.watch(files, () => (reading = reading.then(reload))) : undefined;
 
   return {
     tls: current.tls?.material,

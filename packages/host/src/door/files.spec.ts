@@ -32,6 +32,12 @@ async function start(door: Parameters<typeof testServer>[3]): Promise<TestServer
   open.push(server);
   return server;
 }
+/** One that looks at its files when it is told to. */
+async function startRereading(door: Parameters<typeof testServer>[3]) {
+  let reread = async () => {};
+  const server = await start({ ...door, watch: (_, changed) => ((reread = changed), { close() {} }) });
+  return { server, reread: () => reread() };
+}
 const status = async (server: TestServer, token: string) =>
   (await post(server, alert, { ...json, authorization: `Bearer ${token}` })).status;
 async function until(holds: () => Promise<boolean>): Promise<void> {
@@ -49,20 +55,25 @@ describe('credentials in files', () => {
     expect(await status(server, NEW)).toBe(202);
   });
 
-  it('stay in force while the file is wrong, empty or gone', async () => {
-    const server = await start({ auth: { token_files: [await write('tokens', OLD)] } });
-    for (const wrong of ['short', '']) {
-      await write('tokens', wrong);
-      // What comes behind it shows that the wrong file has been seen.
-      await write('tokens', `${OLD}\n${NEW}`);
-      await until(async () => (await status(server, NEW)) === 202);
+  it('stay in force while the file is wrong, empty or gone, and why is logged once', async () => {
+    const { server, reread } = await startRereading({ auth: { token_files: [await write('tokens', OLD)] } });
+    for (const [wrong, why] of [
+      ['short', 'line 1: has fewer than 16 characters'],
+      ['', 'is empty'],
+      [undefined, 'there is no such file'],
+    ]) {
+      await (wrong === undefined ? rm(at('tokens')) : write('tokens', wrong));
+      for (let n = 0; n < 3; n++) await reread();
+      expect(server.doorLines.splice(0)).toEqual([expect.stringMatching(`^credentials not read again.*${why}`)]);
       expect(await status(server, OLD)).toBe(202);
     }
-    await rm(at('tokens'));
-    await write('other', 'x');
-    expect(await status(server, OLD)).toBe(202);
     await write('tokens', NEW);
-    await until(async () => (await status(server, OLD)) === 401);
+    await reread();
+    expect([await status(server, OLD), await status(server, NEW)]).toEqual([401, 202]);
+    expect(server.doorLines).toEqual([]);
+    await rm(at('tokens'));
+    await reread();
+    expect(server.doorLines).toHaveLength(1);
   });
 
   it.each([
@@ -98,6 +109,7 @@ describe('certificates', () => {
     answer.resume();
     return answer.statusCode!;
   }
+
   it('make it HTTPS, for whoever sends alerts', async () => {
     const server = await start({ tls: await serverFiles() });
     expect(server.url).toMatch(/^https:/);
@@ -124,12 +136,20 @@ describe('certificates', () => {
     before.destroy();
   });
 
-  it('that do not belong together leave those in use in force', async () => {
-    const server = await start({ tls: await serverFiles() });
-    await write('tls.crt', createAuthority().issueServer().certificate);
-    await write('tls.key', 'nonsense');
-    expect(await send(server)).toBe(202);
+  it('that do not belong together or make no sense leave those in use in force', async () => {
+    const { server, reread } = await startRereading({ tls: await serverFiles() });
+    for (const [name, text, why] of [
+      ['tls.crt', createAuthority().issueServer().certificate, 'is not that of the certificate'],
+      ['tls.key', 'nonsense', 'holds no private key in PEM'],
+    ] as const) {
+      await write(name, text);
+      await reread();
+      expect(server.doorLines.splice(0)).toEqual([expect.stringMatching(`^credentials not read again.*${why}`)]);
+      expect(await send(server)).toBe(202);
+    }
     await serverFiles();
+    await reread();
+    expect(server.doorLines).toEqual([expect.stringMatching('^certificate renewed')]);
     expect(await send(server)).toBe(202);
   });
 

@@ -1,5 +1,5 @@
 import { TalonError, type Logger } from '@falco-talon/core';
-import type { Engine } from '@falco-talon/engine';
+import { watchFiles, type Engine } from '@falco-talon/engine';
 import { doorSettings, intakeLimits, intakeServer, monitoringServer } from '../config/engine-settings.ts';
 import type { Config } from '../config/load-config.ts';
 import { openDoor, type Door } from '../door/door.ts';
@@ -65,6 +65,7 @@ export async function openListeners(deps: ListenersDeps): Promise<Listeners> {
       alerts?.renew(material);
       if (alerts && joined) void engine.replicas?.join(addressOf(alerts.port, material.cert)).catch(() => {});
     },
+    watch: watchFiles,
     monotonic: () => performance.now(),
     now: () => Date.now(),
   });

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { silentLogger } from '@falco-talon/core';
-import type { Engine, IncomingHeaders, IngestAnswer, ReadyCheck } from '@falco-talon/engine';
-import { openDoor, type DoorSettings } from '../door/door.ts';
+import { watchFiles, type Engine, type IncomingHeaders, type IngestAnswer, type ReadyCheck } from '@falco-talon/engine';
+import { openDoor, type DoorDeps, type DoorSettings } from '../door/door.ts';
 import { createMetrics } from '../metrics/metrics.ts';
 import { createEntrance } from './entrance.ts';
 import { createIntake, type IntakeLimits } from './intake.ts';
@@ -42,6 +42,8 @@ export interface TestServer extends RunningServer {
   readonly refused: number[];
   /** And why. */
   readonly reasons: string[];
+  /** What the door has to say: text and reason. */
+  readonly doorLines: string[];
   /** Why connections were ended. */
   readonly connectionReasons: string[];
   metricsCalls: number;
@@ -57,6 +59,8 @@ export const NOW = 1_800_000_000_000;
 type DoorInput = Partial<Omit<DoorSettings, 'auth' | 'tls'>> & {
   readonly auth?: Partial<DoorSettings['auth']>;
   readonly tls?: Partial<DoorSettings['tls']>;
+  /** In place of the real one. */
+  readonly watch?: DoorDeps['watch'];
 };
 
 const OPEN: DoorSettings = {
@@ -91,6 +95,8 @@ export async function testServer(
   const refused: number[] = [];
   const reasons: string[] = [];
   const connectionReasons: string[] = [];
+  const doorLines: string[] = [];
+  const told = (text: string, fields?: object) => void doorLines.push(`${text} ${JSON.stringify(fields)}`);
   const requestRefused = ({ status, code }: Pick<Problem, 'status' | 'code'>) => {
     refused.push(status);
     reasons.push(code);
@@ -105,7 +111,8 @@ export async function testServer(
   const opened = await openDoor(
     { ...OPEN, ...door, auth: { ...OPEN.auth, ...door.auth }, tls: { ...OPEN.tls, ...door.tls } },
     {
-      logger: silentLogger,
+      logger: { ...silentLogger, info: told, warn: told, error: told },
+      watch: door.watch ?? watchFiles,
       renewed: (material) => server?.renew(material),
       monotonic: () => state.time,
       now: () => NOW + state.time,
@@ -142,6 +149,7 @@ export async function testServer(
     refused,
     reasons,
     connectionReasons,
+    doorLines,
     close,
     url: `${scheme}://127.0.0.1:${running.port}`,
   });
