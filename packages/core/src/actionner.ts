@@ -26,6 +26,11 @@ export type Effect = { readonly [K in 'idempotent' | 'destructive' | 'readOnly']
 export interface ReadContext<P, U extends Uses> extends Scope, Input<P> {
   readonly step: StepNames;
   readonly reads: Reads<U>;
+  /**
+   * Why this object is kept from such an action: it is Falco Talon's own, or `guard.protected` names it. Undefined: it is not.
+   * For an action that changes more than its target, which the guards have judged.
+   */
+  readonly whyProtected: (object: Target) => string | undefined;
 }
 
 export interface Artifact {

@@ -11,6 +11,12 @@ export const differences: readonly Difference[] = [
     here: 'it is cordoned before its pods are evicted, and stays so until somebody uncordons it',
   },
   {
+    id: 'protected',
+    effect: 'less',
+    there: 'pods of every namespace are evicted, its own too',
+    here: 'those that guard.protected names (kube-system, unless told otherwise) and its own are left where they are',
+  },
+  {
     id: 'daemonsets',
     effect: 'less',
     when: 'ignore_daemonsets is not given',

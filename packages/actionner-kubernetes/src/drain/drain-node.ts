@@ -1,4 +1,3 @@
-import type { Scope } from '@falco-talon/core';
 import { PODS, type Kubernetes } from '@falco-talon/client-kubernetes';
 import type { Pod } from '../pod/pod.ts';
 import { unseenOf } from '../terminate/unseen-terminations.ts';
@@ -7,12 +6,12 @@ import type { Fate, PodFate } from './fates.ts';
 import { watchGone, type GoneWatch } from './gone-watch.ts';
 import { inTurn } from './in-turn.ts';
 import { waitSeconds, type Parameters } from './parameters.ts';
-import { podText, sortPods, type Candidate } from './sort-pods.ts';
+import { podText, sortPods, type Candidate, type SortInput } from './sort-pods.ts';
 
 /** Evictions at a time: enough for a full node in seconds, and no flood for its API server. */
 const AT_A_TIME = 4;
 
-export interface DrainInput extends Pick<Scope, 'signal' | 'now'> {
+export interface DrainInput extends Pick<SortInput, 'signal' | 'now' | 'whyProtected'> {
   readonly node: string;
   readonly parameters: Parameters;
   readonly client: Kubernetes;
@@ -22,13 +21,14 @@ export interface DrainInput extends Pick<Scope, 'signal' | 'now'> {
  * Evicts the pods of a node that is cordoned, and waits for them as long as the rule says.
  * @throws TalonError when they cannot be listed, an owner cannot be read, or the signal aborts
  */
-export async function drainNode({ node, parameters, client, signal, now }: DrainInput): Promise<readonly PodFate[]> {
+export async function drainNode(input: DrainInput): Promise<readonly PodFate[]> {
+  const { node, parameters, client, whyProtected, signal, now } = input;
   const listed = await client.snapshot<Pod>(PODS, { fieldSelector: `spec.nodeName=${node}`, signal });
   const unseen = unseenOf(client);
   const sorted = await sortPods(listed.objects, {
     parameters,
     reads: client,
-    ownNamespace: client.ownNamespace,
+    whyProtected,
     unseen,
     signal,
     now,

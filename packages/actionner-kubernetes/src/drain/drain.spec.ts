@@ -1,5 +1,6 @@
 import { daemonSet, pod, replicaSet, statefulSet } from '@falco-talon/fake-kubernetes';
 import { auditEvent, testActionner } from '@falco-talon/testkit';
+import type { Target } from '@falco-talon/core';
 import { describe, expect, it } from 'vitest';
 import { alertAbout, hanging, writes } from '../../spec/cluster.ts';
 import { shopPod, sortedLines, useDrainedNode } from '../../spec/draining.ts';
@@ -153,15 +154,19 @@ describe('pods that stay', () => {
     expect(node1.untouched()).toEqual([]);
   });
 
-  it("are all in Falco Talon's own namespace, and it is said so", async () => {
-    node1.create(pod({ name: 'talon-0', namespace: 'talon' }), pod({ name: 'coredns-0', namespace: 'kube-system' }));
-    const outcome = await node1.run(
-      {},
-      { clients: { kubernetes: { ...node1.cluster.client, ownNamespace: 'talon' } } },
-    );
-    expect(node1.untouched()).toEqual(['talon-0']);
-    expect(outcome.output).toContain("talon/talon-0: ignored: talon is Falco Talon's own namespace");
-    expect(outcome.output).toContain('kube-system/coredns-0: evicted');
+  it('are those that are protected, and it is said so', async () => {
+    node1.create(shopPod('pay-db-0'), pod({ name: 'cart-db-0', namespace: 'other' }));
+    const whyProtected = ({ kind, namespace, name }: Target) =>
+      kind === 'pod' && namespace === 'shop' && name === 'pay-db-0' ? 'it is listed' : undefined;
+    const preview = await node1.run({}, { whyProtected, dryRun: true });
+    expect(preview.message).toContain('shop/pay-db-0: ignored: it is listed');
+    const outcome = await node1.run({}, { whyProtected });
+    expect(node1.untouched()).toEqual(['pay-db-0']);
+    expect(outcome.message).toContain('evicted 2 pods, 1 ignored');
+    expect(outcome.output).toContain('shop/pay-db-0: ignored: it is listed');
+    expect(outcome.output).toContain('other/cart-db-0: evicted');
+    const repeated = await node1.run({}, { whyProtected, facts: { node: 'node-1' } });
+    expect(repeated.message).toContain('evicted 0 pods, 1 ignored');
   });
 
   it('are those that stop already: they are waited for and not evicted again', async () => {

@@ -73,12 +73,12 @@ export const drain = defineActionner({
     return { facts: { node: metadata.name, uid: metadata.uid } };
   },
 
-  async preview({ event, parameters, facts, reads, signal, now }) {
+  async preview({ event, parameters, facts, reads, whyProtected, signal, now }) {
     const pods = await reads.kubernetes.list<Pod>(PODS, { fieldSelector: `spec.nodeName=${facts.node}`, signal });
     const sorted = await sortPods(pods, {
       parameters,
       reads: reads.kubernetes,
-      ownNamespace: reads.kubernetes.ownNamespace,
+      whyProtected,
       unseen: new UnseenTerminations(),
       signal,
       now,
@@ -92,11 +92,11 @@ export const drain = defineActionner({
     ].join('');
   },
 
-  async run({ event, parameters, facts, clients, signal, now, logger }) {
+  async run({ event, parameters, facts, clients, whyProtected, signal, now, logger }) {
     const target = podTarget(event);
     const { node } = facts;
     const patched = await cordonNode(clients.kubernetes, facts, signal);
-    const fates = await drainNode({ node, parameters, client: clients.kubernetes, signal, now });
+    const fates = await drainNode({ node, parameters, client: clients.kubernetes, whyProtected, signal, now });
     const cordoned = wasCordoned(patched) ? 'was cordoned already' : 'cordoned';
     const message = `${nodeText(node, target)}: ${cordoned}, ${summary(fates)}`;
     const lines = fates.map(fateText);
@@ -113,7 +113,7 @@ export const drain = defineActionner({
   },
 
   /** Whatever was begun may be gone on with. It is done when the node is cordoned and nothing on it is left to be evicted. */
-  async settled({ parameters, facts, reads, signal, now }) {
+  async settled({ parameters, facts, reads, whyProtected, signal, now }) {
     try {
       const node = await reads.kubernetes.get(NODES, { name: facts.node }, { signal });
       if (facts.uid !== undefined && node.metadata.uid !== facts.uid) return 'done';
@@ -126,7 +126,7 @@ export const drain = defineActionner({
     const { evict, terminating } = await sortPods(pods, {
       parameters: withoutMinimum(parameters),
       reads: reads.kubernetes,
-      ownNamespace: reads.kubernetes.ownNamespace,
+      whyProtected,
       unseen: new UnseenTerminations(),
       signal,
       now,

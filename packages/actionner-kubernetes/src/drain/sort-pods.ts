@@ -1,4 +1,4 @@
-import type { Scope } from '@falco-talon/core';
+import type { ReadContext, Scope, Uses } from '@falco-talon/core';
 import { controllerOf, type KubernetesReads } from '@falco-talon/client-kubernetes';
 import { isHealthy, isMirrorPod, type Pod } from '../pod/pod.ts';
 import { MIRROR_POD, refusal, tallyReplicas, tooFewLeft, type Tally } from '../terminate/guards.ts';
@@ -20,11 +20,9 @@ export interface Sorted {
   readonly ignored: readonly PodFate[];
 }
 
-export interface SortInput extends Pick<Scope, 'signal' | 'now'> {
+export interface SortInput extends Pick<Scope, 'signal' | 'now'>, Pick<ReadContext<unknown, Uses>, 'whyProtected'> {
   readonly parameters: Pick<Parameters, 'ignore_daemonsets' | 'ignore_statefulsets' | 'min_healthy_replicas'>;
   readonly reads: Pick<KubernetesReads, 'get'>;
-  /** Empty when unknown. */
-  readonly ownNamespace: string;
   /** Terminations the owners' counts do not know of. Those decided here are added. */
   readonly unseen: UnseenTerminations;
 }
@@ -51,15 +49,14 @@ export async function sortPods(pods: readonly Pod[], input: SortInput): Promise<
 /** Why a pod is none of a drain's, whatever else is on the node. */
 function ignoredBecause(
   pod: Pod,
-  { parameters, ownNamespace }: Omit<SortInput, 'reads' | 'unseen' | 'signal' | 'now'>,
-) {
+  { parameters, whyProtected }: Pick<SortInput, 'parameters' | 'whyProtected'>,
+): string | undefined {
   if (isMirrorPod(pod)) return MIRROR_POD;
   const phase = pod.status?.['phase'];
   if (phase === 'Succeeded' || phase === 'Failed') return 'it has finished';
-  if (ownNamespace !== '' && pod.metadata.namespace === ownNamespace) {
-    return `${ownNamespace} is Falco Talon's own namespace`;
-  }
-  return refusal(pod, { ...parameters, ignore_standalone_pods: false });
+  const { namespace = '', name } = pod.metadata;
+  const kept = whyProtected({ kind: 'pod', namespace, name });
+  return kept ?? refusal(pod, { ...parameters, ignore_standalone_pods: false });
 }
 
 /** The candidate, or why it stays. Pods of one owner are counted together. */

@@ -9,6 +9,7 @@ import {
   type MayAct,
   type Scope,
   type Subject,
+  type Target,
 } from '@falco-talon/core';
 import type { ClientLease } from '../clients/client-pool.ts';
 import type { Spool, SpooledArtifact } from '../deliver/spool.ts';
@@ -17,6 +18,7 @@ import { tokensOf } from '../enrich/tokens.ts';
 import type { Brake } from '../guard/brake/brake.ts';
 import { effectOf } from '../guard/effect.ts';
 import type { Judge } from '../guard/judge.ts';
+import type { Protects } from '../guard/protection.ts';
 import type { PlannedStep } from '../plan/plan.ts';
 import { successOf, type Objects, type Outcome } from '../record/outcome.ts';
 import { checkRequiredFields } from './required-fields.ts';
@@ -62,6 +64,7 @@ export interface AttemptDeps {
   /** True: every step is a dry run, whatever was planned: a stop of all acting holds for what was begun before it, too. */
   readonly observe: boolean;
   readonly judge: Judge;
+  readonly protects: Protects;
   readonly spool: Spool;
   readonly brake: Brake;
   /**
@@ -86,7 +89,7 @@ export async function attemptStep(
   run: StepRun,
   progress: Progress,
   scope: Scope,
-  { observe, judge, spool, brake, mustLead }: AttemptDeps,
+  { observe, judge, protects, spool, brake, mustLead }: AttemptDeps,
 ): Promise<Outcome | Held> {
   const { event, step, actionner } = run;
   const { parameters } = step;
@@ -111,8 +114,9 @@ export async function attemptStep(
   const dry = dryRun || observed !== '';
   const contexts = await run.facts.contexts(step.contexts);
   const uses = actionner.uses ?? {};
-  const reads = await run.facts.reads(uses);
-  const read = { ...scope, event, parameters, step: names, reads };
+  const [reads, own] = await Promise.all([run.facts.reads(uses), run.facts.own([uses])]);
+  const whyProtected = (object: Target) => protects(actionner, own, object);
+  const read = { ...scope, event, parameters, step: names, reads, whyProtected };
 
   let facts: Facts;
   if (run.intent && !dry) {

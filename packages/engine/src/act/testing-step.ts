@@ -14,6 +14,7 @@ import { createEventFacts } from '../enrich/event-facts.ts';
 import type { PlannedStep } from '../plan/plan.ts';
 import type { Outcome } from '../record/outcome.ts';
 import { createJudge } from '../guard/judge.ts';
+import { createProtects } from '../guard/protection.ts';
 import { buildRegistry } from '../registry/registry.ts';
 import type { StepRun } from './attempt.ts';
 import { runStep, type StepDeps } from './run-step.ts';
@@ -104,6 +105,7 @@ export function specStep(given: SpecStep): { readonly outcome: Promise<Outcome>;
   };
   const deps: StepDeps = {
     judge: createJudge({ registry, settings: new Map(), observer: { guardVerdict: () => {} } }),
+    protects: createProtects(new Map()),
     spool: memorySpool(),
     observe: false,
     brake: { charge: () => undefined, close: async () => {} },

@@ -5,10 +5,16 @@ import {
   strictObject,
   targetText,
   Type,
+  type Actionner,
+  type Effect,
+  type Static,
   type Target,
 } from '@falco-talon/core';
+import type { Section } from '../lifecycle/engine.ts';
+import { effectOf } from './effect.ts';
 import { isItself, namespaceOf } from './own-identity.ts';
 import { compileLists } from './protected-lists.ts';
+import { guardSettings } from './settings.ts';
 
 const patterns = (preset: readonly string[], description: string) =>
   Type.Array(Type.String({ minLength: 1, maxLength: 512 }), { default: [...preset], description });
@@ -24,7 +30,7 @@ const settings = strictObject({
   ),
   kinds: patterns(
     [],
-    'Kinds that are protected in the same way: `persistentvolumeclaims`, `namespaces`. An action on the node of a pod is judged by the pod.',
+    'Kinds that are protected in the same way: `persistentvolumeclaims`, `namespaces`. An action on the node of a pod is judged by the pod; a drain leaves the other pods that are protected where they are.',
   ),
 });
 
@@ -37,23 +43,35 @@ export const protection = defineGuard({
   description: 'Keeps actions from Falco Talon itself and from what the lists under `guard.protected` name.',
   settings,
   async judge({ target, effect, own, settings: lists }) {
-    if (effect.readOnly) return { kind: 'allow' };
-    const itself = own.find((mine) => isItself(target, mine));
-    if (itself) return deny(`Falco Talon never acts on itself: ${whatText(target, itself)}`);
-    if (effect.idempotent && !effect.destructive) return { kind: 'allow' };
-    const { namespaces, names, kinds } = compileLists(lists);
-    const namespace = namespaceOf(target);
-    if (namespace !== undefined && namespaces(namespace))
-      return deny(`the namespace ${namespace} is protected (guard.protected.namespaces)`);
-    const inNamespace = `${target.namespace ?? ''}/${target.name}`;
-    if (names(target.name) || names(inNamespace))
-      return deny(`${targetText(target)} is protected (guard.protected.names)`);
-    if (kinds(singularKind(target.kind))) return deny(`each ${target.kind} is protected (guard.protected.kinds)`);
-    return { kind: 'allow' };
+    const reason = reasonOf(target, effect, own, lists);
+    return reason === undefined ? { kind: 'allow' } : { kind: 'deny', reason };
   },
 });
 
-const deny = (reason: string) => ({ kind: 'deny', reason }) as const;
+/** Why an object is protected from an action of this actionner; undefined: it is not. */
+export type Protects = (actionner: Actionner, own: readonly Target[], object: Target) => string | undefined;
+
+/** The same rules, for actions that change more than their target. `sections`: of guards, by name. */
+export function createProtects(sections: ReadonlyMap<string, Section>): Protects {
+  const lists = guardSettings(protection, sections) as Static<typeof settings>;
+  return (actionner, own, object) => reasonOf(object, effectOf(actionner), own, lists);
+}
+
+function reasonOf(target: Target, effect: Effect, own: readonly Target[], lists: Static<typeof settings>) {
+  if (effect.readOnly) return undefined;
+  const itself = own.find((mine) => isItself(target, mine));
+  if (itself) return `Falco Talon never acts on itself: ${whatText(target, itself)}`;
+  if (effect.idempotent && !effect.destructive) return undefined;
+  const { namespaces, names, kinds } = compileLists(lists);
+  const namespace = namespaceOf(target);
+  if (namespace !== undefined && namespaces(namespace)) {
+    return `the namespace ${namespace} is protected (guard.protected.namespaces)`;
+  }
+  const inNamespace = `${target.namespace ?? ''}/${target.name}`;
+  if (names(target.name) || names(inNamespace)) return `${targetText(target)} is protected (guard.protected.names)`;
+  if (kinds(singularKind(target.kind))) return `each ${target.kind} is protected (guard.protected.kinds)`;
+  return undefined;
+}
 
 function whatText(target: Target, itself: Target): string {
   if (itself.kind !== 'namespace') return `${targetText(itself)} is part of it`;

@@ -9,6 +9,7 @@ import { openSpool } from '../deliver/spool.ts';
 import { openBrake } from '../guard/brake/brake.ts';
 import { steadyClock } from '../guard/brake/steady-clock.ts';
 import { createJudge } from '../guard/judge.ts';
+import { createProtects } from '../guard/protection.ts';
 import { createFreshEvents } from '../ingest/fresh-events.ts';
 import { createIngest, type Ingest } from '../ingest/ingest.ts';
 import { lateIntake } from '../ingest/late-intake.ts';
@@ -72,6 +73,7 @@ export async function startEngine({
   const deps: ProcessDeps = {
     registry,
     judge: createJudge({ registry, settings: sections.guards, observer }),
+    protects: createProtects(sections.guards),
     pool,
     spool,
     settings,

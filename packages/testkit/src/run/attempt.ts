@@ -11,6 +11,7 @@ import {
   type RunContext,
   type Static,
   type StepNames,
+  type Target,
   type TObject,
   type Uses,
 } from '@falco-talon/core';
@@ -46,6 +47,8 @@ export interface RunOptions<U extends Uses = Uses> {
   /** Bytes an artifact may have. */
   readonly artifactLimit?: number;
   readonly step?: Partial<StepNames>;
+  /** What the engine would keep from the action beside its target, and why. Default: nothing. */
+  readonly whyProtected?: (object: Target) => string | undefined;
 }
 
 /** One attempt of one step: everything an actionner's functions are called with. */
@@ -82,7 +85,8 @@ export async function withAttempt<P extends TObject, F extends TObject, U extend
     });
     try {
       const reads: Reads<U> = open.reads(scope);
-      const readContext: ReadContext<Static<P>, U> = { ...scope, event, parameters, step, reads };
+      const whyProtected = options.whyProtected ?? (() => undefined);
+      const readContext: ReadContext<Static<P>, U> = { ...scope, event, parameters, step, reads, whyProtected };
       return await work({
         event,
         parameters,
