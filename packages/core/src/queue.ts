@@ -43,7 +43,7 @@ export function isOfAttempt({ kind }: { readonly kind: string }): boolean {
 
 export type Settlement =
   | { readonly kind: 'done' }
-  /** `at`: milliseconds since the epoch. */
+  /** `at`: milliseconds since the epoch; 0: at once, whatever becomes of the clock. */
   | { readonly kind: 'later'; readonly at: number; readonly reason: string }
   | { readonly kind: 'dead'; readonly reason: string };
 

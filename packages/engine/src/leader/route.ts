@@ -1,10 +1,14 @@
 import type { Delivery } from '@falco-talon/core';
 import { eventOf } from '../ingest/ingest.ts';
 import { deduplicationKey } from '../ingest/identity.ts';
-import { processEvent, postpone, type ProcessDeps } from '../lifecycle/process-event.ts';
+import { processEvent, type ProcessDeps } from '../lifecycle/process-event.ts';
+import { postpone } from '../lifecycle/settle.ts';
 import { hopsOf } from './handover-body.ts';
 import type { Leadership } from './leadership.ts';
 import type { OwnMessages } from './own-messages.ts';
+
+const LEFT = 'this replica does not lead any more';
+const STOPPED = 'Falco Talon stopped';
 
 export interface RouteDeps {
   readonly leadership: Leadership;
@@ -24,21 +28,17 @@ export function createRoute(deps: RouteDeps): (delivery: Delivery) => Promise<vo
   /** Synchronous up to the lanes, as `processEvent` is. */
   async function act(delivery: Delivery): Promise<void> {
     const term = leadership.current();
-    if (!term) return postpone(delivery, deps.process);
+    if (!term) return postpone(delivery, LEFT, deps.process);
     const { message } = delivery;
     if (!mine.begin(message.id, hopsOf(message)) || isRepeated(delivery)) return delivery.settle({ kind: 'done' });
     const { signal, leaving } = deps.process;
-    try {
-      await processEvent(delivery, {
-        ...deps.process,
-        signal: AbortSignal.any([signal, term.signal]),
-        leaving: AbortSignal.any([leaving, term.leaving]),
-        mustLead: () => leadership.mustLead(),
-      });
-    } catch (error) {
-      // What was interrupted is put off: it is handed over with its journal.
-      if (!term.signal.aborted || signal.aborted) throw error;
-    }
+    // What is interrupted is put off: it is handed over with its journal.
+    await processEvent(delivery, {
+      ...deps.process,
+      signal: AbortSignal.any([signal, term.signal]),
+      leaving: AbortSignal.any([leaving, term.leaving]),
+      mustLead: () => leadership.mustLead(),
+    });
   }
 
   /** Alerts sent to two replicas meet here. One whose work has begun is no repetition of another. */
@@ -60,7 +60,7 @@ export function createRoute(deps: RouteDeps): (delivery: Delivery) => Promise<vo
   async function decide(delivery: Delivery): Promise<'lead' | 'ended'> {
     const decision = await deps.handOver(delivery);
     if (decision === 'lead') return 'lead';
-    if (decision === 'stopped') await postpone(delivery, deps.process);
+    if (decision === 'stopped') await postpone(delivery, STOPPED, deps.process);
     else {
       mine.release(delivery.message.id);
       await delivery.settle({ kind: 'done' });

@@ -1,8 +1,8 @@
 import {
   asTalonError,
   errorText,
-  isTalonError,
   PRIORITIES,
+  TalonError,
   type Delivery,
   type FalcoEvent,
   type Message,
@@ -10,7 +10,6 @@ import {
 import type { Lanes } from '../act/lanes.ts';
 import { enterLanes, runChains, type Ran } from '../act/run-chains.ts';
 import { runStep, type StepDeps } from '../act/run-step.ts';
-import { withRetry } from '../calls/retry.ts';
 import type { ClientLease, ClientPool } from '../clients/client-pool.ts';
 import { createEventFacts, type EventFacts } from '../enrich/event-facts.ts';
 import type { FreshEvents } from '../ingest/fresh-events.ts';
@@ -25,10 +24,11 @@ import type { Registry } from '../registry/registry.ts';
 import type { EngineSettings } from './engine.ts';
 import type { Generation } from './generation.ts';
 import { eventFields, setAside } from './set-aside.ts';
+import { interruptionOf, settleEvent, type Ending, type SettleDeps } from './settle.ts';
 import { blameOf, type Blame, type Suspects } from './suspects.ts';
 import { announce, append, startEffects, type EffectDeps } from './step-effects.ts';
 
-export interface ProcessDeps extends StepDeps, EffectDeps {
+export interface ProcessDeps extends StepDeps, EffectDeps, SettleDeps {
   readonly registry: Registry;
   readonly pool: ClientPool;
   readonly lanes: Lanes;
@@ -50,10 +50,13 @@ interface Case {
   readonly lease: ClientLease;
   readonly facts: EventFacts;
   readonly age: number;
-  /** Resolves when the plan is in the journal. */
-  readonly planned: Promise<void>;
+  /** Resolves when the plan is in the journal; asked again after it could not be written, it is written again. */
+  readonly savePlan: () => Promise<void>;
   readonly effects: Promise<void>[];
 }
+
+/** An event is put off so often at most because its journal cannot be written: it may be its own entries that are too large. */
+const MOST_POSTPONED = 20;
 
 let arrivals = 0;
 
@@ -77,12 +80,12 @@ export async function processEvent(delivery: Delivery, deps: ProcessDeps): Promi
   const chains = enterLanes(event, plan, registry, deps.lanes);
   const lease = deps.pool.lease();
   const facts = createEventFacts(event, registry, lease, deps.scope);
-  const planned = journal.plan ? Promise.resolve() : delivery.append([entries.plan(plan)]);
-  planned.catch((error: unknown) =>
+  const savePlan = journal.plan ? () => Promise.resolve() : untilDone(() => delivery.append([entries.plan(plan)]));
+  savePlan().catch((error: unknown) =>
     logger.error('journal not written', { event: event.id, trace_id: event.traceId, error: errorText(error) }),
   );
-  const current: Case = { event, plan, journal, delivery, lease, facts, age: arrivals++, planned, effects: [] };
-  let ended = false;
+  const current: Case = { event, plan, journal, delivery, lease, facts, age: arrivals++, savePlan, effects: [] };
+  let ending: Ending = 'failed';
   let leave: (() => void) | undefined;
   try {
     if (blame.suspect) {
@@ -91,16 +94,30 @@ export async function processEvent(delivery: Delivery, deps: ProcessDeps): Promi
     }
     if (!journal.plan) announceMatches(current, deps);
     await runChains(chains, deps.signal, (step) => processStep(current, step, deps));
-    ended = true;
+    ending = 'complete';
+  } catch (error) {
+    const interruption = interruptionOf(error, deps.signal);
+    if (!interruption) throw error;
+    ending = interruption;
   } finally {
     leave?.();
     for (const chain of chains) for (const { ticket } of chain) ticket.leave();
     // What was read is no use to uploads and notifications, which may take long.
     facts.forget();
-    const end = settle(current, ended, deps);
+    const end = settleEvent(current, ending, deps);
     deps.background.add(end);
     void end.finally(() => deps.background.delete(end));
   }
+}
+
+/** Work done once: what is asked for while it runs, or after it, shares its end; after it failed, it is begun anew. */
+function untilDone(work: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  return () =>
+    (running ??= work().catch((error: unknown) => {
+      running = undefined;
+      throw error;
+    }));
 }
 
 /** The alert, or why it is none: decoding has become stricter since it was accepted. */
@@ -156,8 +173,9 @@ async function processStep(current: Case, step: PlannedStep, deps: ProcessDeps):
   return { status: data.record.status, stored };
 }
 
-function outcomeOf(current: Case, step: PlannedStep, deps: ProcessDeps): Promise<Outcome> | Outcome {
-  const { event, delivery, journal, lease, facts, age, planned } = current;
+/** @throws TalonError `aborted` when it did not act because the journal cannot be written; what `runStep` throws */
+async function outcomeOf(current: Case, step: PlannedStep, deps: ProcessDeps): Promise<Outcome> {
+  const { event, delivery, journal, lease, facts, age, savePlan } = current;
   const actionner = deps.registry.actionners.get(step.actionner)?.part;
   const kept = journal.kept(step.id);
   if (!actionner) {
@@ -165,7 +183,22 @@ function outcomeOf(current: Case, step: PlannedStep, deps: ProcessDeps): Promise
     return failureOf(error, {}, [...kept.values()]);
   }
   const severity = event.priority ? PRIORITIES.indexOf(event.priority) : PRIORITIES.length;
-  return runStep(
+  /** Its intent was asked for and is not in the journal, but may be one day. */
+  let unwritten = false;
+
+  // What can be repeated may act while the plan is being written; what cannot waits for both.
+  async function saveIntent(found: unknown): Promise<void> {
+    unwritten = true;
+    try {
+      await Promise.all([savePlan(), delivery.append([entries.intent(step.id, found)])]);
+      unwritten = false;
+    } catch (error) {
+      unwritten = asTalonError(error).retryable;
+      throw error;
+    }
+  }
+
+  const outcome = await runStep(
     {
       event,
       step,
@@ -173,13 +206,11 @@ function outcomeOf(current: Case, step: PlannedStep, deps: ProcessDeps): Promise
       facts,
       lease,
       intent: journal.intent(step.id),
-      // What can be repeated may act while the plan is being written; what cannot waits for both.
-      saveIntent: async (found) =>
-        void (await Promise.all([planned, delivery.append([entries.intent(step.id, found)])])),
+      saveIntent,
       kept,
       saveKept: (n, artifact) =>
         append(delivery, deps.logger, async () => {
-          await planned;
+          await savePlan();
           await delivery.append([entries.kept(step.id, n, artifact)]);
         }),
       // The one time that spans a restart, so it is told by a clock that may have been set back.
@@ -188,38 +219,9 @@ function outcomeOf(current: Case, step: PlannedStep, deps: ProcessDeps): Promise
     { severity, age },
     deps,
   );
-}
-
-/** Ends the message when its uploads and notifications have ended; when the process stops first, it is delivered again. */
-async function settle({ event, delivery, lease, effects }: Case, ended: boolean, deps: ProcessDeps): Promise<void> {
-  const results = await Promise.allSettled(effects);
-  // Its clients may close meanwhile: settling can take as long as a disk is full.
-  const released = lease.release();
-  try {
-    const complete = ended && results.every((result) => result.status === 'fulfilled');
-    // As long as it takes: a disk that is full would leave it to be done once more after a restart.
-    if (complete) await withRetry(Infinity, deps.signal, () => delivery.settle({ kind: 'done' }));
-    else if (deps.signal.aborted || (!ended && deps.holds.ended)) await postpone(delivery, deps);
-    else if (ended) throw results.find((result) => result.status === 'rejected')?.reason;
-  } catch (error) {
-    deps.logger.error('event not settled', {
-      event: event.id,
-      trace_id: event.traceId,
-      error: asTalonError(error).message,
-    });
-  } finally {
-    await released;
-  }
-}
-
-/** Delivered again, after the restart or when another replica leads; this attempt does not count against the event. */
-export async function postpone(
-  delivery: Delivery,
-  { now, logger, signal }: Pick<ProcessDeps, 'now' | 'logger' | 'signal'>,
-): Promise<void> {
-  const reason = isTalonError(signal.reason) ? signal.reason.message : 'Falco Talon stopped';
-  void append(delivery, logger, () => delivery.append([entries.postponed(reason)]));
-  await delivery.settle({ kind: 'later', at: now(), reason });
+  if (outcome.status !== 'failure' || !unwritten || journal.postponed >= MOST_POSTPONED) return outcome;
+  // A full disk is no reason to give up a response for good.
+  throw new TalonError('aborted', 'the journal cannot be written');
 }
 
 function announceMatches({ event, plan }: Case, { logger, observer }: ProcessDeps): void {

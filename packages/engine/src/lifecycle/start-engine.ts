@@ -83,6 +83,7 @@ export async function startEngine({
     scope,
     signal,
     leaving: leaving.signal,
+    closing: leaving.signal,
     lanes: createLanes(),
     holds: createHolds(),
     suspects: createSuspects(),

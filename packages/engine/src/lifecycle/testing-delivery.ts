@@ -16,8 +16,8 @@ export interface Found {
   readonly journal?: readonly unknown[];
   readonly attempt?: number;
   readonly body?: string;
-  /** Entries of this kind cannot be written. */
-  readonly unwritable?: Entry['kind'];
+  /** Entries of this kind cannot be written: so many times, and whether it is worth another try. */
+  readonly unwritable?: { readonly kind: Entry['kind']; readonly times: number; readonly retryable: boolean };
   /** How often it cannot be settled before it can. */
   readonly unsettled?: number;
   readonly rules?: string;
@@ -30,6 +30,7 @@ export async function found(start: ReturnType<typeof engines>['start'], given: F
   const settled = Promise.withResolvers<Settlement>();
   const written: Entry[] = [];
   let refusals = given.unsettled ?? 0;
+  let unwritten = given.unwritable?.times ?? 0;
   const delivery: Delivery = {
     message: {
       id: 'event-1',
@@ -41,7 +42,9 @@ export async function found(start: ReturnType<typeof engines>['start'], given: F
     attempt: given.attempt ?? 2,
     journal: (given.journal ?? []) as readonly Entry[],
     async append(entries) {
-      for (const { kind } of entries) if (kind === given.unwritable) throw new TalonError('queue_failed', 'disk');
+      const { kind, retryable } = given.unwritable ?? {};
+      if (entries.some((entry) => entry.kind === kind) && unwritten-- > 0)
+        throw new TalonError('disk', 'no room', { retryable: retryable === true });
       written.push(...entries);
     },
     keepAlive: () => {},

@@ -1,0 +1,89 @@
+import { asTalonError, errorText, isTalonError, type Delivery, type FalcoEvent, type Logger } from '@falco-talon/core';
+import { withRetry } from '../calls/retry.ts';
+import type { ClientLease } from '../clients/client-pool.ts';
+import { entries } from '../journal/journal.ts';
+
+export interface SettleDeps {
+  readonly logger: Logger;
+  /** Aborted when the work on this event is to stop: the process stops, or another replica leads. */
+  readonly signal: AbortSignal;
+  /** Aborted when the process waits for nothing any more; outlives a lead. */
+  readonly closing: AbortSignal;
+}
+
+/** How the work on an event's steps ended; interrupted: it goes on later, and this attempt does not count. */
+export type Ending = 'complete' | { readonly interrupted: string } | 'failed';
+
+/** Undefined: it is a failure. */
+export function interruptionOf(error: unknown, signal: AbortSignal): Ending | undefined {
+  if (signal.aborted) return { interrupted: reasonOf(signal) };
+  if (!isTalonError(error) || (error.code !== 'aborted' && error.code !== 'not_leading')) return undefined;
+  return { interrupted: error.message };
+}
+
+function reasonOf({ reason }: AbortSignal): string {
+  return isTalonError(reason) ? reason.message : 'Falco Talon stopped';
+}
+
+export interface Settled {
+  readonly event: FalcoEvent;
+  readonly delivery: Delivery;
+  readonly lease: ClientLease;
+  /** Uploads and notifications. */
+  readonly effects: readonly Promise<void>[];
+}
+
+/** Ends the message when its uploads and notifications have ended; what was interrupted is delivered again. Never rejects. */
+export async function settleEvent(
+  { event, delivery, lease, effects }: Settled,
+  ending: Ending,
+  deps: SettleDeps,
+): Promise<void> {
+  const results = await Promise.allSettled(effects);
+  // Its clients may close meanwhile: settling can take as long as a disk is full.
+  const released = lease.release();
+  try {
+    const failed = results.find((result) => result.status === 'rejected');
+    // As long as it takes: a disk that is full would leave it to be done once more after a restart.
+    if (ending === 'complete' && !failed)
+      await withRetry(Infinity, deps.closing, () => delivery.settle({ kind: 'done' }));
+    else if (typeof ending === 'object') await postpone(delivery, ending.interrupted, deps);
+    else if (deps.signal.aborted) await postpone(delivery, reasonOf(deps.signal), deps);
+    else if (ending === 'complete') throw failed?.reason;
+  } catch (error) {
+    deps.logger.error('event not settled', {
+      event: event.id,
+      trace_id: event.traceId,
+      error: asTalonError(error).message,
+    });
+  } finally {
+    await released;
+  }
+}
+
+/**
+ * Delivered again: after the restart, when another replica leads, when the journal can be written. This attempt does not
+ * count against the event. Tried until the process closes: an event that is not settled waits for a restart.
+ */
+export async function postpone(
+  delivery: Delivery,
+  reason: string,
+  { logger, closing }: Pick<SettleDeps, 'logger' | 'closing'>,
+): Promise<void> {
+  let noted = false;
+  await withRetry(Infinity, closing, async () => {
+    if (!noted) await note();
+    noted = true;
+    await delivery.settle({ kind: 'later', at: 0, reason });
+  });
+
+  async function note(): Promise<void> {
+    try {
+      await delivery.append([entries.postponed(reason)]);
+    } catch (error) {
+      if (asTalonError(error).retryable) throw error;
+      const { id, headers } = delivery.message;
+      logger.error('journal not written', { event: id, trace_id: headers['trace-id'], error: errorText(error) });
+    }
+  }
+}
