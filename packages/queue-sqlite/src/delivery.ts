@@ -15,7 +15,7 @@ export function createDelivery(
 ): Delivery & { readonly settled: () => boolean } {
   const { message, journal } = fromWire(key, row);
   let state: 'open' | 'settling' | 'settled' = 'open';
-  let next = journal.length;
+  let { next } = row;
 
   function refuseUnlessOpen(): void {
     if (state !== 'open')

@@ -1,5 +1,5 @@
 import { stat, statfs } from 'node:fs/promises';
-import { fit, silentLogger, type Delivery } from '@falco-talon/core';
+import { fit, silentLogger, type Delivery, type Entry } from '@falco-talon/core';
 import { schemaProblems, testScope } from '@falco-talon/testkit';
 import { drainQueue, queueMessage } from '@falco-talon/testkit/queue';
 import { afterAll, describe, expect, it, vi } from 'vitest';
@@ -69,6 +69,19 @@ describe('limits', () => {
     expect(other).toMatchObject({ status: 'fulfilled', value: ['accepted'] });
     await delivery?.settle({ kind: 'done' });
     expect(await queue.depth()).toMatchObject({ pending: 1, dead: 0 });
+    await queue.close();
+  });
+
+  it('an entry that could not be stored does not cost a later one', async () => {
+    const queue = await openIn(await make(), { maxBytes: 400_000 });
+    await queue.publish([queueMessage('1')]);
+    const entry = (data: string): Entry => ({ step: 's', kind: 'result', data });
+    const [, , third] = await drainQueue(queue, 3, async (delivery) => {
+      if (delivery.attempt === 1) await expect(delivery.append([entry('x'.repeat(1_000_000))])).rejects.toThrow('full');
+      if (delivery.attempt < 3) await delivery.append([entry(`of attempt ${delivery.attempt}`)]);
+      await delivery.settle(delivery.attempt < 3 ? { kind: 'later', at: 0, reason: 'again' } : { kind: 'done' });
+    });
+    expect(third?.journal).toEqual([entry('of attempt 1'), entry('of attempt 2')]);
     await queue.close();
   });
 

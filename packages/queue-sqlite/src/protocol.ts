@@ -29,6 +29,8 @@ export interface LoadedMessage {
   readonly body: Uint8Array;
   readonly attempt: number;
   readonly journal: readonly WireEntry[];
+  /** Number of the journal's next entry. */
+  readonly next: number;
 }
 
 /** A row that cannot be trusted: it was set aside. */

@@ -146,7 +146,7 @@ export async function openSqliteQueue(options: SqliteQueueOptions): Promise<Queu
   function stored({ wire, body, claimant }: Prepared, seq: number | null): void {
     if (!claimant) unclaimed--;
     if (seq === null) claimant?.unclaim(wire.key);
-    else if (claimant) claimant.start(wire.key, { ...wire, body, seq, attempt: 1 });
+    else if (claimant) claimant.start(wire.key, { ...wire, body, seq, attempt: 1, next: wire.journal.length });
     else enqueue(seq, wire.key, wire.notBefore);
   }
 

@@ -17,7 +17,7 @@ export function deadLetterCalls(
 
   function whole(seq: number) {
     const row = message.get(seq) as MessageRow | undefined;
-    return { message: row && isIntact(row) ? row : undefined, journal: rows.journal(seq) };
+    return { message: row && isIntact(row) ? row : undefined, journal: rows.journal(seq)?.entries };
   }
 
   return {

@@ -20,7 +20,7 @@ export function loadCalls(db: DatabaseSync, rows: Rows, box: DeadBox): Pick<Call
     // Without its journal nobody knows what was done already.
     if (!journal) return { seq, unreadable: 'the checksum of its journal does not match' };
     const { id, kind, headers, body, attempt } = row;
-    return { seq, id, kind, headers, body, attempt, journal };
+    return { seq, id, kind, headers, body, attempt, journal: journal.entries, next: journal.next };
   }
 
   function load(seqs: readonly number[], now: number): (LoadedMessage | UnreadableMessage)[] {

@@ -10,9 +10,15 @@ export interface Rows {
   /** Answers its number. */
   insert(message: NewMessage, attempt: number, journal: readonly WireEntry[]): number;
   append(seq: number, from: number, entries: readonly WireEntry[]): void;
-  /** Undefined: at least one entry does not match its checksum. */
-  journal(seq: number): WireEntry[] | undefined;
+  /** Undefined: at least one entry does not match its checksum, or is known to be lost. */
+  journal(seq: number): StoredJournal | undefined;
   erase(seq: number): void;
+}
+
+export interface StoredJournal {
+  readonly entries: WireEntry[];
+  /** Of the next entry. Not how many there are: the number of an append that failed is not used again. */
+  readonly next: number;
 }
 
 type EntryRow = WireEntry & { readonly n: number; readonly crc: number };
@@ -21,7 +27,7 @@ export function openRows(db: DatabaseSync): Rows {
   const insert = db.prepare(
     'INSERT INTO messages (id, kind, key, not_before, headers, body, attempt, crc) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
   );
-  const append = db.prepare('INSERT OR REPLACE INTO journal (seq, n, step, kind, data, crc) VALUES (?, ?, ?, ?, ?, ?)');
+  const append = db.prepare('INSERT INTO journal (seq, n, step, kind, data, crc) VALUES (?, ?, ?, ?, ?, ?)');
   const entries = db.prepare('SELECT n, step, kind, data, crc FROM journal WHERE seq = ? ORDER BY n');
   const remove = db.prepare('DELETE FROM messages WHERE seq = ?');
   const forget = db.prepare('DELETE FROM journal WHERE seq = ?');
@@ -45,7 +51,10 @@ export function openRows(db: DatabaseSync): Rows {
     journal(seq) {
       const rows = entries.all(seq) as unknown as EntryRow[];
       if (rows.some((entry) => entryChecksum(seq, entry.n, entry) !== entry.crc)) return undefined;
-      return rows.map(({ step, kind, data }) => ({ step, kind, data }));
+      return {
+        entries: rows.map(({ step, kind, data }) => ({ step, kind, data })),
+        next: (rows.at(-1)?.n ?? -1) + 1,
+      };
     },
     erase(seq) {
       forget.run(seq);
