@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
+import { GRACE, openSurroundings, within } from '@falco-talon/faults/harness';
 import { holds, type Measurement, type Section } from './measurement.ts';
 import { apiCalls } from './sections/api-calls.ts';
 import { capture } from './sections/capture.ts';
@@ -30,6 +31,8 @@ const SECTIONS: readonly Section[] = [
   memory,
   streams,
 ];
+/** Milliseconds one section may take. */
+const LIMIT = 20 * 60_000;
 const RESULTS = 'bench-results.json';
 
 /** Names of sections as arguments run only those. */
@@ -43,7 +46,10 @@ async function main(wanted: readonly string[]): Promise<number> {
   for (const section of SECTIONS) {
     if (wanted.length > 0 && !wanted.includes(section.name)) continue;
     process.stdout.write(`\n${section.name}\n`);
-    const measurements = await section.run();
+    const surroundings = await openSurroundings(LIMIT);
+    const measurements = await within('the section', LIMIT + GRACE, () => section.run(surroundings)).finally(() =>
+      surroundings.end((error) => process.stdout.write(`  not cleaned up: ${String(error)}\n`)),
+    );
     for (const measurement of measurements) process.stdout.write(`${line(measurement)}\n`);
     results[section.name] = measurements;
   }

@@ -1,3 +1,7 @@
+import type { Surroundings } from '@falco-talon/faults/harness';
+
+export type { Surroundings };
+
 /** One figure of a run. */
 export interface Measurement {
   /** What was measured, as a reader who has not seen the code understands it. */
@@ -11,7 +15,8 @@ export interface Measurement {
 
 export interface Section {
   readonly name: string;
-  run(): Promise<readonly Measurement[]>;
+  /** What it starts ends with `run`, which has a time limit. */
+  run(run: Surroundings): Promise<readonly Measurement[]>;
 }
 
 export function holds({ value, limit }: Measurement): boolean {

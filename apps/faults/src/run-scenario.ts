@@ -1,13 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { GRACE, openSurroundings, within } from './harness/index.ts';
 import type { FaultRun, Scenario } from './scenario.ts';
 
 /** Characters kept of the beginning and of the end of an error. */
 const END = 2_000;
-/** Milliseconds a scenario has to end once its signal is aborted, and each clean-up has at all. */
-const GRACE = 20_000;
 
 export interface Report {
   readonly lines: readonly string[];
@@ -26,42 +21,25 @@ export async function runScenario(
   limit: number,
   grace = GRACE,
 ): Promise<Report> {
-  const directory = await mkdtemp(join(tmpdir(), 'falco-talon-fault-'));
+  const surroundings = await openSurroundings(limit);
   const lines: string[] = [];
   const failures: string[] = [];
-  const ends: (() => unknown)[] = [() => rm(directory, { recursive: true, force: true })];
   let expected = 0;
-  /** @param most milliseconds it is waited for */
-  const guarded = async (what: string, most: number, work: () => unknown) => {
-    const over = new AbortController();
-    try {
-      const late = delay(most, undefined, { signal: over.signal }).then(() => {
-        throw new Error(`${what} did not end within ${most / 1000} s`);
-      });
-      late.catch(() => {});
-      await Promise.race([(async () => work())(), late]);
-    } catch (error) {
-      failures.push(shortened(error instanceof Error ? (error.stack ?? error.message) : String(error)));
-    } finally {
-      over.abort();
-    }
+  const failed = (error: unknown) =>
+    void failures.push(shortened(error instanceof Error ? (error.stack ?? error.message) : String(error)));
+  const run: FaultRun = {
+    ...surroundings,
+    size,
+    say: (line) => void lines.push(line),
+    expect(what, holds) {
+      expected++;
+      lines.push(`${holds ? 'holds' : 'FAILS'}: ${what}`);
+      if (!holds) failures.push(what);
+    },
   };
-  await guarded('the scenario', limit + grace, () =>
-    scenario.run({
-      size,
-      signal: AbortSignal.timeout(limit),
-      directory,
-      say: (line) => void lines.push(line),
-      expect(what, holds) {
-        expected++;
-        lines.push(`${holds ? 'holds' : 'FAILS'}: ${what}`);
-        if (!holds) failures.push(what);
-      },
-      cleanUp: (work) => void ends.push(work),
-    }),
-  );
+  await within('the scenario', limit + grace, () => scenario.run(run)).catch(failed);
   if (expected === 0 && failures.length === 0) failures.push('nothing was expected of the program');
-  for (const end of ends.toReversed()) await guarded('a clean-up', grace, end);
+  await surroundings.end(failed, grace);
   return { lines, failures };
 }
 

@@ -1,3 +1,5 @@
+import type { Surroundings } from './harness/surroundings.ts';
+
 /** One fault, done to real processes on loopback, and what must hold afterwards. */
 export interface Scenario {
   /** Kebab-case: the argument that runs it alone. */
@@ -9,17 +11,11 @@ export interface Scenario {
   run(run: FaultRun): Promise<void>;
 }
 
-export interface FaultRun {
+export interface FaultRun extends Surroundings {
   /** `short`: seconds, part of the test suite; `full`: as hard and as long as the figures in the documentation say. */
   readonly size: 'short' | 'full';
-  /** Aborted at the time limit. */
-  readonly signal: AbortSignal;
-  /** Empty, its own, and removed afterwards. */
-  readonly directory: string;
   /** A figure, or a fact that explains one. */
   say(line: string): void;
   /** What must hold. One that does not fails the scenario, which goes on: all are reported. */
   expect(what: string, holds: boolean): void;
-  /** Done at the end, the last one first, whatever happens. */
-  cleanUp(work: () => unknown): void;
 }

@@ -1,12 +1,12 @@
+import { startCluster } from '@falco-talon/faults/harness';
 import { percentile } from '@falco-talon/testkit/server';
 import { silentLogger, type Scope } from '@falco-talon/core';
 import { kubernetes, PODS } from '@falco-talon/client-kubernetes';
-import { writeFile, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Pool } from 'undici';
+import { pods } from '../load.ts';
 import type { Section } from '../measurement.ts';
-import { shopWith } from '../shop.ts';
 
 const ROUNDS = 20;
 const CALLS = 100;
@@ -14,11 +14,10 @@ const CALLS = 100;
 /** A GET through the Kubernetes client against the same GET through undici alone, in turn, on the same server. */
 export const client: Section = {
   name: 'client',
-  async run() {
-    const shop = await shopWith(1);
-    const directory = await mkdtemp(join(tmpdir(), 'falco-talon-bench-'));
+  async run(run) {
+    const shop = await startCluster(run, { objects: pods(1) });
+    const { signal, directory } = run;
     await writeFile(join(directory, 'kubeconfig'), shop.kubeconfig());
-    const { signal } = new AbortController();
     const scope: Scope = { signal, logger: silentLogger, now: Date.now, span: (_, work) => work() };
     const ours = await kubernetes.create({
       ...scope,
@@ -47,8 +46,6 @@ export const client: Section = {
     const connections = new Set(shop.requests.map(({ connection }) => connection)).size;
     await kubernetes.close?.(ours);
     await bare.close();
-    await shop.close();
-    await rm(directory, { recursive: true });
     const [oursMedian, bareMedian] = [percentile(samples.ours, 0.5), percentile(samples.bare, 0.5)];
     return [
       { name: 'one GET through undici alone (median)', value: bareMedian, unit: 'ms' },

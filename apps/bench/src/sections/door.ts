@@ -2,9 +2,9 @@ import { createHash, createHmac } from 'node:crypto';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { alertText, openConnection, percentile } from '@falco-talon/testkit/server';
-import { flood } from '../load.ts';
+import { DEFAULT_CONFIG, startTalon, type Talon } from '@falco-talon/faults/harness';
+import { post } from '../load.ts';
 import type { Measurement, Section } from '../measurement.ts';
-import { startBenchServer, type BenchServer } from '../server.ts';
 
 const CONNECTIONS = 50;
 const COUNT = 4_000;
@@ -19,10 +19,15 @@ const body = (n: number) => BODIES[n]!;
 /** What each way to be known costs, and how long a flood of pipelined requests keeps everybody else waiting. */
 export const door: Section = {
   name: 'door',
-  async run() {
+  async run(run) {
     const auth = `auth: { tokens: [${SECRET}], basic: ['falco:${SECRET}'], secret_paths: [${SECRET}-path], hmac_keys: [${SECRET}] }`;
-    const open = await startBenchServer({ rules: RULES, queue: 'memory' });
-    const known = await startBenchServer({ rules: RULES, queue: 'memory', config: `intake: { ${auth} }\n` });
+    const open = await startTalon(run, { name: 'open', rules: RULES, queue: 'memory' });
+    const known = await startTalon(run, {
+      name: 'known',
+      rules: RULES,
+      queue: 'memory',
+      config: `${DEFAULT_CONFIG}intake: { ${auth} }\n`,
+    });
     const authorization = (value: string) => () => ({ authorization: value });
     const ways: Readonly<Record<string, readonly [url: string, credentials: () => Headers | undefined]>> = {
       nothing: [open.url, () => undefined],
@@ -35,8 +40,10 @@ export const door: Section = {
     let refused = 0;
     for (let round = 0; round <= ROUNDS; round++) {
       for (const [way, [url, credentials]] of Object.entries(ways)) {
-        const result = await flood(url, COUNT, CONNECTIONS, body, credentials());
-        refused += result.refused;
+        const headers = credentials();
+        const load = { perSecond: Infinity, count: COUNT, connections: CONNECTIONS, body, ...(headers && { headers }) };
+        const result = await post(run, url, load);
+        refused += COUNT - result.accepted;
         if (round > 0) rates.get(way)!.push(COUNT / result.seconds);
       }
     }
@@ -51,7 +58,7 @@ export const door: Section = {
           unit: '×',
         })),
       {
-        name: 'alerts with credentials that were refused',
+        name: 'alerts that were not accepted',
         value: refused,
         unit: 'alerts',
         limit: { kind: 'exactly', value: 0 },
@@ -69,7 +76,6 @@ export const door: Section = {
         limit: { kind: 'atMost', value: 1000 },
       });
     }
-    await Promise.all([open, known].map((server) => server.close()));
     return results;
   },
 };
@@ -89,7 +95,7 @@ function signatures(): Headers {
 const FLOOD = Buffer.from('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}'.repeat(1337));
 
 /** Milliseconds an honest sender waits at most while each of 300 connections sends 64 KB of requests, three times. */
-async function longestWait({ url, port }: BenchServer, authorization: string): Promise<number> {
+async function longestWait({ url, port }: Talon, authorization: string): Promise<number> {
   const honest = await openConnection(url);
   const waits: number[] = [];
   let isOver = false;

@@ -1,7 +1,7 @@
 import { alertText, percentile } from '@falco-talon/testkit/server';
-import { flood, steady, type Flood } from '../load.ts';
+import { startTalon } from '@falco-talon/faults/harness';
+import { post, type Answers } from '../load.ts';
 import type { Measurement, Section } from '../measurement.ts';
-import { startBenchServer } from '../server.ts';
 
 const CONNECTIONS = 50;
 const COUNT = 40_000;
@@ -19,34 +19,39 @@ const KINDS = { memory: 'in memory', sqlite: 'durable (fsync before 202)' } as c
  */
 export const intake: Section = {
   name: 'intake',
-  async run() {
+  async run(run) {
     const results: Measurement[] = [];
     for (const queue of ['memory', 'sqlite'] as const) {
-      const server = await startBenchServer({ rules: RULES, queue });
-      const body = (n: number) => BODIES[n]!;
-      await flood(server.url, COUNT / 4, CONNECTIONS, body);
-      const full = await flood(server.url, COUNT, CONNECTIONS, body);
-      const paced = await steady(server.url, RATE, COUNT, CONNECTIONS, body);
-      await server.close();
+      const server = await startTalon(run, { name: queue, rules: RULES, queue });
+      const load = { connections: CONNECTIONS, body: (n: number) => BODIES[n]! };
+      await post(run, server.url, { ...load, perSecond: Infinity, count: COUNT / 4 });
+      const full = await post(run, server.url, { ...load, perSecond: Infinity, count: COUNT });
+      const paced = await post(run, server.url, { ...load, perSecond: RATE, count: COUNT });
+      await server.stop();
       results.push(...measured(KINDS[queue], full, paced, queue === 'sqlite'));
     }
     return results;
   },
 };
 
-function measured(kind: string, full: Flood, paced: Flood, limited: boolean): readonly Measurement[] {
+function measured(kind: string, full: Answers, paced: Answers, limited: boolean): readonly Measurement[] {
   const most = (value: number) => (limited ? { limit: { kind: 'atMost', value } as const } : {});
   const at = `intake ${kind}, ${RATE} a second asked`;
   return [
     {
       name: `intake ${kind}, saturated`,
-      value: COUNT / full.seconds,
+      value: full.accepted / full.seconds,
       unit: 'events/s',
       ...(limited && { limit: { kind: 'atLeast', value: RATE } as const }),
     },
-    { name: `${at}, answered`, value: COUNT / paced.seconds, unit: 'events/s' },
+    { name: `${at}, accepted`, value: paced.accepted / paced.seconds, unit: 'events/s' },
     { name: `${at}, answer p50`, value: percentile(paced.latencies, 0.5), unit: 'ms', ...most(5) },
     { name: `${at}, answer p99`, value: percentile(paced.latencies, 0.99), unit: 'ms', ...most(30) },
-    { name: `intake ${kind}, refused`, value: full.refused + paced.refused, unit: 'alerts' },
+    {
+      name: `intake ${kind}, not accepted`,
+      value: 2 * COUNT - full.accepted - paced.accepted,
+      unit: 'alerts',
+      limit: { kind: 'exactly', value: 0 },
+    },
   ];
 }

@@ -1,9 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { alertText, percentile } from '@falco-talon/testkit/server';
-import { pace } from '../load.ts';
+import { LABEL_RULES, startCluster, startTalon, watchRequests } from '@falco-talon/faults/harness';
+import { percentile } from '@falco-talon/testkit/server';
+import { delaysOfActions, pods } from '../load.ts';
 import type { Section } from '../measurement.ts';
-import { startBenchServer } from '../server.ts';
-import { LABEL_RULE, shopWith, watchArrivals } from '../shop.ts';
 
 const RATE = 200;
 const SECONDS = 10;
@@ -12,22 +10,13 @@ const WARM_UP = 400;
 /** From sending an alert to the first byte of its action at the API server, durable queue, at 200 events a second. */
 export const latency: Section = {
   name: 'latency',
-  async run() {
+  async run(run) {
     const count = RATE * SECONDS;
-    const shop = await shopWith(count + WARM_UP);
-    const arrivals = watchArrivals(shop);
-    const server = await startBenchServer({ rules: LABEL_RULE, kubeconfig: shop.kubeconfig(), queue: 'sqlite' });
-    const sent: number[] = [];
-    const body = (n: number) => {
-      sent[n] = performance.now();
-      return alertText('Terminal shell in container', `pod-${n}`, n);
-    };
-    await pace(server.url, RATE, WARM_UP, (n) => body(count + n));
-    await pace(server.url, RATE, count, body);
-    while (arrivals.first.size < count + WARM_UP) await delay(20);
-    const samples = Array.from({ length: count }, (_, n) => (arrivals.first.get(`pod-${n}`) ?? Infinity) - sent[n]!);
-    await server.close();
-    await shop.close();
+    const shop = await startCluster(run, { objects: pods(count + WARM_UP) });
+    const requests = watchRequests(shop);
+    const { url } = await startTalon(run, { rules: LABEL_RULES, kubeconfig: shop.kubeconfig() });
+    await delaysOfActions(run, url, requests, { perSecond: RATE, first: count, count: WARM_UP });
+    const samples = await delaysOfActions(run, url, requests, { perSecond: RATE, count });
     return [
       {
         name: 'receipt to first byte at the API server, p50',

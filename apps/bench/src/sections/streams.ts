@@ -1,14 +1,12 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, readdirSync } from 'node:fs';
-import { mkdtemp, open, readdir, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { flood } from '../load.ts';
-import type { Section } from '../measurement.ts';
+import { DEFAULT_CONFIG, startCluster, startTalon } from '@falco-talon/faults/harness';
+import { pods, post } from '../load.ts';
+import type { Section, Surroundings } from '../measurement.ts';
 import { watchResident } from '@falco-talon/testkit/server';
-import { startBenchServer } from '../server.ts';
-import { shopWith } from '../shop.ts';
 
 const MB = 1_000_000;
 const BYTES = 500 * MB;
@@ -19,50 +17,44 @@ const WAIT = 600_000;
 /** A file of 500 MB out of a container: from the program that reads it to the folder where it is kept. */
 export const streams: Section = {
   name: 'streams',
-  async run() {
-    const directory = await mkdtemp(join(tmpdir(), 'falco-talon-bench-'));
-    const shop = await shopWith(1);
-    const kubeconfig = shop.kubeconfig();
-    try {
-      const [warmUp, large] = await Promise.all([
-        patternFile(join(directory, 'warm-up'), WARM_UP),
-        patternFile(join(directory, 'large'), BYTES),
-      ]);
-      const server = await startBenchServer({ rules: rulesFor(directory), kubeconfig, queue: 'sqlite' });
-      await download(server.url, directory, warmUp);
-      const highestBefore = watchResident(server.pid);
-      await delay(1_000);
-      const before = highestBefore();
-      const highest = watchResident(server.pid);
-      const startedAt = performance.now();
-      const kept = await download(server.url, directory, large);
-      const seconds = (performance.now() - startedAt) / 1000;
-      const growth = highest() - before;
-      await server.close();
+  async run(run) {
+    const directory = join(run.directory, 'kept');
+    await mkdir(directory);
+    const shop = await startCluster(run, { objects: pods(1) });
+    const [warmUp, large] = await Promise.all([
+      patternFile(join(directory, 'warm-up'), WARM_UP),
+      patternFile(join(directory, 'large'), BYTES),
+    ]);
+    const talon = { rules: rulesFor(directory), kubeconfig: shop.kubeconfig() };
+    const server = await startTalon(run, talon);
+    await download(run, server.url, directory, warmUp);
+    const highestBefore = watchResident(server.pid);
+    await delay(1_000);
+    const before = highestBefore();
+    const highest = watchResident(server.pid);
+    const startedAt = performance.now();
+    const kept = await download(run, server.url, directory, large);
+    const seconds = (performance.now() - startedAt) / 1000;
+    const growth = highest() - before;
+    await server.stop();
 
-      const capped = await startBenchServer({
-        rules: rulesFor(directory),
-        kubeconfig,
-        queue: 'sqlite',
-        config: `limits: { artifact_bytes: ${CAP} }\n`,
-      });
-      const cut = await download(capped.url, directory, large);
-      const said = capped.log().includes('cut at the size limit');
-      await capped.close();
+    const capped = await startTalon(run, {
+      ...talon,
+      name: 'capped',
+      config: `${DEFAULT_CONFIG}limits: { artifact_bytes: ${CAP} }\n`,
+    });
+    const cut = await download(run, capped.url, directory, large);
+    const said = capped.log().includes('cut at the size limit');
 
-      return [
-        { name: 'MB a second, from the container to the folder', value: BYTES / MB / seconds, unit: 'MB/s' },
-        { name: 'growth of resident memory', value: growth, unit: 'MiB', limit: { kind: 'atMost', value: 50 } },
-        { name: 'bytes kept', value: kept.bytes, unit: 'bytes', limit: { kind: 'exactly', value: BYTES } },
-        same('the same SHA-256', kept.sha256 === large.sha256),
-        { name: 'bytes kept of a longer one', value: cut.bytes, unit: 'bytes', limit: { kind: 'exactly', value: CAP } },
-        same('the same SHA-256 as its beginning', cut.sha256 === (await sha256Of(large.path, CAP))),
-        same('said to be cut', said),
-      ];
-    } finally {
-      await shop.close();
-      await rm(directory, { recursive: true, force: true });
-    }
+    return [
+      { name: 'MB a second, from the container to the folder', value: BYTES / MB / seconds, unit: 'MB/s' },
+      { name: 'growth of resident memory', value: growth, unit: 'MiB', limit: { kind: 'atMost', value: 50 } },
+      { name: 'bytes kept', value: kept.bytes, unit: 'bytes', limit: { kind: 'exactly', value: BYTES } },
+      same('the same SHA-256', kept.sha256 === large.sha256),
+      { name: 'bytes kept of a longer one', value: cut.bytes, unit: 'bytes', limit: { kind: 'exactly', value: CAP } },
+      same('the same SHA-256 as its beginning', cut.sha256 === (await sha256Of(large.path, CAP))),
+      same('said to be cut', said),
+    ];
   },
 };
 
@@ -102,7 +94,7 @@ async function patternFile(path: string, bytes: number): Promise<Kept> {
 }
 
 /** Sends the alert about a file, and waits until it lies in the folder. */
-async function download(url: string, directory: string, { path }: Kept): Promise<Kept> {
+async function download(run: Surroundings, url: string, directory: string, { path }: Kept): Promise<Kept> {
   const before = new Set(readdirSync(directory));
   const alert = {
     rule: 'Read sensitive file',
@@ -112,7 +104,7 @@ async function download(url: string, directory: string, { path }: Kept): Promise
     time: new Date().toISOString(),
     output_fields: { 'k8s.ns.name': 'shop', 'k8s.pod.name': 'pod-0', 'fd.name': path },
   };
-  await flood(url, 1, 1, () => JSON.stringify(alert));
+  await post(run, url, { perSecond: 1, count: 1, body: () => JSON.stringify(alert) });
   for (const until = performance.now() + WAIT; performance.now() < until; await delay(50)) {
     // Whole or not at all: until then it has a name that begins with a dot.
     const made = (await readdir(directory)).find((name) => !before.has(name) && !name.startsWith('.'));

@@ -10,5 +10,6 @@ export * from './replicas.ts';
 export * from './request-times.ts';
 export * from './sender.ts';
 export * from './start-talon.ts';
+export * from './surroundings.ts';
 export * from './tcp-proxy.ts';
 export * from './until.ts';

@@ -4,7 +4,7 @@ import type { LogLine } from './log-lines.ts';
 import type { Sent } from './sender.ts';
 
 function sent(traceId: string, more: Partial<Sent> = {}): Sent {
-  return { n: 0, traceId, at: 0, outcome: 'accepted', took: 1, status: 202, said: 'id', ...more };
+  return { n: 0, traceId, at: 0, due: 0, outcome: 'accepted', took: 1, status: 202, said: 'id', ...more };
 }
 
 function line(trace: string, more: Partial<LogLine> = {}): LogLine {

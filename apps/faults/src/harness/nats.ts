@@ -1,9 +1,9 @@
 import { startNats, type NatsServer } from '@falco-talon/testkit/server';
-import type { FaultRun } from '../scenario.ts';
+import type { Surroundings } from './surroundings.ts';
 import type { TalonInput } from './start-talon.ts';
 
 /** A server of the run's own, with JetStream on disk. */
-export async function startNatsServer(run: FaultRun): Promise<NatsServer> {
+export async function startNatsServer(run: Surroundings): Promise<NatsServer> {
   const server = await startNats();
   run.cleanUp(() => server.close());
   return server;

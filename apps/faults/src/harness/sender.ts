@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openConnection, type Connection } from '@falco-talon/testkit/server';
-import type { FaultRun } from '../scenario.ts';
+import type { Surroundings } from './surroundings.ts';
 
 /** One alert, and what came back. */
 export interface Sent {
@@ -10,6 +10,8 @@ export interface Sent {
   readonly traceId: string;
   /** When it was sent, by `performance.now`. */
   readonly at: number;
+  /** When it was to be sent: earlier than `at` where it had to wait for a connection. Never later. */
+  readonly due: number;
   /** `lost`: it was sent and nothing came back; nobody was there to receive it when it is `unsent`. */
   readonly outcome: 'accepted' | 'refused' | 'lost' | 'unsent';
   /** Milliseconds until the answer. */
@@ -22,14 +24,17 @@ export interface Sent {
   readonly copyOf?: string;
 }
 
+type Headers = Readonly<Record<string, string>>;
+
 export interface Load {
+  /** Infinity: as fast as the answers come. */
   readonly perSecond: number;
   /** Alerts to send; without it until `stop`. */
   readonly count?: number;
   /** The number of the first one. Default 0. */
   readonly first?: number;
   readonly body: (n: number) => string;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Headers | ((n: number) => Headers);
   /** The number of the alert this one repeats; the body must be the same. */
   readonly copyOf?: (n: number) => number | undefined;
   /** Alerts unanswered at a time; beyond it the rate falls. Default 50. */
@@ -49,13 +54,18 @@ export interface Sender {
 const PATIENCE = 30_000;
 
 /** Posts alerts at a steady rate over kept-alive connections, whatever becomes of the server. */
-export function startSender(run: FaultRun, url: string, load: Load): Sender {
+export function startSender(run: Pick<Surroundings, 'signal' | 'cleanUp'>, url: string, load: Load): Sender {
   const { perSecond, count = Infinity, first = 0, connections = 50 } = load;
   const sent: Sent[] = [];
-  const traces: string[] = [];
+  const ours = randomBytes(8).toString('hex');
+  const traceOf = (n: number) => ours + (n + 1).toString(16).padStart(16, '0');
   const idle: Connection[] = [];
-  const underway = new Set<Promise<void>>();
+  /** When what each is busy with was sent. */
+  const busy = new Map<Connection, number>();
+  let underway = 0;
+  let settled = Promise.withResolvers<void>();
   let stopped = false;
+  const watch = setInterval(giveUp, PATIENCE / 10);
   const done = send();
   // Whoever stops it awaits it; until then a failure must not end the process.
   done.catch(() => {});
@@ -63,38 +73,59 @@ export function startSender(run: FaultRun, url: string, load: Load): Sender {
 
   async function send(): Promise<void> {
     const startedAt = performance.now();
+    let wokenAt = 0;
     for (let i = 0; i < count && !stopped && !run.signal.aborted; i++) {
-      const wait = startedAt + (i * 1000) / perSecond - performance.now();
-      if (wait > 1) await delay(wait);
-      while (underway.size >= connections) await Promise.race(underway);
-      const one = sendOne(first + i).then((note) => void sent.push(note));
-      underway.add(one);
-      void one.finally(() => underway.delete(one));
+      const planned = startedAt + (i * 1000) / perSecond;
+      const wait = planned - performance.now();
+      if (wait > 1) {
+        await delay(wait);
+        wokenAt = performance.now();
+      }
+      // A timer that is late is the fault of this process.
+      const due = perSecond === Infinity ? Infinity : Math.max(planned, wokenAt);
+      while (underway >= connections) await nextAnswer();
+      underway++;
+      void sendOne(first + i, due).then((note) => {
+        sent.push(note);
+        underway--;
+        settled.resolve();
+      });
     }
-    await Promise.all(underway);
+    while (underway > 0) await nextAnswer();
+    clearInterval(watch);
     for (const connection of idle.splice(0)) connection.close();
   }
 
-  async function sendOne(n: number): Promise<Sent> {
-    const traceId = (traces[n] = randomBytes(16).toString('hex'));
+  function nextAnswer(): Promise<void> {
+    settled = Promise.withResolvers();
+    return settled.promise;
+  }
+
+  async function sendOne(n: number, due: number): Promise<Sent> {
+    const traceId = traceOf(n);
     const original = load.copyOf?.(n);
-    const at = performance.now();
+    let at = performance.now();
     const note = (outcome: Sent['outcome'], status = 0, said = ''): Sent => ({
       n,
       traceId,
       at,
+      due: Math.min(due, at),
       outcome,
       took: performance.now() - at,
       status,
       said,
-      ...(original !== undefined && { copyOf: traces[original] ?? '' }),
+      ...(original !== undefined && { copyOf: traceOf(original) }),
     });
-    const connection = idle.shift() ?? (await openConnection(url).catch(() => undefined));
+    const kept = idle.shift();
+    const connection = kept ?? (await openConnection(url).catch(() => undefined));
     if (!connection) return note('unsent');
-    const timer = setTimeout(() => connection.close(), PATIENCE);
+    busy.set(connection, at);
     try {
-      const traceparent = `00-${traceId}-00f067aa0ba902b7-01`;
-      const { status, body, last } = await connection.post(load.body(n), { ...load.headers, traceparent });
+      const own = typeof load.headers === 'function' ? load.headers(n) : load.headers;
+      const headers = { ...own, traceparent: `00-${traceId}-00f067aa0ba902b7-01` };
+      const text = load.body(n);
+      if (kept) at = performance.now();
+      const { status, body, last } = await connection.post(text, headers);
       if (last) connection.close();
       else idle.push(connection);
       return status === 202
@@ -104,8 +135,13 @@ export function startSender(run: FaultRun, url: string, load: Load): Sender {
       connection.close();
       return note('lost');
     } finally {
-      clearTimeout(timer);
+      busy.delete(connection);
     }
+  }
+
+  function giveUp(): void {
+    const oldest = performance.now() - PATIENCE;
+    for (const [connection, at] of busy) if (at < oldest) connection.close();
   }
 
   function stop(): Promise<void> {

@@ -3,17 +3,19 @@ import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { startServerProcess, type ServerProcess } from '@falco-talon/testkit/server';
-import type { FaultRun } from '../scenario.ts';
 import { readLines, type LogLine } from './log-lines.ts';
 import { readMetrics, type Metrics } from './metrics.ts';
+import type { Surroundings } from './surroundings.ts';
 
 /** Milliseconds for which the program gives the same metrics again. */
 const METRICS_AGE = 300;
+/** No deduplication, rules not watched. */
+export const DEFAULT_CONFIG = 'deduplication: { time_window_seconds: 0 }\nwatch_rules: false\n';
 const LAUNCHER = fileURLToPath(import.meta.resolve('falco-talon/launcher'));
 
 export interface TalonInput {
   readonly rules: string;
-  /** Lines of config.yaml. Default: no deduplication, rules not watched. */
+  /** Lines of config.yaml. Default: `DEFAULT_CONFIG`. */
   readonly config?: string;
   /** `queue.type`; its settings go into `config` or `environment`. Default `sqlite`. */
   readonly queue?: string;
@@ -62,11 +64,11 @@ export interface Talon {
   exited(): Promise<number | null>;
 }
 
-export async function startTalon(run: FaultRun, input: TalonInput): Promise<Talon> {
+export async function startTalon(run: Surroundings, input: TalonInput): Promise<Talon> {
   const directory = join(run.directory, input.name ?? 'talon');
   const file = (name: string) => join(directory, name);
   await mkdir(file('state'), { recursive: true });
-  const { kubeconfig = '', config = 'deduplication: { time_window_seconds: 0 }\nwatch_rules: false\n' } = input;
+  const { kubeconfig = '', config = DEFAULT_CONFIG } = input;
   const files = { ...input.files, 'rules.yaml': input.rules, 'config.yaml': config, kubeconfig };
   for (const [name, text] of Object.entries(files)) {
     await mkdir(dirname(file(name)), { recursive: true });
