@@ -4,7 +4,7 @@ import type { FaultRun } from '../scenario.ts';
 import { startCluster } from './cluster.ts';
 import { account, sayAccount, type Account } from './ledger.ts';
 import type { LogLine } from './log-lines.ts';
-import { startSender, type Sender } from './sender.ts';
+import { startSender, type Sender, type Sent } from './sender.ts';
 import { FALCO_RULE } from './shop.ts';
 import { startTalon, type Talon } from './start-talon.ts';
 import { startTcpProxy, throughProxy, type TcpProxy } from './tcp-proxy.ts';
@@ -142,7 +142,7 @@ export async function startReplicas(run: FaultRun, names: readonly string[] = ['
       for (const replica of all) await replica.stop();
       const uids = deletions().map(({ body }) => uidIn(body));
       const killed = all.some(({ kills }) => kills > 0);
-      const result = await account({ sent: sent(), lines: lines(), hasEffect: ({ n }) => gone(n), killed });
+      const result = await account({ sent: marked(sent()), lines: lines(), hasEffect: ({ n }) => gone(n), killed });
       sayAccount(run, result);
       run.expect('every deletion names the uid of its pod', !uids.includes(undefined));
       run.expect('no pod was deleted twice', new Set(uids).size === uids.length);
@@ -153,6 +153,16 @@ export async function startReplicas(run: FaultRun, names: readonly string[] = ['
       return result;
     },
   };
+}
+
+/** An alert that was sent to another one before repeats that. */
+function marked(sent: readonly Sent[]): readonly Sent[] {
+  const first = new Map<number, string>();
+  return sent.map((one) => {
+    const copyOf = first.get(one.n);
+    if (copyOf === undefined) first.set(one.n, one.traceId);
+    return copyOf === undefined ? one : { ...one, copyOf };
+  });
 }
 
 function changes(terms: readonly { readonly by: string }[]): number {
