@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { FakeKubernetes } from '@falco-talon/fake-kubernetes';
@@ -24,7 +25,7 @@ async function run(run: FaultRun): Promise<void> {
 
   await stopTwice(run, fake, talon);
   await stopWhileReloading(run, talon, full ? 10 : 1);
-  await stopWhileStarting(run, fake, talon, full ? 40 : 2);
+  await stopWhileStarting(run, fake, talon, full ? 40 : 3);
 
   await talon.start();
   await sender.stop();
@@ -65,46 +66,91 @@ async function stopWhileReloading(run: FaultRun, talon: Talon, times: number): P
   );
 }
 
+/** Files of the program that may be loaded before it listens to signals: its main file, and the list of its plugins. */
+const FIRST_FILES = 2;
+
+/** Before anything is loaded, as soon as it listens to signals, or after so many milliseconds. */
+type Moment = 'first' | 'listening' | number;
+
+/**
+ * Sends itself SIGTERM. Says whether anybody listened to it, and how many files were loaded when somebody began to.
+ */
+const killer = (when: Moment) => `
+const { writeSync } = process.getBuiltinModule('node:fs');
+const { registerHooks } = process.getBuiltinModule('node:module');
+const say = (what) => writeSync(2, what + '\\n');
+if (process.getBuiltinModule('node:worker_threads').isMainThread) {
+  let files = 0;
+  const load = (url, context, next) => (files += url.startsWith('file:') ? 1 : 0, next(url, context));
+  registerHooks({ load });
+  const stop = () => {
+    say(process.listenerCount('SIGTERM') > 0 ? 'heard' : 'unheard');
+    process.kill(process.pid, 'SIGTERM');
+  };
+  process.on('newListener', (signal) => {
+    if (signal !== 'SIGTERM') return;
+    say('listens ' + files);
+    if (${JSON.stringify(when)} === 'listening') setImmediate(stop);
+  });
+  if (${JSON.stringify(when)} === 'first') stop();
+  else if (${when !== 'listening'}) setTimeout(stop, ${Number(when)}).unref();
+}
+`;
+
+/** Beside the one that was stopped, on its queue. Resolves with how it ended, and what it said beside its log. */
+async function startKilled(run: FaultRun, talon: Talon, when: Moment) {
+  const file = (name: string) => join(talon.directory, name);
+  const flags = ['--import', `data:text/javascript,${encodeURIComponent(killer(when))}`];
+  const args = [...flags, LAUNCHER, 'server', '-c', file('config.yaml'), '-r', file('rules.yaml')];
+  const log = openSync(file('server.log'), 'a');
+  const child = spawn(process.execPath, args, {
+    cwd: talon.directory,
+    // What it does is told there, like that of every other process on these files.
+    stdio: ['ignore', log, 'pipe'],
+    env: {
+      ...process.env,
+      FALCO_TALON_KUBECONFIG: file('kubeconfig'),
+      FALCO_TALON_DATA_DIRECTORY: file('state'),
+      FALCO_TALON_QUEUE_TYPE: 'sqlite',
+      FALCO_TALON_LOG_FORMAT: 'json',
+      FALCO_TALON_LISTEN_ADDRESS: '127.0.0.1',
+      FALCO_TALON_LISTEN_PORT: '0',
+    },
+  });
+  closeSync(log);
+  endWithThisProcess(child);
+  run.cleanUp(() => child.kill('SIGKILL'));
+  const said = text(child.stderr);
+  const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
+  return { code, signal, said: await said };
+}
+
 /** At any moment from its first line of code on, with alerts in the queue. */
 async function stopWhileStarting(run: FaultRun, fake: FakeKubernetes, talon: Talon, times: number): Promise<void> {
   const slow = fake.fault({ kind: 'latency', ms: 100 });
-  const ends: string[] = [];
+  const wrong: string[] = [];
+  let unheard = 0;
+  let files = 0;
   for (let n = 0; n < times; n++) {
     const after = Math.round((Math.random() * 1.5 + n / times) * (talon.starts[0] ?? 1_000) * 0.6);
-    const stop = `setTimeout(() => process.kill(process.pid, 'SIGTERM'), ${after}).unref();`;
-    const flags = ['--import', `data:text/javascript,${encodeURIComponent(stop)}`];
-    const file = (name: string) => join(talon.directory, name);
-    const log = openSync(file('server.log'), 'a');
-    const child = spawn(
-      process.execPath,
-      [...flags, LAUNCHER, 'server', '-c', file('config.yaml'), '-r', file('rules.yaml')],
-      {
-        cwd: talon.directory,
-        // What it does is told there, like that of every other process on these files.
-        stdio: ['ignore', log, log],
-        env: {
-          ...process.env,
-          FALCO_TALON_KUBECONFIG: file('kubeconfig'),
-          FALCO_TALON_DATA_DIRECTORY: file('state'),
-          FALCO_TALON_QUEUE_TYPE: 'sqlite',
-          FALCO_TALON_LOG_FORMAT: 'json',
-          FALCO_TALON_LISTEN_ADDRESS: '127.0.0.1',
-          FALCO_TALON_LISTEN_PORT: '0',
-        },
-      },
-    );
-    closeSync(log);
-    endWithThisProcess(child);
-    run.cleanUp(() => child.kill('SIGKILL'));
-    const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
-    // The runtime itself has not begun to listen to signals before its first line of code.
-    if (code !== 0 && signal !== 'SIGTERM') ends.push(`${code ?? signal} after ${after} ms`);
+    const when = (['first', 'listening'] as const)[n] ?? after;
+    const { code, signal, said } = await startKilled(run, talon, when);
+    const heard = /^heard/m.test(said);
+    if (!heard) unheard++;
+    files = Math.max(files, Number(/^listens (\d+)/m.exec(said)?.[1] ?? 0));
+    // Before it listens the system ends it; in a container, where it is the first process, nothing does.
+    const asItMust = heard ? code === 0 : signal === 'SIGTERM';
+    if (!asItMust) wrong.push(`${code ?? signal}, told at ${when} (${said.replaceAll('\n', ' ').trim()})`);
   }
   slow.release();
-  run.expect(
-    `it ends in order while it starts, ${times} times${ends.length > 0 ? `, but: ${ends.join(', ')}` : ''}`,
-    ends.length === 0,
+  run.say(
+    `told ${times} times while it starts, ${unheard} times before it listens, which it does when ${files} of its files are loaded`,
   );
+  run.expect(
+    `it ends with 0 while it starts, from when it listens on, ${times} times${wrong.length > 0 ? `, but: ${wrong.join(', ')}` : ''}`,
+    wrong.length === 0,
+  );
+  run.expect('it listens before anything else', files > 0 && files <= FIRST_FILES);
 }
 
 export const stoppedTwice: Scenario = {

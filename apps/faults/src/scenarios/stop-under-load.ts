@@ -149,7 +149,7 @@ export const stopUnderLoad: Scenario = {
   name: 'stop-under-load',
   title: 'the program is told to stop while alerts come in and twenty long actions run',
   async run(run) {
-    if (run.size === 'short') return stopOnce(run, 4, 1, 50);
+    if (run.size === 'short') return stopOnce(run, 5, 1.3, 50);
     await stopOnce(run, 30, 5, 500);
     await stopOnce(run, 5, 1, 500);
   },
