@@ -5,12 +5,19 @@ import type { Scenario } from '../scenario.ts';
 /** Milliseconds between two attempts at most, and what calls may take beside it. */
 const CAP = 30_000;
 const TOLERANCE = 2_000;
+/**
+ * Milliseconds the failure lasts, and calls about one object on average: waits up to 200 ms, doubled each time, give 5 and 12.
+ * Waits that do not grow give dozens, and hundreds.
+ */
+const SIZES = { full: { lasts: 60_000, count: 100, most: 16 }, short: { lasts: 1_500, count: 12, most: 8 } } as const;
+/** How much longer the last wait is than the first one, on average: far more, but for a machine that is slow with both. */
+const GROWTH = 2;
 
 export const failingApi: Scenario = {
   name: 'failing-api',
   title: 'the API server answers 500 and 503 to every call, then 500 to half of them',
   async run(run) {
-    const full = run.size === 'full';
+    const { lasts, count, most } = SIZES[run.size];
     const { talon, fake, send, settle } = await startShop(run);
     const times = watchRequests(fake);
     const match = (request: { readonly resource: string }) => request.resource === 'pods';
@@ -22,9 +29,8 @@ export const failingApi: Scenario = {
       }),
     );
     const from = performance.now();
-    const count = full ? 100 : 12;
     await send({ perSecond: 100, count }).done;
-    await delay(full ? 60_000 : 1_500);
+    await delay(lasts);
     for (const end of ends) end.release();
     const recovered = performance.now();
     await talon.drained(60_000);
@@ -39,7 +45,14 @@ export const failingApi: Scenario = {
     );
     run.say(`${perObject.toFixed(1)} calls per object in the failure, up to ${(longest / 1000).toFixed(1)} s apart`);
     run.say(`all done ${(took / 1000).toFixed(1)} s after the recovery`);
+    const waits = Array.from(times.byObject.values(), (arrivals) =>
+      arrivals.slice(1).map(({ at }, n) => at - (arrivals[n]?.at ?? at)),
+    );
+    const [first, last] = [0, -1].map((n) => mean(waits.map((all) => all.at(n) ?? 0))) as [number, number];
+    run.say(`the first wait of an object takes ${first.toFixed(0)} ms, the last one ${last.toFixed(0)} ms on average`);
     run.expect('it was tried again', gaps.length >= count);
+    run.expect(`at most ${most} calls per object`, perObject <= most);
+    run.expect('attempts are further and further apart', last > GROWTH * first);
     run.expect('attempts are at most 30 s apart', longest <= CAP + TOLERANCE);
     run.expect('objects are not tried again in step', spread.size > count / 3);
     run.expect('all done after the recovery', took <= CAP + TOLERANCE);
@@ -49,7 +62,7 @@ export const failingApi: Scenario = {
       status: 500,
       match: (request) => match(request) && Math.random() < 0.5,
     });
-    await send({ perSecond: 50, count: full ? 500 : 10 }).done;
+    await send({ perSecond: 50, count: run.size === 'full' ? 500 : 10 }).done;
     // One that fails ten times in a row waits long.
     await talon.drained(180_000);
     run.say(`500 at random: ${half.count} calls`);
@@ -57,3 +70,7 @@ export const failingApi: Scenario = {
     await settle();
   },
 };
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
