@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { stat } from 'node:fs/promises';
+import { open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pod } from '@falco-talon/fake-kubernetes';
 import { alertText } from '@falco-talon/testkit/server';
 import {
   account,
@@ -27,6 +28,10 @@ const SIZES = {
 } as const;
 /** Milliseconds after which alerts must be taken again. */
 const RECOVERY = 5_000;
+/** MiB of the disk of a full run: more than the queue may take, so that its size on disk comes first. */
+const DISK = 64;
+/** Alerts whose actions are under way while the disk is full. */
+const UNDER_WAY = 10;
 /** Bytes a file may grow beyond the log of the server. */
 const GROWTH = 2 ** 20;
 
@@ -39,6 +44,22 @@ queue: { sqlite: { max_megabytes: ${quota} } }
 const LIMIT_PLUGIN = `process.on('SIGXFSZ', () => {});
 export default { kind: 'plugin', apiVersion: 1, name: 'limit', category: 'limit' };
 `;
+
+/** Becomes the program whose arguments follow, with a small disk of its own where its state is. */
+const ON_A_SMALL_DISK = `
+const mount = 'mount -t tmpfs -o size=${DISK}m none state && exec "$0" "$@"';
+process.execve(process.argv[2], [process.argv[2], '-rm', 'sh', '-c', mount, process.execPath, ...process.argv.slice(3)]);
+`;
+
+/** Where the system lets everybody mount a disk of their own: its unshare. */
+function unshare(): string | undefined {
+  try {
+    execFileSync('unshare', ['-rm', 'mount', '-t', 'tmpfs', 'none', '/mnt'], { stdio: 'ignore' });
+    return execFileSync('sh', ['-c', 'command -v unshare'], { encoding: 'utf8' }).trim();
+  } catch {
+    return undefined;
+  }
+}
 
 export const diskFull: Scenario = {
   name: 'disk-full',
@@ -54,20 +75,46 @@ export const diskFull: Scenario = {
   },
   async run(run) {
     const { quota, nearlyFull, beyond, onDisk } = SIZES[run.size];
-    const { talon, fake } = await startShop(run, {
-      talon: { config: configOf(quota), files: { 'limit.mjs': LIMIT_PLUGIN } },
+    const mounts = run.size === 'full' ? unshare() : undefined;
+    const { talon, fake, effects } = await startShop(run, {
+      talon: {
+        config: configOf(quota),
+        files: { 'limit.mjs': LIMIT_PLUGIN, 'small-disk.mjs': ON_A_SMALL_DISK },
+        nodeFlags: mounts === undefined ? [] : ['small-disk.mjs', mounts],
+      },
     });
     const padding = 'x'.repeat(ALERT_BYTES);
     const all: Sent[] = [];
     async function send(count: number): Promise<Sender['sent']> {
-      const body = (n: number) =>
-        alertText(FALCO_RULE, 'cart', n).replace('"priority"', `"padding":"${padding}","priority"`);
+      const body = (n: number) => {
+        fake.create(pod({ name: `pod-${n}`, namespace: 'shop' }));
+        return alertText(FALCO_RULE, `pod-${n}`, n).replace('"priority"', `"padding":"${padding}","priority"`);
+      };
       const sender = startSender(run, talon.url, { perSecond: 200, count, first: all.length, body });
       await sender.done;
       all.push(...sender.sent);
       return sender.sent;
     }
     const refused = (sent: Sender['sent']) => sent.filter(({ status, said }) => status === 503 && said === 'disk');
+
+    // First: a file that has grown before has room in it.
+    const gate = fake.fault({ kind: 'hold', match: { verb: 'patch' } });
+    await send(UNDER_WAY);
+    await until(() => gate.count === UNDER_WAY, run.signal);
+    const makeRoom = mounts === undefined ? await limitFiles(talon) : await fillDisk(talon);
+    const what = mounts === undefined ? 'with files that cannot grow' : 'on a disk that is full';
+    run.say(
+      `${what}: ${mounts === undefined ? 'in a full run, where everybody may mount a disk, it is a real one' : `of ${DISK} MiB`}`,
+    );
+    await full(await send(onDisk), what);
+    gate.release();
+    await until(
+      () => effects.changed().size === all.filter(({ outcome }) => outcome === 'accepted').length,
+      run.signal,
+    );
+    await makeRoom();
+    await recovered('there was room again');
+    await talon.drained();
 
     const silence = fake.fault({ kind: 'hang' });
     const before = await send(nearlyFull);
@@ -81,16 +128,16 @@ export const diskFull: Scenario = {
     silence.release();
     await talon.drained();
     await recovered('the alerts inside were worked off');
-
-    const log = (await stat(join(talon.directory, 'server.log'))).size;
-    limit(talon, `${log + GROWTH}:unlimited`);
-    await full(await send(onDisk), 'on a disk that takes no more');
-    limit(talon, 'unlimited:unlimited');
-    await recovered('there was room again');
     run.expect('it never ended', !talon.log().includes('the worker of the queue ended'));
     await talon.drained();
     await talon.stop();
-    sayAccount(run, await account({ sent: all, lines: talon.lines() }));
+    const result = await account({ sent: all, lines: talon.lines() });
+    sayAccount(run, result);
+    run.expect(
+      'every accepted alert is done, and nothing twice',
+      result.done === result.accepted && effects.twice().length === 0,
+    );
+    run.expect('each end is told once', result.repeated.length === 0);
 
     async function full(sent: Sender['sent'], when: string): Promise<void> {
       const count = refused(sent).length;
@@ -127,6 +174,24 @@ function holds(waiting: Promise<void>): Promise<boolean> {
   );
 }
 
-function limit({ pid }: Talon, bytes: string): void {
-  execFileSync('prlimit', ['--pid', String(pid), `--fsize=${bytes}`]);
+/** No file of the process may grow beyond the log of the server. Gives back what allows it again. */
+async function limitFiles({ directory, pid }: Talon): Promise<() => void> {
+  const log = (await stat(join(directory, 'server.log'))).size;
+  const limit = (bytes: string) => execFileSync('prlimit', ['--pid', String(pid), `--fsize=${bytes}`]);
+  limit(`${log + GROWTH}:unlimited`);
+  return () => limit('unlimited:unlimited');
+}
+
+/** Fills its disk, which only the process itself sees. Gives back what makes room again. */
+async function fillDisk({ directory, pid }: Talon): Promise<() => Promise<void>> {
+  const filler = join(`/proc/${pid}/root`, directory, 'state', 'filler');
+  await using file = await open(filler, 'w');
+  for (let size = GROWTH; size > 0;) {
+    size = await file.write(Buffer.alloc(size)).then(
+      () => size,
+      // What is too much at once may be not too much in part.
+      () => Math.floor(size / 2),
+    );
+  }
+  return () => rm(filler);
 }
