@@ -28,6 +28,11 @@ export interface GuardInput<U extends Uses, S extends TObject = TObject> extends
   readonly effect: Effect;
   /** True: whatever the verdicts are, nothing will be changed. A budget does not count such a step. */
   readonly dryRun: boolean;
+  /**
+   * True: guards allowed this step before and it was begun, then the process ended or an answer got lost. What it had come to may
+   * be why the target has changed or gone: judge by what you are told, not by how the target looks now.
+   */
+  readonly resumed: boolean;
   /** What guards asked before this one found; absent when none of them looked. */
   readonly subject?: Subject;
   /** What Falco Talon itself is: objects, and namespaces with all that is in them. As far as its clients know. */

@@ -82,10 +82,12 @@ describe('before the action', () => {
 
   it('nothing is done while all acting is stopped, not even what was begun before', async () => {
     const run = vi.fn<Actionner['run']>();
-    for (const intent of [undefined, { facts: {} }]) {
-      const outcome = await outcomeOf({ actionner: { run, idempotent: false }, deps: { observe: true }, intent });
-      expect(outcome).toMatchObject({ status: 'dry_run' });
-    }
+    const actionner = { run, idempotent: false };
+    expect(await outcomeOf({ actionner, deps: { observe: true } })).toMatchObject({ status: 'dry_run' });
+    expect(await outcomeOf({ actionner, deps: { observe: true }, intent: { facts: {} } })).toMatchObject({
+      status: 'failure',
+      error: { code: 'outcome_unknown' },
+    });
     expect(run).not.toHaveBeenCalled();
   });
 

@@ -7,9 +7,11 @@ import {
   type FalcoEvent,
   type KeptArtifact,
   type MayAct,
+  type ReadContext,
   type Scope,
   type Subject,
   type Target,
+  type Uses,
 } from '@falco-talon/core';
 import type { ClientLease } from '../clients/client-pool.ts';
 import type { Spool, SpooledArtifact } from '../deliver/spool.ts';
@@ -81,8 +83,8 @@ export interface Held {
 }
 
 /**
- * One attempt: checks, then either the preview of a dry run or the action itself. One that was left behind at its time
- * limit may go on reading, but changes nothing any more: its clients ask before each request.
+ * One attempt: what an earlier one has done, guards, checks, then either the preview of a dry run or the action itself. One that
+ * was left behind at its time limit may go on reading, but changes nothing any more: its clients ask before each request.
  * @throws whatever a plugin throws
  */
 export async function attemptStep(
@@ -94,50 +96,42 @@ export async function attemptStep(
   const { event, step, actionner } = run;
   const { parameters } = step;
   const dryRun = step.dryRun || observe;
-  let observed = '';
   const names = { id: step.id, rule: step.rule, action: step.action, actionner: step.actionner };
   checkRequiredFields(actionner, event);
   const target = actionner.target({ event, parameters });
   const objects = targetObjects(target);
   if (progress.repeated) run.facts.forget();
   else run.started();
-  let subject: Subject | undefined;
-  if (target && !run.intent) {
-    const judged = { event, step: names, actionner, target, parameters, dryRun };
-    const verdict = await judge(judged, run.facts, scope);
-    const untouched = `${targetText(target)} was not touched: ${verdict.kind === 'allow' ? '' : verdict.reason}`;
-    if (verdict.kind === 'deny') return ended('ignored', untouched, objects);
-    if (verdict.kind === 'hold') return dryRun ? ended('dry_run', `would wait: ${verdict.reason}`, objects) : verdict;
-    if (verdict.kind === 'observe') observed = `${untouched}; `;
-    if (verdict.kind === 'allow') subject = verdict.subject;
-  }
-  const dry = dryRun || observed !== '';
-  const contexts = await run.facts.contexts(step.contexts);
   const uses = actionner.uses ?? {};
   const [reads, own] = await Promise.all([run.facts.reads(uses), run.facts.own([uses])]);
   const whyProtected = (object: Target) => protects(actionner, own, object);
   const read = { ...scope, event, parameters, step: names, reads, whyProtected };
 
-  let facts: Facts;
-  if (run.intent && !dry) {
-    facts = factsOfIntent(actionner, run.intent.facts);
-    const settled = actionner.settled
-      ? await actionner.settled({ ...read, facts })
-      : settledUnasked(actionner, progress);
-    // An action that is done but whose artifact is not there was interrupted before it was safe: it is captured anew.
-    const lost = actionner.output === 'required' && progress.artifacts.size === 0;
-    if (settled === 'done' && !lost)
-      return { ...ended('success', 'done by an earlier attempt', objects), artifacts: keptBefore(progress) };
-    if (settled !== 'again' && settled !== 'done') throw unknownOutcome();
-  } else {
-    const checked = (await actionner.check?.(read)) ?? { facts: {} };
-    if ('ignored' in checked) return ended('ignored', checked.ignored, objects);
-    facts = checked.facts ?? {};
-    if (dry) return ended('dry_run', `${observed}${await wouldDo(facts)}`, objects);
+  // What an earlier attempt has done stays done, whatever guards say of it now.
+  const resumed = run.intent && (await stateOf(run, run.intent, progress, read));
+  if (resumed?.done) {
+    return { ...ended('success', 'done by an earlier attempt', objects), artifacts: keptBefore(progress) };
+  }
+  let observed = '';
+  let subject: Subject | undefined;
+  if (target) {
+    const judged = { event, step: names, actionner, target, parameters, dryRun, resumed: resumed !== undefined };
+    const verdict = await judge(judged, run.facts, scope);
+    const untouched = `${targetText(target)} was not touched${resumed ? ' any more' : ''}`;
+    if (verdict.kind === 'deny') return ended('ignored', `${untouched}: ${verdict.reason}`, objects);
+    if (verdict.kind === 'hold') return dryRun ? ended('dry_run', `would wait: ${verdict.reason}`, objects) : verdict;
+    if (verdict.kind === 'observe') observed = `${untouched}: ${verdict.reason}; `;
+    if (verdict.kind === 'allow') subject = verdict.subject;
+  }
+  const contexts = await run.facts.contexts(step.contexts);
+  const checked = resumed ?? (await actionner.check?.(read)) ?? { facts: {} };
+  if ('ignored' in checked) return ended('ignored', checked.ignored, objects);
+  const facts = checked.facts ?? {};
+  if (dryRun || observed !== '') return ended('dry_run', `${observed}${await wouldDo(facts)}`, objects);
+  if (!resumed && !progress.acted) {
     // The last word before something changes, so that only what does is counted. A repeat of what has begun goes on.
-    const braked = progress.acted
-      ? undefined
-      : brake.charge({ event, step: names, target, subject, effect: effectOf(actionner), notifiers: step.notifiers });
+    const subjectOf = { event, step: names, target, subject };
+    const braked = brake.charge({ ...subjectOf, effect: effectOf(actionner), notifiers: step.notifiers });
     if (braked !== undefined)
       return { ...ended('dry_run', `${braked}; ${await wouldDo(facts)}`, objects), quiet: true };
   }
@@ -195,6 +189,24 @@ function factsOfIntent({ facts: schema }: Actionner, facts: Facts): Facts {
   const { value, issues } = fit(schema, facts);
   if (issues.length > 0) throw unknownOutcome();
   return value;
+}
+
+/**
+ * What has become of a step that was about to act before.
+ * @throws TalonError `outcome_unknown`
+ */
+async function stateOf(
+  { actionner }: StepRun,
+  intent: { readonly facts: Facts },
+  progress: Progress,
+  read: ReadContext<PlannedStep['parameters'], Uses>,
+): Promise<{ readonly facts: Facts; readonly done: boolean }> {
+  const facts = factsOfIntent(actionner, intent.facts);
+  const settled = actionner.settled ? await actionner.settled({ ...read, facts }) : settledUnasked(actionner, progress);
+  if (settled !== 'again' && settled !== 'done') throw unknownOutcome();
+  // An action that is done but whose artifact is not there was interrupted before it was safe: it is captured anew.
+  const lost = actionner.output === 'required' && progress.artifacts.size === 0;
+  return { facts, done: settled === 'done' && !lost };
 }
 
 /** An actionner that cannot look is only repeated when the earlier attempt is known to have had no effect. */

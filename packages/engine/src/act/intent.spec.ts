@@ -58,17 +58,53 @@ describe('an action that must not be repeated blindly', () => {
     expect(outcome.error?.code).toBe(status === 'failure' ? 'outcome_unknown' : undefined);
   });
 
-  it('after a crash asks settled with the facts of then, and neither guard nor check', async () => {
-    const guard = vi.fn<Guard['judge']>(async (): Promise<Verdict> => ({ kind: 'deny', reason: 'x' }));
+  describe('after a crash', () => {
     const run = vi.fn<Actionner['run']>(async () => done);
-    const outcome = await outcomeOf({
-      actionner: { idempotent: false, check, run, settled: async () => 'again' },
-      guards: [specGuard(guard)],
-      intent: { facts: { uid: 'then' } },
+    const guard = vi.fn<Guard['judge']>();
+    beforeEach(() => [run, guard].forEach((one) => one.mockClear()));
+    const resumed = (settled: 'done' | 'again', verdict: Verdict, deps = {}) => {
+      guard.mockResolvedValue(verdict);
+      const preview = async ({ facts }: { readonly facts: unknown }) => `would go on with ${JSON.stringify(facts)}`;
+      return outcomeOf({
+        actionner: { idempotent: false, check, run, preview, settled: async () => settled },
+        guards: [specGuard(guard)],
+        intent: { facts: { uid: 'then' } },
+        deps,
+      });
+    };
+
+    it('asks settled and the guards, which are told so, and goes on with the facts of then', async () => {
+      expect(await resumed('again', { kind: 'allow' })).toMatchObject({ status: 'success', seen: ['started'] });
+      expect(guard).toHaveBeenCalledWith(expect.objectContaining({ resumed: true }));
+      expect(run).toHaveBeenCalledWith(expect.objectContaining({ facts: { uid: 'then' } }));
+      expect(check).not.toHaveBeenCalled();
     });
-    expect(outcome).toMatchObject({ status: 'success', seen: ['started'] });
-    expect(run).toHaveBeenCalledWith(expect.objectContaining({ facts: { uid: 'then' } }));
-    expect([check.mock.calls.length, guard.mock.calls.length]).toEqual([0, 0]);
+
+    it('does not go on with what a guard refuses now, and says so', async () => {
+      expect(await resumed('again', { kind: 'deny', reason: 'protected since' })).toMatchObject({
+        status: 'ignored',
+        message: 'pod shop/cart was not touched any more: guard gate: protected since',
+      });
+      expect(run).not.toHaveBeenCalled();
+    });
+
+    it('only previews what may only be watched now', async () => {
+      const watched = await resumed('again', { kind: 'observe', reason: 'a storm' });
+      const stopped = await resumed('again', { kind: 'allow' }, { observe: true });
+      expect([watched, stopped].map(({ status, message }) => [status, message])).toEqual([
+        ['dry_run', 'pod shop/cart was not touched any more: guard gate: a storm; would go on with {"uid":"then"}'],
+        ['dry_run', 'would go on with {"uid":"then"}'],
+      ]);
+      expect(run).not.toHaveBeenCalled();
+    });
+
+    it.each([{}, { observe: true }])('what is done stays done, whatever the guards say now (%j)', async (deps) => {
+      expect(await resumed('done', { kind: 'deny', reason: 'x' }, deps)).toMatchObject({
+        status: 'success',
+        message: 'done by an earlier attempt',
+      });
+      expect([run, guard].map((one) => one.mock.calls.length)).toEqual([0, 0]);
+    });
   });
 
   it('is not repeated after a crash or a lost answer when it cannot look', async () => {

@@ -81,7 +81,18 @@ async function askGuard(
   try {
     const { signal: never } = new AbortController();
     const verdict = await withTimeLimit('a guard', GUARD_LIMIT, never, (signal) =>
-      guard.judge({ ...scope, ...judged, signal, event, step, parameters, dryRun, own: [], reads: unreadable }),
+      guard.judge({
+        ...scope,
+        ...judged,
+        signal,
+        event,
+        step,
+        parameters,
+        dryRun,
+        resumed: false,
+        own: [],
+        reads: unreadable,
+      }),
     );
     if (asked || verdict.kind === 'allow') return undefined;
     return verdict.kind === 'observe' ? `only observed: ${verdict.reason}` : verdict.reason;

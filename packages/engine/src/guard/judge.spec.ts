@@ -21,6 +21,7 @@ const judged = {
   target: { kind: 'pod', namespace: 'shop', name: 'cart' },
   parameters: { a: 1 },
   dryRun: false,
+  resumed: false,
 };
 const actionner = specActionner({ idempotent: false, destructive: true });
 const own = [{ kind: 'namespace', name: 'falco' }];

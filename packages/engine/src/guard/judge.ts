@@ -34,6 +34,7 @@ export interface Judged {
   readonly target: Target;
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly dryRun: boolean;
+  readonly resumed: boolean;
 }
 
 /**

@@ -68,6 +68,18 @@ testGuard(plausibility, {
   hang: () => hanging(api),
 });
 
+describe('a step that goes on with what was begun before', () => {
+  it('is judged by the alert and the settings of now, not by a pod that may be gone by its doing', async () => {
+    const resumed = { resumed: true, target: { ...target, name: 'gone' } };
+    const about = withFields(genuine, { 'k8s.pod.name': 'gone' });
+    expect(await reasonOf(about, resumed)).toBe('allowed');
+    const old = { ...about, receivedAt: about.receivedAt + 301_000 };
+    expect(await reasonOf(old, resumed)).toMatch(/^deny: /);
+    expect(await reasonOf({ ...about, hostname: '' }, resumed)).toContain('no hostname');
+    expect(api.requests).toEqual([]);
+  });
+});
+
 describe('a genuine alert', () => {
   it('is allowed with one read, and tells of workload and node', async () => {
     const { verdict } = await ask(genuine);

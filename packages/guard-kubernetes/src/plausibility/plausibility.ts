@@ -31,7 +31,7 @@ export const plausibility = defineGuard({
   settings,
   permissions: [permission('', ['pods'], ['get'], 'guard.plausibility.applies_to is not none')],
 
-  async judge({ event, target, effect, settings: given, reads, signal, now }): Promise<Verdict> {
+  async judge({ event, target, effect, resumed, settings: given, reads, signal, now }): Promise<Verdict> {
     const { namespace } = target;
     const applies = given.applies_to === 'all' || (given.applies_to === 'destructive' && effect.destructive);
     if (!applies || target.kind !== 'pod' || namespace === undefined) return { kind: 'allow' };
@@ -51,6 +51,9 @@ export const plausibility = defineGuard({
         'the alert has no hostname, so nobody can tell whether it comes from the node of the pod: let the sender keep it, or set guard.plausibility.node: false',
       );
     }
+
+    // It was compared before it began; by now its own doing may have changed the pod, or ended it.
+    if (resumed) return { kind: 'allow' };
 
     const pod = await readPod<Pod>(reads.kubernetes, { ...target, namespace }, signal);
     const node = pod.spec?.nodeName ?? '';

@@ -28,6 +28,8 @@ export interface GuardRunOptions<U extends Uses = Uses> extends Pick<
   readonly guardSettings?: Readonly<Record<string, unknown>>;
   /** What the actionner declares. Default: one like `kubernetes:terminate`. */
   readonly effect?: Effect;
+  /** Whether it goes on with what was begun before. Default: not. */
+  readonly resumed?: boolean;
   /** What guards asked before found. */
   readonly subject?: Subject;
   /** What Falco Talon itself is. Default: nothing. */
@@ -80,6 +82,7 @@ export async function runGuard<U extends Uses, S extends TObject>(
       parameters: options.parameters ?? {},
       effect: options.effect ?? TEST_EFFECT,
       dryRun: options.dryRun ?? false,
+      resumed: options.resumed ?? false,
       own: options.own ?? [],
       ...(options.subject && { subject: options.subject }),
       settings,
