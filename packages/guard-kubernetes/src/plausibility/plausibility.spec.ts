@@ -208,6 +208,8 @@ describe('the settings', () => {
     expect(await reasonOf(forged, { guardSettings: { node: false } })).toContain('names container');
     expect(await reasonOf(falcoEvent(), { guardSettings: { container: false } })).toBe('allowed');
     const old = { ...genuine, time: '2020-01-01T00:00:00Z' };
+    const deployment = { kind: 'deployment', namespace: 'shop', name: 'cart' };
+    expect(await reasonOf(old, { target: deployment })).toContain('max_age_seconds');
     expect(await reasonOf(old, { guardSettings: { max_age_seconds: 0 } })).toBe('allowed');
     expect(await reasonOf(old, { guardSettings: { max_age_seconds: 1e9 } })).toBe('allowed');
   });

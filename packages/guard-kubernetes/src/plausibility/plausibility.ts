@@ -34,9 +34,10 @@ export const plausibility = defineGuard({
   async judge({ event, target, effect, resumed, settings: given, reads, signal, now }): Promise<Verdict> {
     const { namespace } = target;
     const applies = given.applies_to === 'all' || (given.applies_to === 'destructive' && effect.destructive);
-    if (!applies || target.kind !== 'pod' || namespace === undefined) return { kind: 'allow' };
+    if (!applies) return { kind: 'allow' };
     const wrong = wrongTime(event, given);
     if (wrong !== undefined) return deny(wrong);
+    if (target.kind !== 'pod' || namespace === undefined) return { kind: 'allow' };
     const alert = readAlert(event, target);
     if (typeof alert === 'string') return deny(alert);
     if (given.container && alert.running && alert.container === undefined && !alert.hasUid) {
