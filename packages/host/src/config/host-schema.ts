@@ -39,7 +39,10 @@ const file = (description: string) => text('', `${description} A relative path s
 
 const auth = strictObject(
   {
-    tokens: secrets('Sent as `Authorization: Bearer …`.', secret(SECRET_LENGTH)),
+    tokens: secrets(
+      'Sent as `Authorization: Bearer …`.',
+      secret(SECRET_LENGTH, { pattern: '^[!-~]+$', form: 'visible ASCII characters without spaces' }),
+    ),
     token_files: files('tokens'),
     basic: secrets(
       '`user:password`, as Falco sends them when they stand in its URL.',

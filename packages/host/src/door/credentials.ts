@@ -47,7 +47,7 @@ export async function credentialMistakes(settings: CredentialSettings): Promise<
 
 function collectAll(settings: CredentialSettings) {
   return [
-    collect('intake.auth.token_files', settings.tokens, settings.token_files, longEnough),
+    collect('intake.auth.token_files', settings.tokens, settings.token_files, headerToken),
     collect('intake.auth.basic_files', settings.basic, settings.basic_files, userAndPassword),
     collect('intake.auth.secret_path_files', settings.secret_paths, settings.secret_path_files, pathSegment),
     collect('intake.auth.hmac_key_files', settings.hmac_keys, settings.hmac_key_files, longEnough),
@@ -93,6 +93,12 @@ async function linesOf(key: string, file: string): Promise<readonly string[]> {
 
 function longEnough(secret: string): string | undefined {
   return secret.length < SECRET_LENGTH ? `has fewer than ${SECRET_LENGTH} characters; take a longer one` : undefined;
+}
+
+function headerToken(secret: string): string | undefined {
+  if (!/^[!-~]+$/.test(secret))
+    return 'may have visible ASCII characters without spaces only, as it stands in a header';
+  return longEnough(secret);
 }
 
 function userAndPassword(secret: string): string | undefined {

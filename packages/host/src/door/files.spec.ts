@@ -78,6 +78,8 @@ describe('credentials in files', () => {
 
   it.each([
     ['token_files', 'short', 'line 1: has fewer than 16 characters'],
+    ['token_files', 'a token of several words', 'line 1: may have visible ASCII characters without spaces only'],
+    ['token_files', 'ein-überlanges-token', 'line 1: may have visible ASCII'],
     ['basic_files', 'nobody', 'line 1: is not written as user:password'],
     ['secret_path_files', 'a/path/of-many-characters', 'line 1: may have letters'],
     ['hmac_key_files', '\n\nshort', 'line 3: has fewer than 16 characters'],
