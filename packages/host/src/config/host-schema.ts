@@ -2,6 +2,7 @@ import { oneOf, strictObject, Type, type Static, type TString } from '@falco-tal
 import { DEFAULT_LIMITS } from '@falco-talon/engine';
 import { budgetsSchema } from './budgets.ts';
 import { SECRET_LENGTH } from '../door/credentials.ts';
+import { MOST_TOLERANCE } from '../door/nonces.ts';
 import { LOG_FORMATS, LOG_LEVELS } from '../logging/logger.ts';
 
 const MODES = ['enforce', 'observe'] as const;
@@ -56,7 +57,12 @@ const auth = strictObject(
     secret_path_files: files('such paths'),
     hmac_keys: secrets('Keys alerts are signed with; each alert has a signature of its own.', secret(SECRET_LENGTH)),
     hmac_key_files: files('such keys'),
-    hmac_tolerance_seconds: seconds(300, "The clock of a sender may differ from this server's by so much."),
+    hmac_tolerance_seconds: Type.Number({
+      default: 300,
+      minimum: 1,
+      maximum: MOST_TOLERANCE,
+      description: "Seconds. The clock of a sender may differ from this server's by so much.",
+    }),
     allowed_senders: Type.Array(Type.String({ minLength: 1 }), {
       default: [],
       description: 'Ranges of addresses (`10.0.0.0/8`) alerts are taken from, whatever else they bring; empty: all.',

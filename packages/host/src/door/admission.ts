@@ -49,7 +49,7 @@ export interface Keeper {
   readonly wait: (sender: string) => number;
   readonly signatureProblem: (signature: Signature) => 'expired' | 'wrong' | undefined;
   /** Each nonce is good for one alert. */
-  readonly spend: (nonce: string) => 'replayed' | 'crowded' | undefined;
+  readonly spend: (signature: Signature) => 'replayed' | 'crowded' | undefined;
 }
 
 const ALERTS = '/';
@@ -70,7 +70,7 @@ export function admit(request: IncomingMessage, keeper: Keeper): Admission {
   if (wait > 0) return refused('sender_too_fast', undefined, wait);
   if (identity.by !== 'signature') return { kind: 'alert' };
   const { signature } = identity;
-  const spent = keeper.spend(signature.nonce);
+  const spent = keeper.spend(signature);
   if (spent) return refused(`signature_${spent}`);
   return {
     kind: 'alert',

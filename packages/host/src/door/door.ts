@@ -32,7 +32,8 @@ export interface Door {
   readonly isOpen: boolean;
   /** When the server's certificate ends, milliseconds since the epoch; undefined without TLS. */
   certificateExpires(): number | undefined;
-  close(): Promise<void>;
+  /** `grace`: milliseconds. */
+  close(grace: number): Promise<void>;
 }
 
 export interface DoorDeps {
@@ -76,8 +77,7 @@ export async function openDoor(settings: DoorSettings, deps: DoorDeps): Promise<
   const tolerance = auth.hmac_tolerance_seconds * 1000;
   const nonces = await openNonces({
     directory: auth.hmac_keys.length + auth.hmac_key_files.length > 0 ? settings.dataDirectory : undefined,
-    // A sender's clock may be ahead by the tolerance, and its signature is good as long again.
-    span: 2 * tolerance,
+    tolerance,
     capacity: NONCES_KEPT,
     now: deps.now,
     logger: deps.logger,
@@ -91,7 +91,7 @@ export async function openDoor(settings: DoorSettings, deps: DoorDeps): Promise<
     openPaths,
     wait: (sender) => rate.wait(sender),
     signatureProblem: (signature) => signatureProblem(signature, credentials.keys, tolerance, deps.now()),
-    spend: (nonce) => nonces.spend(nonce),
+    spend: ({ nonce, time }) => nonces.spend(nonce, time),
   });
   let keeper = keeperOf(current.credentials);
 
@@ -127,9 +127,9 @@ export async function openDoor(settings: DoorSettings, deps: DoorDeps): Promise<
     isOpen: asksNobody && isEverybody(auth.allowed_senders),
     certificateExpires: () => current.tls?.expires.getTime(),
     admit: (request) => admit(request, keeper),
-    async close() {
+    async close(grace) {
       watch?.close();
-      await nonces.close();
+      await nonces.close(grace);
     },
   };
 }

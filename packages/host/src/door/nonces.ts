@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,17 +7,20 @@ import { readBounded } from '@falco-talon/engine';
 
 /** Each is good once. */
 export interface Nonces {
-  /** `crowded`: too many are remembered; this one is not spent. */
-  spend(nonce: string): 'replayed' | 'crowded' | undefined;
-  /** Resolves when what was spent is in the files. */
-  close(): Promise<void>;
+  /**
+   * `signed`: the signature's own time, seconds since the epoch.
+   * @returns `crowded`: too many are remembered; this one is not spent
+   */
+  spend(nonce: string, signed: number): 'replayed' | 'crowded' | undefined;
+  /** Resolves when what was spent is in the files, at most after `grace` milliseconds: a disk may take longer than a stop. */
+  close(grace: number): Promise<void>;
 }
 
 export interface NoncesOptions {
   /** Where they outlive the process; undefined: nowhere. */
   readonly directory: string | undefined;
-  /** How long one is remembered, milliseconds: as long as a signature it was seen with could come again. */
-  readonly span: number;
+  /** Milliseconds a sender's clock may differ, either way: so long after its time a signature could come again. */
+  readonly tolerance: number;
   /** Remembered at most. Further ones are refused rather than one forgotten. */
   readonly capacity: number;
   /** Milliseconds since the epoch. */
@@ -24,23 +28,31 @@ export interface NoncesOptions {
   readonly logger: Logger;
 }
 
+/** The largest tolerance, seconds: so long files are kept, whatever it is now. After a restart it may be another one. */
+export const MOST_TOLERANCE = 1_800;
+/** Milliseconds one file is written to. */
+const UNIT = 10 * 60 * 1000;
+const UNITS_KEPT = Math.ceil((2 * MOST_TOLERANCE * 1000) / UNIT);
 const FILE = /^signature-nonces-(\d{1,15})$/;
-const LINE = /^(\d{1,16}) ([\w-]{16,64})$/;
+const LINE = /^(\d{1,12}) ([\w-]{16,64})$/;
 /** Bytes of one line at most, and what may wait for a disk that is slow. */
-const LINE_LIMIT = 82;
+const LINE_LIMIT = 78;
 const WAITING_LIMIT = 4 * 1024 * 1024;
 /** Milliseconds between two looks at all of them, while too many are remembered. */
 const SEARCH = 1_000;
 
 /**
- * Remembers in files of one span each, of which the one before the current one is needed, too. Another replica has files of
- * its own, and a file that cannot be written is logged once: then they are remembered as long as the process lives.
+ * Remembers in files of ten minutes each, with the time of the signature, so that one whose tolerance is changed is judged anew.
+ * Another replica has files of its own, and a file that cannot be written is logged once: then they are remembered as long
+ * as the process lives.
  */
 export async function openNonces(options: NoncesOptions): Promise<Nonces> {
-  const { directory, span, capacity, now, logger } = options;
+  const { directory, tolerance, capacity, now, logger } = options;
+  // A sender's clock may be ahead by the tolerance, and its signature is good as long again.
+  const span = 2 * tolerance;
   /** Nonce → when it is forgotten, in the order they came. */
   const seen = new Map<string, number>();
-  const segmentAt = (time: number) => Math.floor(time / span);
+  const segmentAt = (time: number) => Math.floor(time / UNIT);
   let file: { readonly segment: number; readonly stream: WriteStream } | undefined;
   let isBroken = false;
   let searchedAt = -Infinity;
@@ -58,15 +70,16 @@ export async function openNonces(options: NoncesOptions): Promise<Nonces> {
     const names = (await readdir(folder)).filter((name) => FILE.test(name)).toSorted();
     for (const name of names) {
       const path = join(folder, name);
-      if (Number(FILE.exec(name)![1]) < current - 1) {
+      if (Number(FILE.exec(name)![1]) < current - UNITS_KEPT) {
         await rm(path, { force: true });
         continue;
       }
       const bytes = await readBounded(path, { limit: capacity * LINE_LIMIT });
       for (const line of bytes.toString('latin1').split('\n')) {
         // The last line of a process that was killed may be half a line.
-        const [, until, nonce] = LINE.exec(line) ?? [];
-        if (nonce !== undefined && Number(until) > now() && seen.size < capacity) seen.set(nonce, Number(until));
+        const [, signed, nonce] = LINE.exec(line) ?? [];
+        const until = Number(signed) * 1000 + tolerance;
+        if (nonce !== undefined && until >= now() && seen.size < capacity) seen.set(nonce, until);
       }
     }
   }
@@ -78,7 +91,7 @@ export async function openNonces(options: NoncesOptions): Promise<Nonces> {
       const stream = createWriteStream(join(folder, `signature-nonces-${segment}`), { flags: 'a', mode: 0o600 });
       stream.on('error', broken);
       file = { segment, stream };
-      void rm(join(folder, `signature-nonces-${segment - 2}`), { force: true }).catch(broken);
+      void rm(join(folder, `signature-nonces-${segment - UNITS_KEPT - 1}`), { force: true }).catch(broken);
     }
     if (file.stream.writableLength > WAITING_LIMIT) return broken(new Error('the disk is too slow'));
     file.stream.write(line);
@@ -97,20 +110,20 @@ export async function openNonces(options: NoncesOptions): Promise<Nonces> {
 
   if (directory !== undefined) await restore(directory).catch(broken);
   return {
-    spend(nonce) {
+    spend(nonce, signed) {
       const time = now();
       forget(time);
       if (seen.has(nonce)) return 'replayed';
       if (seen.size >= capacity) return 'crowded';
       seen.set(nonce, time + span);
-      if (directory !== undefined) write(directory, time, `${time + span} ${nonce}\n`);
+      if (directory !== undefined) write(directory, time, `${signed} ${nonce}\n`);
       return undefined;
     },
-    close: () =>
-      new Promise((resolve) => {
-        if (file === undefined || file.stream.destroyed) return resolve();
-        file.stream.once('close', () => resolve());
-        file.stream.end();
-      }),
+    async close(grace) {
+      if (file === undefined || file.stream.destroyed) return;
+      const { stream } = file;
+      stream.end();
+      await once(stream, 'close', { signal: AbortSignal.timeout(grace) }).catch(() => {});
+    },
   };
 }

@@ -93,7 +93,7 @@ export async function openListeners(deps: ListenersDeps): Promise<Listeners> {
       tls: door.tls,
     });
   } catch (error) {
-    await Promise.all([door.close(), alerts?.close(0), monitoring?.close(0)]);
+    await Promise.all([door.close(0), alerts?.close(0), monitoring?.close(0)]);
     throw error;
   }
   const running = alerts;
@@ -106,7 +106,7 @@ export async function openListeners(deps: ListenersDeps): Promise<Listeners> {
     },
     async closeIntake(grace) {
       await running.close(grace);
-      await door.close();
+      await door.close(grace);
     },
     close: async () => monitoring?.close(0),
   };

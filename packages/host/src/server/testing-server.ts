@@ -141,7 +141,7 @@ export async function testServer(
   server = running;
   const close = async (grace: number) => {
     await running.close(grace);
-    await opened.close();
+    await opened.close(1_000);
   };
   const scheme = opened.tls ? 'https' : 'http';
   return Object.assign(state, running, {
