@@ -24,6 +24,7 @@ import { listAll, listSnapshot } from './list.ts';
 import { checkLabel, checkSegment } from './names.ts';
 import { collectionPath, objectPath, resourceText } from './path.ts';
 import { readPodLog } from './pod-log.ts';
+import { refuseOwnAccess } from './own-access.ts';
 import { isNamespace, refuseProtected } from './protection.ts';
 import { queryText } from './query.ts';
 import { createReads } from './reads.ts';
@@ -167,6 +168,7 @@ export function createApi(
         contentType: JSON_TYPE,
       };
       if (options.spareProtected || isNamespace(resource)) refuseProtected(resource, name, ownNamespace);
+      if (options.spareProtected) await refuseOwnAccess(api, resource, name, options);
       await perform(session, call, limits);
     },
     evict: (pod: Required<ObjectName>, options: EvictOptions) => evictPod(session, limits, pod, options),

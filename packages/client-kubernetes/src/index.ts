@@ -4,4 +4,5 @@ export { runsInCluster } from './credentials/in-cluster.ts';
 export { kubernetesFailure } from './failure.ts';
 export * from './kubernetes.ts';
 export { nameParameter } from './name-parameter.ts';
+export { refuseOwnAccess } from './own-access.ts';
 export * from './workload/index.ts';

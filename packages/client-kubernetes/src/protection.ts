@@ -27,7 +27,11 @@ export function isNamespace(resource: Resource): boolean {
  */
 export function refuseProtected(resource: Resource, object: ObjectName, ownNamespace: string): void {
   const message = whyProtected(resource, object, ownNamespace);
-  if (message === undefined) return;
+  if (message !== undefined) throw protectedError(message);
+}
+
+/** Nothing was sent. */
+export function protectedError(message: string): TalonError {
   const cause: KubernetesFailure = {
     kind: 'kubernetes-failure',
     method: '',
@@ -37,7 +41,7 @@ export function refuseProtected(resource: Resource, object: ObjectName, ownNames
     message,
     causes: [],
   };
-  throw new TalonError('refused', message, { cause });
+  return new TalonError('refused', message, { cause });
 }
 
 function whyProtected(resource: Resource, object: ObjectName, ownNamespace: string): string | undefined {

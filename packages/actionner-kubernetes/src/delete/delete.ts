@@ -7,7 +7,7 @@ import {
   type Result,
   type Target,
 } from '@falco-talon/core';
-import { kubernetes, type Kubernetes } from '@falco-talon/client-kubernetes';
+import { kubernetes, refuseOwnAccess, type Kubernetes } from '@falco-talon/client-kubernetes';
 import { isMirrorPod } from '../pod/pod.ts';
 import { recreated } from '../pod/read-pod.ts';
 import { ignoredText, MIRROR_POD } from '../terminate/guards.ts';
@@ -52,6 +52,7 @@ export const deleteObject = defineActionner({
     const found = await findKind(target, reads.kubernetes, signal);
     const { group, version, plural, kind, namespaced } = found.resource;
     reads.kubernetes.refuseProtected(found.resource, found.object);
+    await refuseOwnAccess(reads.kubernetes, found.resource, found.object, { signal });
     const { metadata } = await reads.kubernetes.get(found.resource, found.object, { signal });
     if (group === '' && plural === 'pods' && isMirrorPod({ metadata })) {
       return { ignored: ignoredText(laneTarget(target), MIRROR_POD) };
