@@ -36,7 +36,7 @@ async function identityOf(directory: string | undefined, pod: string): Promise<s
   const written = (await readFile(file, 'utf8').catch(() => '')).trim();
   // Another pod that got the disk is another replica: nobody knows whether the first one has really ended.
   if (written.length === fresh.length && written.startsWith(`${pod}-`) && /-[0-9a-f]{8}$/.test(written)) return written;
-  await writeFile(`${file}.new`, `${fresh}\n`);
+  await writeFile(`${file}.new`, `${fresh}\n`, { mode: 0o600 });
   await rename(`${file}.new`, file);
   return fresh;
 }

@@ -115,10 +115,7 @@ export async function openDoor(settings: DoorSettings, deps: DoorDeps): Promise<
     }
   }
 
-  const files = [
-    ...[auth.token_files, auth.basic_files, auth.secret_path_files, auth.hmac_key_files].flat(),
-    ...[tls.cert_file, tls.key_file, tls.client_ca_file].filter((file) => file !== ''),
-  ];
+  const files = [...secretFiles(settings), ...[tls.cert_file, tls.client_ca_file].filter((file) => file !== '')];
   let reading = Promise.resolve();
   const watch = files.length > 0 ? deps.watch(files, () => (reading = reading.then(reload))) : undefined;
 
@@ -132,6 +129,13 @@ export async function openDoor(settings: DoorSettings, deps: DoorDeps): Promise<
       await nonces.close(grace);
     },
   };
+}
+
+/** Files nobody else should be able to read. */
+export function secretFiles({ auth, tls }: Pick<DoorSettings, 'auth' | 'tls'>): readonly string[] {
+  const { token_files, basic_files, secret_path_files, hmac_key_files } = auth;
+  const keys = tls.key_file === '' ? [] : [tls.key_file];
+  return [...token_files, ...basic_files, ...secret_path_files, ...hmac_key_files, ...keys];
 }
 
 function isSame({ material: one }: ReadTls, other: ReadTls | undefined): boolean {

@@ -4,8 +4,9 @@ import { printable, startEngine, type Engine } from '@falco-talon/engine';
 import { hasColours } from '../cli/colour.ts';
 import { printProblems, type ExitCode, type ProgramContext } from '../cli/command.ts';
 import { dataDirectory } from '../config/data-directory.ts';
-import { engineSettings } from '../config/engine-settings.ts';
+import { doorSettings, engineSettings } from '../config/engine-settings.ts';
 import type { Config } from '../config/load-config.ts';
+import { secretFiles } from '../door/door.ts';
 import { openDestination } from '../logging/destination.ts';
 import { deadLetterCalls } from '../control/dead-letter-calls.ts';
 import { startControlServer } from '../control/control-server.ts';
@@ -13,6 +14,7 @@ import { createLogger } from '../logging/logger.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import { openListeners, type Listeners } from '../server/listeners.ts';
 import { createHandoverSender } from '../server/send-handover.ts';
+import { warnOfExposed } from './exposed-files.ts';
 import { guardProcess } from './process-guard.ts';
 import type { StopSignals } from './signals.ts';
 import { goneBy, stopServer } from './stop-server.ts';
@@ -117,7 +119,7 @@ interface Running {
 }
 
 async function run(running: Running): ReturnType<typeof stopServer> {
-  const { config, engine, logger, start, signals, program } = running;
+  const { config, directory, engine, logger, start, signals, program } = running;
   const grace = config.host.shutdown_grace_period * 1000;
   let refusing = false;
   let listeners: Listeners | 'stopped' | undefined;
@@ -148,16 +150,17 @@ async function run(running: Running): ReturnType<typeof stopServer> {
     mode: config.host.mode,
     queue: config.queueType,
     plugins: running.plugins,
-    data_directory: running.directory,
+    data_directory: directory,
     rules_version: engine.rulesVersion(),
   });
+  await warnOfExposed({ directory, files: secretFiles(doorSettings(config, directory)) }, logger);
   signals.onHangup(() => {
     logger.info('rules are read again', { signal: 'SIGHUP' });
     engine.reload().catch((error: unknown) => logger.error('rules not read', { error: errorText(error) }));
   });
 
   const control = await startControlServer({
-    directory: running.directory,
+    directory,
     calls: engine.deadLetters ? deadLetterCalls(engine.deadLetters, logger) : [],
     logger,
   });
