@@ -18,7 +18,7 @@ export function loadCalls(db: DatabaseSync, rows: Rows, box: DeadBox): Pick<Call
     if (!isIntact(row)) return { seq, unreadable: 'the checksum of the message does not match' };
     const journal = rows.journal(seq);
     // Without its journal nobody knows what was done already.
-    if (!journal) return { seq, unreadable: 'the checksum of its journal does not match' };
+    if (!journal) return { seq, unreadable: 'the checksum of its journal does not match, or a part of it is lost' };
     const { id, kind, headers, body, attempt } = row;
     return { seq, id, kind, headers, body, attempt, journal: journal.entries, next: journal.next };
   }

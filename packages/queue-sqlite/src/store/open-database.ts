@@ -1,91 +1,36 @@
-import { closeSync, existsSync, openSync, renameSync } from 'node:fs';
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import type { Note, StoreOptions } from '../protocol.ts';
-import { salvage } from './salvage.ts';
-import { APPLICATION_ID, SCHEMA, SCHEMA_VERSION } from './schema.ts';
-import { isDamage, RESULT, resultCode } from './sqlite-error.ts';
-
-/** How long a process that is just ending may keep the database, milliseconds. */
-const LOCK_WAIT = 1000;
-
-/** The database must not be touched; somebody has to decide. */
-export class Refusal extends Error {
-  readonly retryable: boolean;
-  constructor(message: string, retryable: boolean) {
-    super(message);
-    this.retryable = retryable;
-  }
-}
+import { prepare, Refusal } from './prepare.ts';
+import { finishReplacing, replaceDamaged } from './replace-damaged.ts';
+import { Damage, isDamage, RESULT, resultCode } from './sqlite-error.ts';
 
 /**
  * Opens or creates the database, exclusively. One that is damaged as a whole is moved aside, what can be read of it is
  * taken over, and a note says so.
- * @throws Refusal when another process has it, or when it is of another version or not a queue
+ * @throws Refusal when another process has it, when it is of another version or not a queue, or when there is no room to
+ * take over what can be read
  */
 export function openDatabase(options: StoreOptions): { db: DatabaseSync; notes: Note[] } {
+  const notes = finishReplacing(options.path);
+  let found: DatabaseSync | undefined;
   try {
-    const db = prepare(options);
-    try {
-      scan(db);
-      return { db, notes: [] };
-    } catch (error) {
-      db.close();
-      throw error;
-    }
+    found = prepare(options);
+    check(found);
+    return { db: found, notes };
   } catch (error) {
-    if (!isDamage(error)) throw explained(error, options.path);
-    return startAfresh(options, error);
+    if (isDamage(error)) return { notes: [...notes, replaceDamaged(options, found, error)], db: prepare(options) };
+    found?.close();
+    throw explained(error, options.path);
   }
 }
 
-function prepare(options: StoreOptions): DatabaseSync {
-  // Created here for its mode: bodies may hold secrets. SQLite gives its own files the mode of this one.
-  closeSync(openSync(options.path, 'a', 0o600));
-  const db = new DatabaseSync(options.path, { timeout: LOCK_WAIT });
-  try {
-    // Exclusive: the lock is held until the file is closed or the process ends, however it ends.
-    // No other code of the process may open this file: closing it would drop the lock, https://sqlite.org/howtocorrupt.html
-    db.exec('PRAGMA locking_mode = EXCLUSIVE');
-    const fresh = refuseForeign(db, options.path);
-    if (fresh) db.exec('PRAGMA auto_vacuum = INCREMENTAL');
-    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 16777216');
-    const { page_size } = db.prepare('PRAGMA page_size').get() as { page_size: number };
-    db.exec(`PRAGMA max_page_count = ${Math.floor(options.maxBytes / page_size)}`);
-    db.exec('BEGIN IMMEDIATE');
-    if (fresh) {
-      db.exec(`${SCHEMA} PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}`);
-    }
-    db.exec('COMMIT');
-    return db;
-  } catch (error) {
-    db.close();
-    throw error;
-  }
-}
-
-/** Before anything is written. True for a file without content. */
-function refuseForeign(db: DatabaseSync, path: string): boolean {
-  const { user_version: version } = db.prepare('PRAGMA user_version').get() as { user_version: number };
-  const { application_id: application } = db.prepare('PRAGMA application_id').get() as { application_id: number };
-  const { tables } = db.prepare('SELECT count(*) AS tables FROM sqlite_schema').get() as { tables: number };
-  if (tables === 0 && version === 0) return true;
-  if (application !== APPLICATION_ID) {
-    throw new Refusal(`${path} is a database of another program. Set queue.sqlite.path to a file of its own.`, false);
-  }
-  if (version !== SCHEMA_VERSION) {
-    throw new Refusal(
-      `${path} has the format ${version}, this version of Falco Talon reads and writes format ${SCHEMA_VERSION}. ` +
-        'Start the version that wrote it until the queue is empty, or move the file away.',
-      false,
-    );
-  }
-  return false;
-}
-
-/** Reads all of `messages`, so damage to its pages shows now and not in the middle of the work. */
-function scan(db: DatabaseSync): void {
-  db.prepare('SELECT count(crc) FROM messages').get();
-  db.prepare('SELECT count(crc) FROM journal').get();
+/**
+ * Reads all pages, so damage shows now and not in the middle of the work. What a row says is looked at when it is delivered.
+ * @throws Damage
+ */
+function check(db: DatabaseSync): void {
+  const [found] = db.prepare('PRAGMA quick_check(1)').all();
+  if (found?.['quick_check'] !== 'ok') throw new Damage(String(found?.['quick_check']));
 }
 
 function explained(error: unknown, path: string): unknown {
@@ -95,15 +40,4 @@ function explained(error: unknown, path: string): unknown {
       '(data_directory in config.yaml, or FALCO_TALON_DATA_DIRECTORY): the embedded queue is for one process.',
     true,
   );
-}
-
-function startAfresh(options: StoreOptions, damage: unknown): { db: DatabaseSync; notes: Note[] } {
-  const aside = `${options.path}.corrupt-${new Date(options.now).toISOString().replaceAll(':', '-')}`;
-  for (const suffix of ['-wal', '']) {
-    if (existsSync(options.path + suffix)) renameSync(options.path + suffix, aside + suffix);
-  }
-  const db = prepare(options);
-  const saved = salvage(aside, db);
-  const fields = { path: options.path, moved_to: aside, saved, error: String(damage) };
-  return { db, notes: [{ message: 'the queue was damaged and has been started afresh', fields }] };
 }

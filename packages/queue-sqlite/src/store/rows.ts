@@ -15,6 +15,12 @@ export interface Rows {
   erase(seq: number): void;
 }
 
+/** Stands for entries that are lost: it matches no checksum, so its message is not acted on and not put back in line. */
+export const LOST_ENTRY = { n: Number.MAX_SAFE_INTEGER, step: '', kind: 'lost', data: 'null', crc: -1 } as const;
+
+/** `reason` of a message that came with entries: it has some although it was never tried. */
+export const WITH_JOURNAL = 'it came with a journal';
+
 export interface StoredJournal {
   readonly entries: WireEntry[];
   /** Of the next entry. Not how many there are: the number of an append that failed is not used again. */
@@ -25,7 +31,7 @@ type EntryRow = WireEntry & { readonly n: number; readonly crc: number };
 
 export function openRows(db: DatabaseSync): Rows {
   const insert = db.prepare(
-    'INSERT INTO messages (id, kind, key, not_before, headers, body, attempt, crc) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+    'INSERT INTO messages (id, kind, key, not_before, headers, body, attempt, reason, crc) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
   );
   const append = db.prepare('INSERT INTO journal (seq, n, step, kind, data, crc) VALUES (?, ?, ?, ?, ?, ?)');
   const entries = db.prepare('SELECT n, step, kind, data, crc FROM journal WHERE seq = ? ORDER BY n');
@@ -42,7 +48,9 @@ export function openRows(db: DatabaseSync): Rows {
   return {
     insert(message, attempt, journal) {
       const { id, kind, key, notBefore, headers, body } = message;
-      const inserted = insert.run(id, kind, key, notBefore, headers, body, attempt, messageChecksum(message));
+      const reason = journal.length > 0 ? WITH_JOURNAL : null;
+      const crc = messageChecksum(message);
+      const inserted = insert.run(id, kind, key, notBefore, headers, body, attempt, reason, crc);
       const seq = Number(inserted.lastInsertRowid);
       write(seq, 0, journal);
       return seq;

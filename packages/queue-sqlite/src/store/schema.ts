@@ -4,7 +4,7 @@ export const SCHEMA_VERSION = 1;
 
 /**
  * `crc` covers what never changes in a row. `state`: `waiting` (also while it is worked on), `dead` or `corrupt`.
- * `ended`: when it was set aside, milliseconds since the epoch.
+ * `ended`: when it was set aside, milliseconds since the epoch. `reason`: why; of one that waits, whether it came with entries.
  */
 export const SCHEMA = `
   CREATE TABLE messages (

@@ -6,6 +6,7 @@ export const RESULT = {
   corrupt: 11,
   full: 13,
   cannotOpen: 14,
+  constraint: 19,
   notADatabase: 26,
 } as const;
 
@@ -15,7 +16,11 @@ export function resultCode(error: unknown): number | undefined {
   return error.errcode & 0xff;
 }
 
+/** What a look at the pages found, said by SQLite. */
+export class Damage extends Error {}
+
 export function isDamage(error: unknown): boolean {
+  if (error instanceof Damage) return true;
   const code = resultCode(error);
   return code === RESULT.corrupt || code === RESULT.notADatabase;
 }

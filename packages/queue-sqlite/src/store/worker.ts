@@ -1,7 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Answer, FromWorker, Note, StoreOptions, ToWorker } from '../protocol.ts';
-import { openDatabase, Refusal } from './open-database.ts';
+import { openDatabase } from './open-database.ts';
+import { Refusal } from './prepare.ts';
 import { createStore, type Store } from './store.ts';
 
 // The thread that owns the database. It starts from sources and from the build alike, so it imports nothing of the workspace.
