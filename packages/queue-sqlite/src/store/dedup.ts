@@ -27,15 +27,20 @@ interface Accepted {
  */
 export function openDedup(db: DatabaseSync, now: number): Dedup {
   const insert = db.prepare('INSERT INTO dedup (key, accepted, expires) VALUES (?, ?, ?)');
-  const oldest = db.prepare('SELECT n, expires FROM dedup ORDER BY n LIMIT ?');
+  const oldest = db.prepare('SELECT n, accepted AS at, expires FROM dedup ORDER BY n LIMIT ?');
   const remove = db.prepare('DELETE FROM dedup WHERE n <= ?');
   const known = new Map<string, Accepted>();
   /** Written in the transaction that is open. */
   const fresh = new Map<string, Accepted>();
 
+  /** Also what was accepted after `time`: the clock was set back, so it makes nothing a duplicate. */
+  function isOver({ at, expires }: Accepted, time: number): boolean {
+    return expires <= time || at > time;
+  }
+
   for (const row of db.prepare('SELECT key, accepted, expires FROM dedup ORDER BY n').iterate()) {
-    if (Number(row['expires']) > now)
-      remember(String(row['key']), { at: Number(row['accepted']), expires: Number(row['expires']) });
+    const accepted = { at: Number(row['accepted']), expires: Number(row['expires']) };
+    if (!isOver(accepted, now)) remember(String(row['key']), accepted);
   }
 
   function remember(key: string, accepted: Accepted): void {
@@ -64,12 +69,12 @@ export function openDedup(db: DatabaseSync, now: number): Dedup {
     },
     rollback: () => fresh.clear(),
     sweep(at) {
-      for (const [key, { expires }] of known) {
-        if (expires > at) break;
+      for (const [key, accepted] of known) {
+        if (!isOver(accepted, at)) break;
         known.delete(key);
       }
-      const rows = oldest.all(SWEEP) as { n: number; expires: number }[];
-      const living = rows.findIndex(({ expires }) => expires > at);
+      const rows = oldest.all(SWEEP) as unknown as (Accepted & { readonly n: number })[];
+      const living = rows.findIndex((row) => !isOver(row, at));
       const last = rows.at(living === -1 ? -1 : living - 1);
       if (living !== 0 && last) remove.run(last.n);
       return living === -1 && rows.length === SWEEP;

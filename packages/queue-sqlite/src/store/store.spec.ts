@@ -102,6 +102,16 @@ describe('dedup', () => {
   });
 });
 
+it('what was accepted by a clock that was ahead is deleted like what has expired', () => {
+  publishOnce(START + 24 * HOUR, 'ahead', 5000);
+  publishOnce(START, 'x', 5000);
+  run(START + 4999, { name: 'sweep', input: null });
+  expect(rows('dedup')).toBe(1);
+  expect(publishOnce(START + 4999, 'x', 5000)).toBe(false);
+  run(START + 5000, { name: 'sweep', input: null });
+  expect(rows('dedup')).toBe(0);
+});
+
 describe('the file', () => {
   it('is flushed to the disk before a transaction counts', () => {
     expect(db.prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'wal' });
