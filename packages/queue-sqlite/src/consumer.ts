@@ -159,8 +159,7 @@ export function startConsumer(deps: ConsumerDeps, handler: Handler, limits: Cons
       await handler(delivery);
     } catch (error) {
       logger.error('the handler of a message failed', { id: delivery.message.id, error: errorText(error) });
-      if (!delivery.settled())
-        await putOff(delivery, row.attempt, (at) => (outcome = { kind: 'later', at, reason: '' }));
+      if (!delivery.settled()) outcome = await putOff(delivery, row.attempt);
     }
     returned = true;
     comeBack();
@@ -168,13 +167,12 @@ export function startConsumer(deps: ConsumerDeps, handler: Handler, limits: Cons
     settleDown();
   }
 
-  async function putOff(delivery: Delivery, attempt: number, onlyInMemory: (at: number) => void): Promise<void> {
+  async function putOff(delivery: Delivery, attempt: number): Promise<Settlement> {
     const at = now() + Math.min(REJECTED_DELAY[0] * 2 ** (attempt - 1), REJECTED_DELAY[1]);
-    try {
-      await delivery.settle({ kind: 'later', at, reason: 'the handler failed' });
-    } catch {
-      onlyInMemory(at);
-    }
+    const later = { kind: 'later', at, reason: 'the handler failed' } as const;
+    // Its time is known here only: on disk it would last as long as the clock is set back by. What cannot be written waits here, too.
+    await delivery.settle({ ...later, at: 0 }).catch(() => {});
+    return later;
   }
 
   function settleDown(): void {
