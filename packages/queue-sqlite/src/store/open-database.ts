@@ -1,7 +1,10 @@
+import { copyFileSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Note, StoreOptions } from '../protocol.ts';
+import { lostFrames } from './lost-frames.ts';
 import { prepare, Refusal } from './prepare.ts';
 import { finishReplacing, replaceDamaged } from './replace-damaged.ts';
+import { doubt } from './salvage.ts';
 import { Damage, isDamage, RESULT, resultCode } from './sqlite-error.ts';
 
 /**
@@ -12,16 +15,35 @@ import { Damage, isDamage, RESULT, resultCode } from './sqlite-error.ts';
  */
 export function openDatabase(options: StoreOptions): { db: DatabaseSync; notes: Note[] } {
   const notes = finishReplacing(options.path);
+  const log = damagedLog(options);
+  const { db, note } = openSound(options);
+  if (note) notes.push(note);
+  // Intents may be among what is lost.
+  if (log) notes.push({ ...log, fields: { ...log.fields, journal_lost: doubt(db) } });
+  return { db, notes };
+}
+
+function openSound(options: StoreOptions): { db: DatabaseSync; note?: Note } {
   let found: DatabaseSync | undefined;
   try {
     found = prepare(options);
     check(found);
-    return { db: found, notes };
+    return { db: found };
   } catch (error) {
-    if (isDamage(error)) return { notes: [...notes, replaceDamaged(options, found, error)], db: prepare(options) };
+    if (isDamage(error)) return { note: replaceDamaged(options, found, error), db: prepare(options) };
     found?.close();
     throw explained(error, options.path);
   }
+}
+
+/** SQLite reads its log up to the first frame that does not match its checksum, says nothing, and overwrites the rest. It is kept. */
+function damagedLog({ path, now }: StoreOptions): Note | undefined {
+  const frames = lostFrames(`${path}-wal`);
+  if (frames === 0) return undefined;
+  const kept = `${path}.corrupt-${new Date(now).toISOString().replaceAll(':', '-')}-wal`;
+  copyFileSync(`${path}-wal`, kept);
+  const message = 'the log of the queue was damaged: what was written to it after that is lost';
+  return { message, fields: { path, kept_as: kept, lost_frames: frames } };
 }
 
 /**

@@ -40,12 +40,15 @@ export function salvage(from: DatabaseSync | undefined, into: DatabaseSync, now:
   return { saved: messages.rows, notSavedAtMost, doubtful };
 }
 
-/** Without its journal nobody knows what was done about a message already: all that may have had entries are marked. */
-function doubt(into: DatabaseSync): number {
+/**
+ * Without its journal nobody knows what was done about a message already: all that may have had entries are marked, and set
+ * aside when their turn comes. Answers how many.
+ */
+export function doubt(into: DatabaseSync): number {
   const { step, kind, data, n, crc } = LOST_ENTRY;
   const marked = into
     .prepare(
-      'INSERT INTO journal (seq, n, step, kind, data, crc) SELECT seq, ?, ?, ?, ?, ? FROM messages WHERE attempt > 0 OR reason = ?',
+      'INSERT OR IGNORE INTO journal (seq, n, step, kind, data, crc) SELECT seq, ?, ?, ?, ?, ? FROM messages WHERE attempt > 0 OR reason = ?',
     )
     .run(n, step, kind, data, crc, WITH_JOURNAL);
   return Number(marked.changes);
