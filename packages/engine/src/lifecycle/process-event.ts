@@ -8,8 +8,9 @@ import {
   type Message,
 } from '@falco-talon/core';
 import type { Lanes } from '../act/lanes.ts';
-import { enterLanes, runChains, type Ran } from '../act/run-chains.ts';
+import { enterLanes, runChains, type ChainedStep, type Ran } from '../act/run-chains.ts';
 import { runStep, type StepDeps } from '../act/run-step.ts';
+import { withRetry } from '../calls/retry.ts';
 import type { ClientLease, ClientPool } from '../clients/client-pool.ts';
 import { createEventFacts, type EventFacts } from '../enrich/event-facts.ts';
 import type { FreshEvents } from '../ingest/fresh-events.ts';
@@ -62,7 +63,8 @@ let arrivals = 0;
 
 /**
  * The life of an event from the queue to its end. Up to the lane tickets everything is synchronous, so that events
- * enter the lanes in delivery order. Returns when its steps are done; uploads and notifications settle the event later.
+ * enter the lanes in delivery order. Returns when its steps are done, or when they may have to wait for their turn; uploads
+ * and notifications settle the event later.
  */
 export async function processEvent(delivery: Delivery, deps: ProcessDeps): Promise<void> {
   const { settings, logger, observer, registry } = deps;
@@ -85,12 +87,30 @@ export async function processEvent(delivery: Delivery, deps: ProcessDeps): Promi
     logger.error('journal not written', { event: event.id, trace_id: event.traceId, error: errorText(error) }),
   );
   const current: Case = { event, plan, journal, delivery, lease, facts, age: arrivals++, savePlan, effects: [] };
+  const work = workOn(current, chains, blame, deps);
+  if (!blame.suspect || deps.background.size >= settings.limits.inFlight) return work;
+  // It may wait for its turn: not in the place of another event. Like any that fails it is tried again, and that counts.
+  const end = work.catch((error: unknown) => {
+    logger.error('event not processed', { event: event.id, trace_id: event.traceId, error: errorText(error) });
+    const later = { kind: 'later', at: 0, reason: 'it could not be processed' } as const;
+    return withRetry(Infinity, deps.closing, () => delivery.settle(later)).catch(() => {});
+  });
+  goOn(end, deps);
+}
+
+async function workOn(
+  current: Case,
+  chains: readonly (readonly ChainedStep[])[],
+  blame: Blame,
+  deps: ProcessDeps,
+): Promise<void> {
+  const { journal, delivery, facts } = current;
   let ending: Ending = 'failed';
   let leave: (() => void) | undefined;
   try {
     if (blame.suspect) {
       leave = await deps.suspects.begin(blame.last, deps.signal);
-      await append(delivery, logger, () => delivery.append([entries.begun()]));
+      await append(delivery, deps.logger, () => delivery.append([entries.begun()]));
     }
     if (!journal.plan) announceMatches(current, deps);
     await runChains(chains, deps.signal, (step) => processStep(current, step, deps));
@@ -104,10 +124,14 @@ export async function processEvent(delivery: Delivery, deps: ProcessDeps): Promi
     for (const chain of chains) for (const { ticket } of chain) ticket.leave();
     // What was read is no use to uploads and notifications, which may take long.
     facts.forget();
-    const end = settleEvent(current, ending, deps);
-    deps.background.add(end);
-    void end.finally(() => deps.background.delete(end));
+    goOn(settleEvent(current, ending, deps), deps);
   }
+}
+
+/** After the handler has returned. */
+function goOn(work: Promise<void>, { background }: ProcessDeps): void {
+  background.add(work);
+  void work.finally(() => background.delete(work));
 }
 
 /** Work done once: what is asked for while it runs, or after it, shares its end; after it failed, it is begun anew. */

@@ -129,7 +129,13 @@ export async function startEngine({
   const stop = stopper({
     queue,
     durable: driver.durable,
-    holds: deps.holds,
+    held: {
+      count: () => deps.holds.events + deps.suspects.waiting,
+      end() {
+        deps.holds.end();
+        deps.suspects.end();
+      },
+    },
     // What is left here would wait for this replica, although another one acts.
     worksOff: !driver.durable || replicas !== undefined,
     logger,

@@ -1,6 +1,5 @@
 import { silentLogger, type Queue } from '@falco-talon/core';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createHolds } from '../act/holds.ts';
 import { stopper, type StopParts } from './stop-engine.ts';
 import { alert, engines, newWorld, RULE } from './testing-world.ts';
 
@@ -45,7 +44,7 @@ describe('stopping', () => {
   const parts = (queue: Partial<Queue>, close: StopParts['close']): StopParts => ({
     queue: { depth: async () => ({ pending: 3, dead: 0 }), ...queue } as Queue,
     durable: true,
-    holds: createHolds(),
+    held: { count: () => 0, end: () => {} },
     worksOff: false,
     logger: silentLogger,
     consuming: new AbortController(),
@@ -77,8 +76,14 @@ describe('stopping', () => {
 
   it('does not work off what waits for something a guard holds', async () => {
     const held = parts({}, []);
-    const holds = { events: 1, end: () => {} };
-    const stopping = stopper({ ...held, holds, worksOff: true, consumption: Promise.resolve(), background: new Set() });
+    const waiting = { count: () => 1, end: () => {} };
+    const stopping = stopper({
+      ...held,
+      held: waiting,
+      worksOff: true,
+      consumption: Promise.resolve(),
+      background: new Set(),
+    });
     expect(await stopping(600_000)).toEqual({ unfinished: 3, lost: false });
   });
 

@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { errorText, TalonError, type Logger, type Queue } from '@falco-talon/core';
-import type { Holds } from '../act/holds.ts';
 import type { Stopped } from './engine.ts';
 
 /** Of the time to stop, what is kept back for the work that is stopped before its end. Milliseconds. */
@@ -13,8 +12,8 @@ const WRITING = 0.35;
 export interface StopParts {
   readonly queue: Queue;
   readonly durable: boolean;
-  /** With a durable queue nothing waits for what is held: it goes on after the restart. */
-  readonly holds: Pick<Holds, 'events' | 'end'>;
+  /** Events that wait for a guard, or for their turn. With a durable queue nothing waits for them: they go on after the restart. */
+  readonly held: { readonly count: () => number; readonly end: () => void };
   /** What is in the queue is worked off before the stop, as far as there is time. */
   readonly worksOff: boolean;
   readonly logger: Logger;
@@ -66,10 +65,10 @@ export function stopper(parts: StopParts): (grace: number) => Promise<Stopped> {
   }
 
   async function stop(): Promise<Stopped> {
-    const { queue, durable, holds, worksOff, logger, consuming, stopping, leaving, consumption, background } = parts;
-    if (worksOff) await within('work', emptied(queue, durable ? holds : undefined, consuming.signal));
+    const { queue, durable, held, worksOff, logger, consuming, stopping, leaving, consumption, background } = parts;
+    if (worksOff) await within('work', emptied(queue, durable ? held : undefined, consuming.signal));
     consuming.abort();
-    if (durable) holds.end();
+    if (durable) held.end();
     const finished = consumption.then(() => settled(background));
     if (!(await within('work', finished))) {
       stopping.abort(new TalonError('aborted', 'Falco Talon is stopping'));
@@ -99,14 +98,14 @@ export function stopper(parts: StopParts): (grace: number) => Promise<Stopped> {
 }
 
 /** Also when what is left waits for what a guard holds. */
-async function emptied(queue: Queue, holds: StopParts['holds'] | undefined, signal: AbortSignal): Promise<void> {
+async function emptied(queue: Queue, held: StopParts['held'] | undefined, signal: AbortSignal): Promise<void> {
   let least = Infinity;
   let since = 0;
   while (!signal.aborted) {
     const { pending } = await queue.depth();
     if (pending === 0) return;
     if (pending < least) [least, since] = [pending, performance.now()];
-    if (holds && holds.events > 0 && performance.now() - since > STANDSTILL) return;
+    if (held && held.count() > 0 && performance.now() - since > STANDSTILL) return;
     await delay(20);
   }
 }

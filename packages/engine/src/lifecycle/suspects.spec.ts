@@ -2,8 +2,14 @@ import type { Entry } from '@falco-talon/core';
 import { afterEach, expect, it, vi } from 'vitest';
 import { entries, readJournal } from '../journal/journal.ts';
 import { blameOf, createSuspects } from './suspects.ts';
+import { found } from './testing-delivery.ts';
+import { engines } from './testing-world.ts';
 
-afterEach(() => void vi.useRealTimers());
+const { start, closeAll } = engines();
+afterEach(async () => {
+  vi.useRealTimers();
+  await closeAll();
+});
 
 const { signal } = new AbortController();
 const settled = async (work: Promise<unknown>) => {
@@ -76,6 +82,28 @@ it('lets nobody begin once the process stops', async () => {
   const waiting = [suspects.begin(false, stopping.signal), suspects.begin(true, stopping.signal)];
   stopping.abort(new Error('stopping'));
   expect(await Promise.allSettled(waiting)).toMatchObject([{ status: 'rejected' }, { status: 'rejected' }]);
+});
+
+it('an event that waits for its turn takes no place of others, and no time to stop: it goes on later', async () => {
+  // Its last attempt, which is not made soon after the start.
+  const { world, engine, written, returned, ...rest } = await found(start, { attempt: 9, journal: [entries.begun()] });
+  await returned;
+  expect(await engine.engine.stop(600_000)).toMatchObject({ lost: false });
+  expect(await rest.settled).toEqual({ kind: 'later', at: 0, reason: 'Falco Talon is stopping' });
+  expect(written.map(({ kind }) => kind)).toEqual(['plan', 'postponed']);
+  expect(world.log).toEqual([]);
+});
+
+it('says how many wait for their turn, and lets none of them begin after its end', async () => {
+  const suspects = createSuspects({ few: 1, patience: 0 });
+  await suspects.begin(false, signal);
+  const turns = [suspects.begin(false, signal), suspects.begin(true, signal)];
+  await settled(Promise.resolve());
+  expect(suspects.waiting).toBe(2);
+  suspects.end();
+  for (const turn of turns) await expect(turn).rejects.toMatchObject({ code: 'aborted' });
+  await expect(suspects.begin(false, signal)).rejects.toMatchObject({ code: 'aborted' });
+  expect(suspects.waiting).toBe(0);
 });
 
 it('keeps nobody waiting for one that takes long', async () => {

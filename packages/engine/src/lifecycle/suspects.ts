@@ -1,3 +1,4 @@
+import { TalonError } from '@falco-talon/core';
 import type { Journal } from '../journal/journal.ts';
 
 /**
@@ -7,8 +8,15 @@ import type { Journal } from '../journal/journal.ts';
  * and not soon after the start, so that a process somebody else kills again and again is no proof against it.
  */
 export interface Suspects {
-  /** Resolves with the function that ends it; in the order of the calls, last attempts apart. @throws the signal's reason */
+  /**
+   * Resolves with the function that ends it; in the order of the calls, last attempts apart.
+   * @throws the signal's reason; TalonError `aborted` when nobody is to begin any more
+   */
   begin(alone: boolean, signal: AbortSignal): Promise<() => void>;
+  /** Of those that wait for their turn. */
+  readonly waiting: number;
+  /** Nobody begins any more: the process stops, and need not wait for those that have not. */
+  end(): void;
 }
 
 export interface SuspectLimits {
@@ -45,6 +53,8 @@ const MOST_DELIVERIES = 10;
 export function createSuspects(limits: Partial<SuspectLimits> = {}): Suspects {
   const { few, many, calm, longest, patience, elapsed } = { ...LIMITS, ...limits };
   const startedAt = elapsed();
+  const ending = new AbortController();
+  let waiting = 0;
   let taken = 0;
   /** Last attempts whose time has come: nothing else begins before they are over. */
   let due = 0;
@@ -98,14 +108,23 @@ export function createSuspects(limits: Partial<SuspectLimits> = {}): Suspects {
   }
 
   return {
-    begin(alone, signal) {
+    begin(alone, given) {
+      const signal = AbortSignal.any([given, ending.signal]);
       signal.addEventListener('abort', wake, { once: true });
+      waiting++;
       const line = alone ? 'alone' : 'few';
       const turn = lines[line].then(() => (alone ? takeAll(signal) : take(signal)));
       lines[line] = turn.catch(() => {});
-      void lines[line].then(() => signal.removeEventListener('abort', wake));
+      void lines[line].then(() => {
+        waiting--;
+        signal.removeEventListener('abort', wake);
+      });
       return turn;
     },
+    get waiting() {
+      return waiting;
+    },
+    end: () => ending.abort(new TalonError('aborted', 'Falco Talon is stopping')),
   };
 }
 

@@ -28,6 +28,7 @@ export interface Found {
 /** An engine that finds one delivery in its queue, as another process left it. */
 export async function found(start: ReturnType<typeof engines>['start'], given: Found) {
   const settled = Promise.withResolvers<Settlement>();
+  const returned = Promise.withResolvers<void>();
   const written: Entry[] = [];
   let refusals = given.unsettled ?? 0;
   let unwritten = given.unwritable?.times ?? 0;
@@ -57,6 +58,7 @@ export async function found(start: ReturnType<typeof engines>['start'], given: F
     publish: async () => [],
     async consume(handler, { signal }) {
       await handler(delivery);
+      returned.resolve();
       await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
     },
     depth: async () => ({ pending: 0, dead: 0 }),
@@ -80,5 +82,5 @@ export async function found(start: ReturnType<typeof engines>['start'], given: F
     settings: { queueType: 'found' },
     logger,
   });
-  return { world, engine, lines, written, settled: settled.promise };
+  return { world, engine, lines, written, settled: settled.promise, returned: returned.promise };
 }
