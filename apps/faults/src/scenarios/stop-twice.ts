@@ -120,7 +120,7 @@ async function startKilled(run: FaultRun, talon: Talon, when: Moment) {
   closeSync(log);
   endWithThisProcess(child);
   run.cleanUp(() => child.kill('SIGKILL'));
-  const said = text(child.stderr);
+  const said = text(child.stderr!);
   const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
   return { code, signal, said: await said };
 }
