@@ -19,7 +19,7 @@ export const ERROR_CODES = {
   outcome_unknown: 'The request was sent, but no answer came: it may have had its effect.',
   timeout: 'The time limit was reached.',
   aborted: 'Falco Talon is stopping.',
-  not_leading: 'Another replica leads, or this one cannot be sure that it does.',
+  not_leading: 'Another replica may act on the alert, or this one cannot be sure that it alone does.',
   too_large: 'A size limit was exceeded.',
   command_failed: 'A command in a container ended with an exit code other than 0.',
   queue_full: 'The queue does not accept more events for now.',

@@ -18,6 +18,7 @@ export * from './record.ts';
 export * from './schema.ts';
 export * from './scope.ts';
 export * from './target.ts';
+export * from './tenure.ts';
 export * from './tokens.ts';
 export { createTurns, type Turn, type Turns } from './turns/turns.ts';
 export * from './until-aborted.ts';

@@ -1,5 +1,6 @@
 import type { Static, TObject } from 'typebox';
 import type { Scope } from './scope.ts';
+import type { Tenure } from './tenure.ts';
 
 export interface Message {
   readonly id: string;
@@ -53,10 +54,19 @@ export interface Delivery {
   readonly attempt: number;
   /** What earlier attempts appended. */
   readonly journal: readonly Entry[];
-  /** Resolves when the entries are as durable as the queue is. */
+  /**
+   * Ends when another replica may have the message. Whoever works on it stops then, records no failure, and puts it off with
+   * `settle`, which tells the queue that nothing of it runs any more. Absent: the message comes to nobody else.
+   */
+  readonly tenure?: Tenure;
+  /**
+   * Resolves when the entries are as durable as the queue is.
+   * @throws TalonError `not_leading` when another replica has taken the message over
+   */
   append(entries: readonly Entry[]): Promise<void>;
   /** Tells a queue with leases that this delivery is still worked on. */
   keepAlive(): void;
+  /** @throws TalonError `not_leading`, not retryable, when another replica has taken the message over */
   settle(end: Settlement): Promise<void>;
 }
 

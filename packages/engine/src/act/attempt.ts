@@ -11,6 +11,7 @@ import {
   type Scope,
   type Subject,
   type Target,
+  type Tenure,
   type Uses,
 } from '@falco-talon/core';
 import type { ClientLease } from '../clients/client-pool.ts';
@@ -69,11 +70,8 @@ export interface AttemptDeps {
   readonly protects: Protects;
   readonly spool: Spool;
   readonly brake: Brake;
-  /**
-   * Throws when another replica may lead now. Absent: nobody else does.
-   * @throws TalonError `not_leading`
-   */
-  readonly mustLead?: (() => void) | undefined;
+  /** How long this replica may act. Absent: no other one does. */
+  readonly tenure?: Tenure | undefined;
 }
 
 /** A guard wants the step to wait until then (milliseconds since the epoch). */
@@ -91,7 +89,7 @@ export async function attemptStep(
   run: StepRun,
   progress: Progress,
   scope: Scope,
-  { observe, judge, protects, spool, brake, mustLead }: AttemptDeps,
+  { observe, judge, protects, spool, brake, tenure }: AttemptDeps,
 ): Promise<Outcome | Held> {
   const { event, step, actionner } = run;
   const { parameters } = step;
@@ -136,7 +134,7 @@ export async function attemptStep(
       return { ...ended('dry_run', `${braked}; ${await wouldDo(facts)}`, objects), quiet: true };
   }
   const mayAct: MayAct = (effect) => {
-    mustLead?.();
+    tenure?.check();
     if (effect !== 'ends') scope.signal.throwIfAborted();
   };
   const clients = await run.lease.all(uses, mayAct);

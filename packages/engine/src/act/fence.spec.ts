@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { defineClient, emptyObject, TalonError } from '@falco-talon/core';
+import { createTenure, defineClient, emptyObject, TalonError } from '@falco-talon/core';
 import { falcoEvent } from '@falco-talon/testkit';
 import { describe, expect, it } from 'vitest';
 import { specStep } from './testing-step.ts';
@@ -7,7 +7,7 @@ import { specStep } from './testing-step.ts';
 const event = falcoEvent();
 
 describe('the clients of an action', () => {
-  const changing = (acted: string[], mustLead?: () => void) => {
+  const changing = (acted: string[]) => {
     const client = defineClient<{ change(what: string): void }, object, typeof emptyObject>({
       id: 'spec',
       section: '',
@@ -20,7 +20,7 @@ describe('the clients of an action', () => {
         },
       }),
     });
-    return { client, ...(mustLead && { mustLead }) };
+    return { client };
   };
 
   it('change nothing for an attempt that was left behind at its time limit, but end what it began', async () => {
@@ -55,9 +55,7 @@ describe('the clients of an action', () => {
   it('change nothing when another replica may lead, and the step is not ended: another one goes on with it', async () => {
     const acted: string[] = [];
     let leads = true;
-    const mustLead = () => {
-      if (!leads) throw new TalonError('not_leading', 'another one leads', { retryable: true });
-    };
+    const { tenure } = createTenure(() => leads);
     const { client } = changing(acted);
     const { outcome } = specStep({
       event,
@@ -75,7 +73,7 @@ describe('the clients of an action', () => {
           return { status: 'success', message: 'done' };
         },
       },
-      deps: { mustLead },
+      deps: { tenure },
     });
     await expect(outcome).rejects.toMatchObject({ code: 'not_leading' });
     expect(acted).toEqual(['leading']);

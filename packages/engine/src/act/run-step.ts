@@ -27,6 +27,8 @@ const MOST_COSTLY = 5;
 /** A guard that holds a step is asked again no sooner and no later than this. */
 const SHORTEST_HOLD = 1_000;
 const LONGEST_HOLD = 60 * 60 * 1000;
+/** Work that was told to stop because another replica may act has so long to end in order. Milliseconds. */
+const LEAVING = 3_000;
 
 export interface StepDeps extends AttemptDeps {
   readonly slots: Slots;
@@ -89,13 +91,13 @@ export async function runStep(run: StepRun, rank: Rank, deps: StepDeps): Promise
     } catch (thrown) {
       const error = asTalonError(thrown);
       if (signal.aborted && (error.code === 'aborted' || error.code === 'not_leading')) {
-        // It may be too far to be stopped: what is known to be done need not be found out after the restart.
-        const late = await lateEnd(work, deps.leaving);
+        // It may be too far to be stopped: what is known to be done need not be found out by the next attempt.
+        const late = await lateEnd(work, leaving());
         if (late && !('until' in late)) return ended(late);
         throw error;
       }
-      // Whatever the plugin made of it: the one who leads now goes on with this step.
-      deps.mustLead?.();
+      // Whatever the plugin made of it: the one who may act now goes on with this step.
+      deps.tenure?.check();
       if (progress.acted && isLost(error)) progress.uncertain = true;
       if (COSTLY.has(error.code)) costly++;
       const enough = attempt >= deps.attempts || costly >= MOST_COSTLY;
@@ -115,6 +117,12 @@ export async function runStep(run: StepRun, rank: Rank, deps: StepDeps): Promise
     if (progress.acted) run.facts.forget();
     // Also when a repeat came to nothing: a guard that says no now, a stop of all acting.
     return outcome.artifacts.length > 0 ? outcome : { ...outcome, artifacts: keptBefore(progress) };
+  }
+
+  /** Aborted when nobody waits any more for work that was told to stop. */
+  function leaving(): AbortSignal {
+    const moved = deps.tenure?.signal.aborted === true && !deps.leaving.aborted;
+    return moved ? AbortSignal.any([deps.leaving, AbortSignal.timeout(LEAVING)]) : deps.leaving;
   }
 
   function scope(attemptSignal: AbortSignal): Scope {

@@ -1,20 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { TalonError, type Candidacy, type Logger } from '@falco-talon/core';
+import { createTenure, type Candidacy, type Logger, type Tenure } from '@falco-talon/core';
 
 /** A lead as the engine acts by it. */
 export interface Term {
   readonly term: number;
-  /** Aborted when it ends, however that is found out. */
-  readonly signal: AbortSignal;
-  /** Aborted some time later: nobody waits any more for work that did not heed the first. */
-  readonly leaving: AbortSignal;
+  readonly tenure: Tenure;
 }
 
 export interface Leadership {
   /** Undefined when another replica may lead now, by the clock, not by what was last heard. */
   current(): Term | undefined;
-  /** @throws TalonError `not_leading` */
-  mustLead(): void;
   /** Leads begun since the start. */
   readonly transitions: () => number;
   /** Resolves at the next change, or after so many milliseconds. */
@@ -26,14 +21,9 @@ export interface Leadership {
   readonly candidacy: () => Candidacy | undefined;
 }
 
-/** Work that was told to stop because the lead ended has so long to end in order. Milliseconds. */
-const LEAVING = 3_000;
-const LOST = () =>
-  new TalonError('not_leading', 'another replica may lead now, so nothing is changed any more', { retryable: true });
-
 export function createLeadership(logger: Logger, self: string): Leadership {
   let candidacy: Candidacy | undefined;
-  let open: (Term & { readonly end: () => void }) | undefined;
+  let open: (Term & { end(): void }) | undefined;
   let transitions = 0;
   let leader: string | undefined;
   let changed = new AbortController();
@@ -41,9 +31,10 @@ export function createLeadership(logger: Logger, self: string): Leadership {
   /** What the clock says now becomes what everybody goes by. */
   function look(): void {
     const lead = candidacy?.lead();
-    if (open && open.term !== lead?.term) end(open);
+    if (open && (open.term !== lead?.term || open.tenure.signal.aborted)) end(open);
     if (lead && !open) {
-      open = begin(lead.term);
+      const { term } = lead;
+      open = { term, ...createTenure(() => candidacy?.lead()?.term === term) };
       transitions++;
       logger.info('this replica leads', { replica: self, term: lead.term });
     }
@@ -71,10 +62,6 @@ export function createLeadership(logger: Logger, self: string): Leadership {
       look();
       return open;
     },
-    mustLead() {
-      look();
-      if (!open) throw LOST();
-    },
     transitions: () => transitions,
     async change(milliseconds, signal) {
       await delay(milliseconds, undefined, { signal: AbortSignal.any([signal, changed.signal]) }).catch(() => {});
@@ -86,19 +73,5 @@ export function createLeadership(logger: Logger, self: string): Leadership {
       tell();
     },
     candidacy: () => candidacy,
-  };
-}
-
-function begin(term: number) {
-  const lost = new AbortController();
-  const left = new AbortController();
-  return {
-    term,
-    signal: lost.signal,
-    leaving: left.signal,
-    end() {
-      lost.abort(LOST());
-      setTimeout(() => left.abort(), LEAVING).unref();
-    },
   };
 }

@@ -31,14 +31,8 @@ export function createRoute(deps: RouteDeps): (delivery: Delivery) => Promise<vo
     if (!term) return postpone(delivery, LEFT, deps.process);
     const { message } = delivery;
     if (!mine.begin(message.id, hopsOf(message)) || isRepeated(delivery)) return delivery.settle({ kind: 'done' });
-    const { signal, leaving } = deps.process;
     // What is interrupted is put off: it is handed over with its journal.
-    await processEvent(delivery, {
-      ...deps.process,
-      signal: AbortSignal.any([signal, term.signal]),
-      leaving: AbortSignal.any([leaving, term.leaving]),
-      mustLead: () => leadership.mustLead(),
-    });
+    return processEvent({ ...delivery, tenure: term.tenure }, deps.process);
   }
 
   /** Alerts sent to two replicas meet here. One whose work has begun is no repetition of another. */

@@ -29,6 +29,7 @@ export function keepAlive(): KeepAlive {
         message: delivery.message,
         attempt: delivery.attempt,
         journal: delivery.journal,
+        ...(delivery.tenure && { tenure: delivery.tenure }),
         append: (entries) => delivery.append(entries),
         keepAlive: () => delivery.keepAlive(),
         settle(end) {

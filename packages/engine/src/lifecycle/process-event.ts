@@ -6,6 +6,7 @@ import {
   type Delivery,
   type FalcoEvent,
   type Message,
+  type Tenure,
 } from '@falco-talon/core';
 import type { Lanes } from '../act/lanes.ts';
 import { enterLanes, runChains, type ChainedStep, type Ran } from '../act/run-chains.ts';
@@ -66,7 +67,8 @@ let arrivals = 0;
  * enter the lanes in delivery order. Returns when its steps are done, or when they may have to wait for their turn; uploads
  * and notifications settle the event later.
  */
-export async function processEvent(delivery: Delivery, deps: ProcessDeps): Promise<void> {
+export async function processEvent(delivery: Delivery, given: ProcessDeps): Promise<void> {
+  const deps = during(delivery.tenure, given);
   const { settings, logger, observer, registry } = deps;
   const event = deps.fresh.take(delivery.message.id) ?? decoded(delivery.message);
   if (typeof event === 'string') return setAside(delivery, undefined, event, deps);
@@ -132,6 +134,11 @@ async function workOn(
 function goOn(work: Promise<void>, { background }: ProcessDeps): void {
   background.add(work);
   void work.finally(() => background.delete(work));
+}
+
+/** For as long as this replica may act on the event: what works on it stops then, as it does when the process stops. */
+function during(tenure: Tenure | undefined, deps: ProcessDeps): ProcessDeps {
+  return tenure ? { ...deps, tenure, signal: AbortSignal.any([deps.signal, tenure.signal]) } : deps;
 }
 
 /** Work done once: what is asked for while it runs, or after it, shares its end; after it failed, it is begun anew. */

@@ -1,4 +1,4 @@
-import { asTalonError, errorText, isTalonError, type Delivery, type FalcoEvent, type Logger } from '@falco-talon/core';
+import { asTalonError, isTalonError, type Delivery, type FalcoEvent, type Logger } from '@falco-talon/core';
 import { withRetry } from '../calls/retry.ts';
 import type { ClientLease } from '../clients/client-pool.ts';
 import { entries } from '../journal/journal.ts';
@@ -50,12 +50,11 @@ export async function settleEvent(
     else if (typeof ending === 'object') await postpone(delivery, ending.interrupted, deps);
     else if (deps.signal.aborted) await postpone(delivery, reasonOf(deps.signal), deps);
     else if (ending === 'complete') throw failed?.reason;
-  } catch (error) {
-    deps.logger.error('event not settled', {
-      event: event.id,
-      trace_id: event.traceId,
-      error: asTalonError(error).message,
-    });
+  } catch (thrown) {
+    const error = asTalonError(thrown);
+    const fields = { event: event.id, trace_id: event.traceId, error: error.message };
+    if (error.code === 'not_leading') deps.logger.info('another replica goes on with an event', fields);
+    else deps.logger.error('event not settled', fields);
   } finally {
     await released;
   }
@@ -80,10 +79,12 @@ export async function postpone(
   async function note(): Promise<void> {
     try {
       await delivery.append([entries.postponed(reason)]);
-    } catch (error) {
-      if (asTalonError(error).retryable) throw error;
+    } catch (thrown) {
+      const error = asTalonError(thrown);
+      if (error.retryable) throw error;
+      if (error.code === 'not_leading') return;
       const { id, headers } = delivery.message;
-      logger.error('journal not written', { event: id, trace_id: headers['trace-id'], error: errorText(error) });
+      logger.error('journal not written', { event: id, trace_id: headers['trace-id'], error: error.message });
     }
   }
 }

@@ -99,12 +99,11 @@ export function announce(record: OutcomeRecord, { scope, observer }: Pick<Effect
 export async function append(delivery: Delivery, logger: Logger, write: () => Promise<void>): Promise<void> {
   try {
     await write();
-  } catch (error) {
+  } catch (thrown) {
+    const error = asTalonError(thrown);
+    // Another replica has the event: that is said when it is settled.
+    if (error.code === 'not_leading') return;
     const { id, headers } = delivery.message;
-    logger.error('journal not written', {
-      event: id,
-      trace_id: headers['trace-id'],
-      error: asTalonError(error).message,
-    });
+    logger.error('journal not written', { event: id, trace_id: headers['trace-id'], error: error.message });
   }
 }

@@ -8,6 +8,7 @@ import {
   type Entry,
   type Queue,
   type Settlement,
+  type Tenure,
 } from '@falco-talon/core';
 import { testScope } from '@falco-talon/testkit';
 import { alert, newWorld, pluginOf, type engines } from './testing-world.ts';
@@ -20,6 +21,7 @@ export interface Found {
   readonly unwritable?: { readonly kind: Entry['kind']; readonly times: number; readonly retryable: boolean };
   /** How often it cannot be settled before it can. */
   readonly unsettled?: number;
+  readonly tenure?: Tenure;
   readonly rules?: string;
   /** What differs from the actionner of `pluginOf`. */
   readonly actionner?: Partial<Actionner>;
@@ -42,6 +44,7 @@ export async function found(start: ReturnType<typeof engines>['start'], given: F
     },
     attempt: given.attempt ?? 2,
     journal: (given.journal ?? []) as readonly Entry[],
+    ...(given.tenure && { tenure: given.tenure }),
     async append(entries) {
       const { kind, retryable } = given.unwritable ?? {};
       if (entries.some((entry) => entry.kind === kind) && unwritten-- > 0)
