@@ -25,7 +25,7 @@ export interface Backlog {
   putBack(item: Item, due: number): void;
   /** It has ended, or is another replica's. */
   forget(item: Item): void;
-  /** All that waits of a partition. What is handed out stays known. */
+  /** All of a partition, what is handed out as well: when the partition comes back, it comes again. */
   drop(partition: number): void;
   readonly known: (nonce: string) => Item | undefined;
   readonly nextDue: () => number | undefined;
@@ -80,8 +80,8 @@ export function createBacklog(): Backlog {
         if (item.partition !== partition) continue;
         waiting.delete(seq);
         if (item.message) cached -= item.size;
-        known.delete(item.nonce);
       }
+      for (const [nonce, item] of known) if (item.partition === partition) known.delete(nonce);
     },
     known: (nonce) => known.get(nonce),
     nextDue: () => turns.nextDue(),

@@ -21,6 +21,8 @@ export interface ClusterDeps {
   readonly logger: Logger;
   readonly onGained: (partition: number) => void;
   readonly onLost: (partition: number) => void;
+  /** The lease has run out: other replicas may take the partitions, or it may be renewed before they do. */
+  readonly onLapsed: () => void;
   /** Nothing of it runs, so that another replica may have it. */
   readonly isIdle: (partition: number) => boolean;
   /** Nothing more of it is to be started: it is to go to another replica. False: that was called off. */
@@ -33,7 +35,9 @@ export interface Cluster {
   readonly owns: (partition: number) => boolean;
   /** Looks again at once. */
   nudge(): void;
-  /** Gives everything back, so that others need not wait for the lease to end. */
+  /** From now on partitions are only given away, each as soon as it is idle. */
+  retire(): void;
+  /** Gives everything back at once, so that others need not wait for the lease to end. */
   leave(): Promise<void>;
 }
 
@@ -51,6 +55,8 @@ export function joinCluster(deps: ClusterDeps): Cluster {
   let self = newNonce();
   let revision = 0;
   let validUntil = 0;
+  let lapse: NodeJS.Timeout | undefined;
+  let retiring = false;
   let soon: () => void = () => {};
   const nudges = link.connection.subscribe(layout.nudgeSubject, { callback: () => soon() });
   const ended = run();
@@ -77,14 +83,22 @@ export function joinCluster(deps: ClusterDeps): Cluster {
     const sent = performance.now();
     const first = revision === 0;
     try {
-      const record = encodeFrame({ beat: newNonce(), lease });
+      const record = encodeFrame({ beat: newNonce(), lease, ...(retiring && { leaving: true }) });
       revision = await link.replace(layout.state, layout.memberSubject(self), record, revision);
     } catch (error) {
       if (error instanceof Conflict) expelled();
       throw error;
     }
     validUntil = sent + lease;
+    watchLease();
     if (first) tellOthers();
+  }
+
+  function watchLease(): void {
+    clearTimeout(lapse);
+    const left = validUntil - performance.now();
+    if (left <= 0) return deps.onLapsed();
+    lapse = setTimeout(watchLease, Math.ceil(left)).unref();
   }
 
   /** The others took this replica for dead. It comes back as a new one that owns nothing. */
@@ -106,9 +120,9 @@ export function joinCluster(deps: ClusterDeps): Cluster {
   async function share(): Promise<void> {
     const found = await link.last(layout.state, layout.ownersSubject);
     const owners = readOwners(found?.data, partitions);
-    const live = await liveMembers();
+    const { live, staying } = await members();
     const wanted = owners.map((owner, partition) => {
-      const best = bestOwner(partition, live);
+      const best = bestOwner(partition, staying);
       if (owner === self) {
         const stays = best === self || !mayLeave(partition);
         return stays ? self : null;
@@ -137,24 +151,27 @@ export function joinCluster(deps: ClusterDeps): Cluster {
     return deps.isIdle(partition);
   }
 
-  /** Those that are heard of, this one among them. A silent one is expelled first. */
-  async function liveMembers(): Promise<Set<string>> {
+  /** Those that are heard of, this one among them, and which of them stay. A silent one is expelled first. */
+  async function members(): Promise<{ live: Set<string>; staying: Set<string> }> {
     const subject = layout.memberSubject('');
     const { state } = await link.manager.streams.info(layout.state, { subjects_filter: `${subject}*` });
     const names = new Set(Object.keys(state.subjects ?? {}).map((name) => name.slice(subject.length)));
     for (const name of seen.keys()) if (!names.has(name)) seen.delete(name);
     const live = new Set([self]);
+    const staying = new Set(retiring ? [] : [self]);
     for (const name of names) {
       if (name === self) continue;
       const record = await link.last(layout.state, `${subject}${name}`);
-      if (record && !(await isSilent(name, record.seq))) live.add(name);
+      if (!record || (await isSilent(name, record.seq))) continue;
+      live.add(name);
+      if (decodeFrame(record.data)?.meta['leaving'] !== true) staying.add(name);
     }
     for (const partition of outgoing) {
-      if (bestOwner(partition, live) !== self) continue;
+      if (bestOwner(partition, staying) !== self) continue;
       outgoing.delete(partition);
       deps.onLeaving(partition, false);
     }
-    return live;
+    return { live, staying };
   }
 
   async function isSilent(name: string, seq: number): Promise<boolean> {
@@ -178,6 +195,7 @@ export function joinCluster(deps: ClusterDeps): Cluster {
     leaving.abort();
     nudges.unsubscribe();
     await ended;
+    clearTimeout(lapse);
     validUntil = 0;
     for (const partition of owned) lose(partition);
     if (revision > 0) await link.remove(layout.state, revision).catch(() => {});
@@ -188,14 +206,18 @@ export function joinCluster(deps: ClusterDeps): Cluster {
     isValid: () => performance.now() < validUntil,
     owns: (partition) => owned.has(partition) && !outgoing.has(partition),
     nudge: () => soon(),
+    retire() {
+      retiring = true;
+      soon();
+    },
     leave,
   };
 }
 
 /** Rendezvous hashing: a replica that comes or goes moves only its own share. */
-function bestOwner(partition: number, live: ReadonlySet<string>): string | undefined {
+function bestOwner(partition: number, staying: ReadonlySet<string>): string | undefined {
   const score = (name: string) => createHash('sha256').update(`${partition}/${name}`).digest('hex');
-  return [...live].map((name) => ({ name, score: score(name) })).toSorted((a, b) => (a.score < b.score ? 1 : -1))[0]
+  return [...staying].map((name) => ({ name, score: score(name) })).toSorted((a, b) => (a.score < b.score ? 1 : -1))[0]
     ?.name;
 }
 

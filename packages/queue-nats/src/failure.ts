@@ -7,7 +7,11 @@ const STORE_FAILED = 10077;
 const RESOURCES = new Set([10023, 10028, 10002, 10047]);
 
 /** The message of a subject is not the one that was expected: somebody else wrote. */
-export class Conflict extends Error {}
+export class Conflict extends Error {
+  constructor(message = 'another replica wrote this record', options?: ErrorOptions) {
+    super(message, options);
+  }
+}
 
 /** Whatever the client or the server say, as one of: conflict, full, failed. */
 export function failure(error: unknown, what: string): Conflict | TalonError {

@@ -43,6 +43,7 @@ export async function openNatsQueue(options: NatsQueueOptions): Promise<Queue> {
   const deps = { link, layout, partitions, lease, backlog, broom, now, logger };
   const publish = createPublisher(deps);
   let consumer: Consumer | undefined;
+  let consuming = false;
   let closing: Promise<void> | undefined;
 
   function refuseClosed(): void {
@@ -59,7 +60,8 @@ export async function openNatsQueue(options: NatsQueueOptions): Promise<Queue> {
 
   async function close(): Promise<void> {
     consumer?.stop();
-    await consumer?.ended.catch(() => {});
+    await consumer?.ended;
+    await consumer?.leave();
     broom.stop();
     await link.close();
   }
@@ -71,14 +73,20 @@ export async function openNatsQueue(options: NatsQueueOptions): Promise<Queue> {
     },
     async consume(handler, limits) {
       refuseClosed();
-      if (consumer) throw alreadyConsumed();
-      consumer = startConsumer(deps, handler, limits);
-      const foreign = options.foreign && receiveAlerts({ link, name: options.name, logger, ...options.foreign });
-      limits.signal.addEventListener('abort', () => void foreign?.stop(), { once: true });
-      await consumer.ended.finally(() => {
-        consumer = undefined;
-        return foreign?.stop();
-      });
+      if (consuming) throw alreadyConsumed();
+      consuming = true;
+      try {
+        // What an earlier consumer had and has not settled comes again.
+        await consumer?.leave();
+        refuseClosed();
+        consumer = startConsumer(deps, handler, limits);
+        const foreign = options.foreign && receiveAlerts({ link, name: options.name, logger, ...options.foreign });
+        limits.signal.addEventListener('abort', () => void foreign?.stop(), { once: true });
+        await consumer.ended;
+        await foreign?.stop();
+      } finally {
+        consuming = false;
+      }
     },
     async depth() {
       refuseClosed();

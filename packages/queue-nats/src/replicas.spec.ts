@@ -96,7 +96,7 @@ describe.skipIf(missing)('several replicas', { timeout: 40_000 }, () => {
     frozen.child.kill('SIGCONT');
     frozen.tell();
     expect(await frozen.until(({ what }) => what !== 'ready' && what !== 'start')).toMatchObject({
-      what: 'refused:queue_failed',
+      what: 'refused:not_leading',
       id: 'hold-0',
     });
     await empty();

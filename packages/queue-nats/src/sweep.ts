@@ -1,9 +1,12 @@
+import type { Logger } from '@falco-talon/core';
 import { decodeJournal, decodeMessage } from './frame.ts';
 import type { Layout } from './layout.ts';
 import type { Link } from './link.ts';
 
 /** Milliseconds since a record was written before it may be taken for a left one. */
 const OLD = 600_000;
+/** Milliseconds between two sweeps. */
+const EVERY = 900_000;
 /** Records looked at in one go. */
 const MOST = 100_000;
 
@@ -11,6 +14,16 @@ export interface SweepDeps {
   readonly link: Link;
   readonly layout: Layout;
   readonly now: () => number;
+}
+
+/** Now and then, as long as `mine` says so: it is one replica's work. Answers what ends it. */
+export function startSweeping(deps: SweepDeps & { readonly logger: Logger }, mine: () => boolean): () => void {
+  const timer = setInterval(() => void sweep(), EVERY).unref();
+  async function sweep(): Promise<void> {
+    const deleted = mine() ? await sweepRecords(deps, mine).catch(() => 0) : 0;
+    if (deleted > 0) deps.logger.info('records that were left behind in NATS are deleted', { records: deleted });
+  }
+  return () => clearInterval(timer);
 }
 
 /**

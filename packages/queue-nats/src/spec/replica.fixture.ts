@@ -31,6 +31,7 @@ async function run(server: string, lease_: number): Promise<void> {
       told = Promise.withResolvers<void>();
       try {
         await delivery.append([{ step: 's', kind: 'intent', data: null }]);
+        delivery.tenure?.check();
         say('appended', id, delivery.attempt);
       } catch (error) {
         say(isTalonError(error) ? `refused:${error.code}` : 'refused:conflict', id, delivery.attempt);
