@@ -3,6 +3,7 @@ import { ids, message, messages, queueHarness, settleDone, type QueueSuiteOption
 
 export function publishCases(options: QueueSuiteOptions): void {
   const { open, consume } = queueHarness(options);
+  const many = options.many ?? 10_000;
 
   describe('publish', () => {
     it('answers for each message, and for none', async () => {
@@ -87,15 +88,15 @@ export function publishCases(options: QueueSuiteOptions): void {
       await expect(queue.ready()).resolves.toBeUndefined();
     });
 
-    it('takes and hands out 10,000 messages, each once, in order per key', { timeout: 30_000 }, async () => {
+    it('takes and hands out many messages, each once, in order per key', { timeout: 30_000 }, async () => {
       const queue = await open();
-      const all = messages(10_000, (index) => ({ key: `k${index % 97}` }));
-      const batches = Array.from({ length: 100 }, (_, index) => all.slice(index * 100, index * 100 + 100));
+      const all = messages(many, (index) => ({ key: `k${index % 97}` }));
+      const batches = Array.from({ length: many / 100 }, (_, index) => all.slice(index * 100, index * 100 + 100));
       await Promise.all(batches.map((batch) => queue.publish(batch)));
       const running = consume(queue, settleDone);
-      const found = await running.seen(10_000);
+      const found = await running.seen(many);
       await running.stop();
-      expect(new Set(ids(found)).size).toBe(10_000);
+      expect(new Set(ids(found)).size).toBe(many);
       const numbers = new Map<string, number>();
       for (const { message: got } of found) {
         const number = Number(got.id.slice(1));

@@ -12,6 +12,8 @@ export interface QueueSuiteOptions {
   readonly open: () => Promise<OpenedQueue>;
   /** True when an accepted message survives a crash of the process. */
   readonly durable: boolean;
+  /** Messages of the cases that have many; 10,000 when absent. For a queue that makes calls for each. */
+  readonly many?: number;
   /** False: what it sets aside cannot be looked at. */
   readonly deadLetters?: false;
 }
