@@ -82,6 +82,22 @@ describe.skipIf(missing)('alerts that Falcosidekick publishes', { timeout: 20_00
     expect(got.filter((text) => text === 'nonsense')).toHaveLength(1);
   });
 
+  it('in a stream are taken once, also when the server does not know that they were', async () => {
+    await manager.streams.add({ name: 'FALCO', subjects: ['falco.>'] });
+    const first = await replica(() => accepted, 'FALCO');
+    publish('once');
+    await vi.waitFor(() => expect(first.got).toEqual(['once']));
+    await vi.waitFor(async () => expect(await left()).toBe(0));
+    await stopping.pop()?.();
+    // Who reads the stream now begins at its start.
+    await manager.consumers.delete('FALCO', 'talon');
+    publish('second');
+    const second = await replica(() => accepted, 'FALCO');
+    await vi.waitFor(() => expect(second.got).toEqual(['second']));
+    await vi.waitFor(async () => expect(await left()).toBe(0));
+    expect(second.got).toEqual(['second']);
+  });
+
   it('without a stream reach a replica that listens, also after the server was away', async () => {
     const { got } = await replica(() => accepted);
     await vi.waitFor(async () => {

@@ -1,6 +1,8 @@
 import { jetstream, type ConsumerMessages, type JsMsg } from '@nats-io/jetstream';
-import { errorText, type Intake, type Logger } from '@falco-talon/core';
+import { errorText, type Intake, type IntakeAnswer, type Logger } from '@falco-talon/core';
 import type { MsgHdrs } from '@nats-io/transport-node';
+import { encodeFrame } from './frame.ts';
+import type { Layout } from './layout.ts';
 import type { Link } from './link.ts';
 
 /** Larger ones are no alerts; the door's own default. */
@@ -20,12 +22,15 @@ const NANOSECONDS = 1_000_000;
 
 export interface ForeignDeps {
   readonly link: Link;
+  readonly layout: Layout;
   readonly intake: Intake;
   readonly subject: string;
   /** Absent: what is published while no replica listens is lost. */
   readonly stream?: string;
   /** Shared by the replicas, so that each alert reaches one of them. */
   readonly name: string;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
   readonly logger: Logger;
 }
 
@@ -38,7 +43,7 @@ export function receiveAlerts(deps: ForeignDeps): Foreign {
   return deps.stream === undefined ? subscribe(deps) : consume(deps, deps.stream);
 }
 
-function consume({ link, intake, subject, name, logger }: ForeignDeps, stream: string): Foreign {
+function consume({ link, layout, intake, subject, name, now, logger }: ForeignDeps, stream: string): Foreign {
   let stopped = false;
   let messages: ConsumerMessages | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -85,9 +90,14 @@ function consume({ link, intake, subject, name, logger }: ForeignDeps, stream: s
     running.add(work);
   }
 
-  /** The server is told only when the queue has the alert: until then it keeps it. */
+  /**
+   * The server is told only when the queue has the alert: until then it keeps it. That it was told may be lost, with this
+   * process or the server, and the alert comes again when its likes are no duplicates any more: so its place is noted.
+   */
   async function answer(message: JsMsg): Promise<void> {
-    const outcome = await offered(intake, message.data, message.headers);
+    const { seq, timestampNanos } = message;
+    const place = layout.seenSubject(`${stream}/${seq}/${timestampNanos}`);
+    const outcome = await takeOnce(message, place);
     if (outcome.kind === 'accepted') return message.ack();
     if (outcome.kind === 'later') return message.nak(LATER);
     logger.warn('a message from NATS is no alert', {
@@ -97,6 +107,18 @@ function consume({ link, intake, subject, name, logger }: ForeignDeps, stream: s
     });
     // Without a reason: nats-server 2.9 does not understand one, and keeps the message.
     message.term();
+  }
+
+  async function takeOnce(message: JsMsg, place: string): Promise<IntakeAnswer> {
+    try {
+      if (await link.last(layout.seen, place)) return { kind: 'accepted' };
+    } catch (error) {
+      return { kind: 'later', reason: errorText(error) };
+    }
+    const outcome = await offered(intake, message.data, message.headers);
+    // Without the note it is still most likely that the acknowledgement arrives.
+    if (outcome.kind === 'accepted') await link.publish(place, encodeFrame({ at: now() })).catch(() => {});
+    return outcome;
   }
 
   return {

@@ -80,7 +80,7 @@ export async function openNatsQueue(options: NatsQueueOptions): Promise<Queue> {
         await consumer?.leave();
         refuseClosed();
         consumer = startConsumer(deps, handler, limits);
-        const foreign = options.foreign && receiveAlerts({ link, name: options.name, logger, ...options.foreign });
+        const foreign = options.foreign && receiveAlerts({ ...deps, name: options.name, ...options.foreign });
         limits.signal.addEventListener('abort', () => void foreign?.stop(), { once: true });
         await consumer.ended;
         await foreign?.stop();
