@@ -13,6 +13,8 @@ export interface Item {
   generation: number;
   message: Message | undefined;
   readonly size: number;
+  /** Place of the dead letter it was. */
+  readonly letter: number | undefined;
 }
 
 export interface Backlog {

@@ -3,7 +3,7 @@ import { createAtWork } from './at-work.ts';
 import type { Backlog, Item } from './backlog.ts';
 import type { Broom } from './broom.ts';
 import { joinCluster, type Cluster } from './cluster.ts';
-import { createEndings } from './endings.ts';
+import { createEndings, type Damage } from './endings.ts';
 import { Conflict } from './failure.ts';
 import { decodeMessage } from './frame.ts';
 import { createHandOut, RETRY, type Handler } from './hand-out.ts';
@@ -24,6 +24,7 @@ export interface ConsumerDeps {
   readonly lease: number;
   readonly backlog: Backlog;
   readonly broom: Broom;
+  readonly damage: Damage;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly logger: Logger;
@@ -97,13 +98,13 @@ export function startConsumer(deps: ConsumerDeps, handler: Handler, limits: Cons
   function arrived(partition: number, stored: Stored): void {
     const found = decodeMessage(stored.data);
     if (!found) return void endings.discard(partition, stored);
-    const { nonce, message } = found;
+    const { nonce, message, letter } = found;
     const known = backlog.known(nonce);
     if (known) known.generation = link.generation();
     if (known || !readers.has(partition)) return;
     const { seq, data } = stored;
     const { key } = message;
-    const item = { seq, partition, nonce, key, generation: link.generation(), message, size: data.byteLength };
+    const item = { seq, partition, nonce, key, generation: link.generation(), message, size: data.byteLength, letter };
     backlog.add(item, dueAt(message.notBefore ?? 0));
     wake();
   }

@@ -23,6 +23,8 @@ export interface DeadDeps {
   readonly link: Link;
   readonly layout: Layout;
   readonly partitions: number;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
 }
 
 /** Stores it, once however often it is called: the move may have been cut short. */
@@ -51,8 +53,15 @@ export async function setAside({ link, layout }: DeadDeps, one: SetAside): Promi
   await link.publish(subject, encodeDead({ ...short, reason }, body));
 }
 
+/** A letter that was put back ends at the latest when its message begins, so that it cannot be put back once more. */
+export async function removeRetried({ link, layout }: DeadDeps, seq: number, id: string): Promise<void> {
+  const stored = await link.get(layout.dead, seq);
+  // A server that lost its end gives numbers a second time.
+  if (stored && decodeDead(stored.data)?.dead.message?.id === id) await link.remove(layout.dead, seq);
+}
+
 export function createDeadLetters(deps: DeadDeps): DeadLetters {
-  const { link, layout, partitions } = deps;
+  const { link, layout, partitions, now } = deps;
 
   async function find(id: string): Promise<Stored | undefined> {
     const place = UNREADABLE.exec(id)?.[1];
@@ -88,7 +97,9 @@ export function createDeadLetters(deps: DeadDeps): DeadLetters {
     const sent = back.map(({ seq, message }) => {
       const subject = layout.eventSubject(partitionOf(message.key, partitions));
       // Asked for again after it was cut short, the server knows those that are back already.
-      return link.publish(subject, encodeMessage(newNonce(), message), { msgId: `${layout.dead}:${seq}` });
+      return link.publish(subject, encodeMessage(message, { nonce: newNonce(), at: now(), letter: seq }), {
+        msgId: `${layout.dead}:${seq}`,
+      });
     });
     const failed = (await Promise.allSettled(sent)).find((outcome) => outcome.status === 'rejected');
     if (failed) throw failed.reason;

@@ -3,8 +3,14 @@ import type { Backlog, Item } from './backlog.ts';
 import type { Broom } from './broom.ts';
 import { setAside, type SetAside } from './dead-letters.ts';
 import { decodeMessage } from './frame.ts';
+import { endJournal } from './journal.ts';
 import type { Layout } from './layout.ts';
 import type { Link, Stored } from './link.ts';
+
+/** Messages set aside because they, or their journals, were damaged. */
+export interface Damage {
+  messages: number;
+}
 
 export interface EndingDeps {
   readonly link: Link;
@@ -12,6 +18,7 @@ export interface EndingDeps {
   readonly partitions: number;
   readonly backlog: Backlog;
   readonly broom: Broom;
+  readonly damage: Damage;
   readonly now: () => number;
   readonly logger: Logger;
 }
@@ -29,7 +36,7 @@ type Particulars = Pick<SetAside, 'reason' | 'attempts' | 'at' | 'journal'>;
 
 /** `again`: tried once more as if the message were to be begun; then its record says that it has ended. */
 export function createEndings(deps: EndingDeps, again: (item: Item) => void): Endings {
-  const { link, layout, backlog, broom, now, logger } = deps;
+  const { link, layout, backlog, broom, damage, now, logger } = deps;
 
   async function discard(partition: number, { seq, data }: Stored): Promise<void> {
     logger.error('a message was set aside as unreadable', { seq });
@@ -37,6 +44,7 @@ export function createEndings(deps: EndingDeps, again: (item: Item) => void): En
       const reason = 'the stored event is damaged, or not one of this queue';
       await setAside(deps, { nonce: `seq-${seq}`, raw: data, seq, reason, attempts: 0, at: now() });
       await link.remove(layout.events, seq);
+      damage.messages++;
     } catch (error) {
       logger.error('an unreadable message cannot be set aside', { partition, seq, error: errorText(error) });
     }
@@ -47,6 +55,8 @@ export function createEndings(deps: EndingDeps, again: (item: Item) => void): En
       if (!item.message && !(await load(link, layout, item))) return backlog.forget(item);
       const { nonce, seq, message } = item;
       await setAside(deps, { nonce, seq, ...(message && { message }), ...particulars });
+      // Whatever becomes of the message: it makes no second letter when somebody has taken this one away.
+      revision = await endJournal(deps, item, revision, particulars.attempts);
     } catch (error) {
       return unfinished(item, error);
     }

@@ -14,6 +14,7 @@ export interface StoredMessage {
   /** This message and no other one, whatever its id: names its journal. */
   readonly nonce: string;
   readonly message: Message;
+  readonly letter?: number;
 }
 
 export type JournalState = 'open' | 'done' | 'dead';
@@ -65,18 +66,26 @@ export function decodeFrame(data: Uint8Array): { meta: Record<string, unknown>; 
   }
 }
 
-export function encodeMessage(nonce: string, message: Message): Uint8Array {
+/** `at`: when it was accepted. `letter`: place of the dead letter it was, which ends when it begins. */
+export function encodeMessage(
+  message: Message,
+  about: { readonly nonce: string; readonly at: number; readonly letter?: number },
+): Uint8Array {
   const { body, dedup: _, journal, ...rest } = message;
-  return encodeFrame({ nonce, message: { ...rest, ...(journal && { journal: carried(journal) }) } }, body);
+  return encodeFrame({ ...about, message: { ...rest, ...(journal && { journal: carried(journal) }) } }, body);
 }
 
 export function decodeMessage(data: Uint8Array): StoredMessage | undefined {
   const frame = decodeFrame(data);
   if (!frame) return undefined;
-  const { nonce } = frame.meta;
+  const { nonce, letter } = frame.meta;
   const message = messageOf(frame.meta['message']);
   if (typeof nonce !== 'string' || !/^[\w-]{8,64}$/.test(nonce) || !message) return undefined;
-  return { nonce, message: { ...message, body: frame.body } };
+  return {
+    nonce,
+    message: { ...message, body: frame.body },
+    ...(Number.isSafeInteger(letter) && { letter: Number(letter) }),
+  };
 }
 
 export function decodeJournal(data: Uint8Array): JournalRecord | undefined {

@@ -1,8 +1,9 @@
 import { errorText, type Delivery, type Logger, type Settlement } from '@falco-talon/core';
 import type { Work } from './at-work.ts';
 import type { Backlog, Item } from './backlog.ts';
+import { removeRetried } from './dead-letters.ts';
 import { createDelivery } from './delivery.ts';
-import { load, type Endings } from './endings.ts';
+import { load, type Damage, type Endings } from './endings.ts';
 import { openJournal, type Journal } from './journal.ts';
 import type { Layout } from './layout.ts';
 import type { Link } from './link.ts';
@@ -17,7 +18,9 @@ export type Handler = (delivery: Delivery) => Promise<void>;
 export interface HandOutDeps {
   readonly link: Link;
   readonly layout: Layout;
+  readonly partitions: number;
   readonly backlog: Backlog;
+  readonly damage: Damage;
   readonly endings: Endings;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -34,7 +37,7 @@ export interface HandOutDeps {
  * Resolves when the handler has returned; what it was about may go on until it is settled.
  */
 export function createHandOut(deps: HandOutDeps, handler: Handler) {
-  const { link, layout, backlog, endings, now, logger, isStopped, again, ended } = deps;
+  const { link, layout, backlog, damage, endings, now, logger, isStopped, again, ended } = deps;
 
   /** Counts the attempt; nothing when there is nothing to hand out. */
   async function begin(item: Item): Promise<Journal | undefined> {
@@ -42,6 +45,7 @@ export function createHandOut(deps: HandOutDeps, handler: Handler) {
       backlog.forget(item);
       return undefined;
     }
+    if (item.letter !== undefined && item.message) await removeRetried(deps, item.letter, item.message.id);
     const opened = await openJournal(deps, item, item.message?.journal ?? []);
     if (opened.kind === 'begun') return opened.journal;
     if (opened.kind === 'later') again(item, opened.at);
@@ -52,6 +56,7 @@ export function createHandOut(deps: HandOutDeps, handler: Handler) {
     } else {
       logger.error('a message was set aside: its journal cannot be read', { seq: item.seq });
       const reason = 'its journal is damaged: what was done already is not known';
+      damage.messages++;
       await endings.buried(item, opened.revision, { reason, attempts: 0, at: now() });
     }
     return undefined;

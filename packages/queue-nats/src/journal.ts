@@ -67,6 +67,30 @@ export async function openJournal(
   return { kind: 'begun', journal };
 }
 
+/**
+ * All that is left to do about a message is to delete it. Answers the new revision.
+ * @throws Conflict when another replica writes it at the same moment
+ */
+export function endJournal(
+  { link, layout, now }: JournalDeps,
+  event: { readonly nonce: string; readonly seq: number },
+  revision: number,
+  attempt: number,
+): Promise<number> {
+  const record: JournalRecord = {
+    state: 'done',
+    attempt,
+    notBefore: 0,
+    reason: '',
+    entries: [],
+    at: now(),
+    writer: newNonce(),
+    nonce: event.nonce,
+    event: event.seq,
+  };
+  return link.replace(layout.state, layout.journalSubject(event.nonce), encodeFrame(record), revision);
+}
+
 function createJournal(
   { link, layout, now }: JournalDeps,
   event: { readonly nonce: string; readonly seq: number },

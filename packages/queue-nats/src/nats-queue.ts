@@ -3,6 +3,7 @@ import { TalonError, type Logger, type Queue } from '@falco-talon/core';
 import { createBacklog } from './backlog.ts';
 import { createBroom } from './broom.ts';
 import { alreadyConsumed, startConsumer, type Consumer } from './consumer.ts';
+import type { Damage } from './endings.ts';
 import { createDeadLetters } from './dead-letters.ts';
 import { failure, Conflict } from './failure.ts';
 import { decodeFrame, encodeFrame } from './frame.ts';
@@ -40,7 +41,8 @@ export async function openNatsQueue(options: NatsQueueOptions): Promise<Queue> {
   await agreeOnPartitions(link, layout, partitions);
   const backlog = createBacklog();
   const broom = createBroom(link, layout);
-  const deps = { link, layout, partitions, lease, backlog, broom, now, logger };
+  const damage: Damage = { messages: 0 };
+  const deps = { link, layout, partitions, lease, backlog, broom, damage, now, logger };
   const publish = createPublisher(deps);
   let consumer: Consumer | undefined;
   let consuming = false;
@@ -91,7 +93,7 @@ export async function openNatsQueue(options: NatsQueueOptions): Promise<Queue> {
     async depth() {
       refuseClosed();
       const [pending, dead] = await Promise.all([messages(layout.events), messages(layout.dead)]);
-      return { pending, dead };
+      return { pending, dead, damagedMessages: damage.messages };
     },
     deadLetters: createDeadLetters(deps),
     async ready() {

@@ -132,7 +132,9 @@ describe.skipIf(missing)('a server that', { timeout: 30_000 }, () => {
     await nc.flush();
     await nc.close();
     expect(ids(await drainQueue(queue, 2))).toEqual(['second', 'third']);
-    await vi.waitFor(async () => expect(await queue.depth()).toMatchObject({ pending: 0, dead: 2 }));
+    await vi.waitFor(async () =>
+      expect(await queue.depth()).toMatchObject({ pending: 0, dead: 2, damagedMessages: 2 }),
+    );
     const letters = (await queue.deadLetters?.list({ limit: 10 })) ?? [];
     expect(letters.map(({ id }) => id).toSorted()).toEqual(['event-4', 'first']);
     expect(await queue.deadLetters?.retry(letters.map(({ id }) => id))).toEqual([]);

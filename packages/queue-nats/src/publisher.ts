@@ -52,7 +52,7 @@ export function createPublisher({ link, layout, partitions, now }: PublisherDeps
 
   function encoded(message: Message): { nonce: string; data: Uint8Array } {
     const nonce = newNonce();
-    const data = encodeMessage(nonce, message);
+    const data = encodeMessage(message, { nonce, at: now() });
     const most = link.connection.info?.max_payload ?? Infinity;
     if (data.byteLength <= most - 1024) return { nonce, data };
     throw new TalonError(
@@ -93,17 +93,24 @@ export function createPublisher({ link, layout, partitions, now }: PublisherDeps
   ): Promise<Answer> {
     const record = layout.seenSubject(once.dedup.key);
     const msgId = once.dedup.window > 0 ? `${record}:${once.before}` : once.nonce;
-    const { duplicate } = await link.publish(subject, data, { msgId });
-    const mine = encodeFrame({ at: now() });
-    if (!duplicate) await link.publish(record, mine);
-    else await link.publish(record, mine, { expect: once.before }).catch(ignoreConflict);
-    return duplicate ? 'duplicate' : 'accepted';
+    const { seq, duplicate } = await link.publish(subject, data, { msgId });
+    if (!duplicate) {
+      await link.publish(record, encodeFrame({ at: now() }));
+      return 'accepted';
+    }
+    // The server knows ids for longer than the window: one whose record was never written may be older than that.
+    const first = await link.get(layout.events, seq);
+    const at = (first && acceptedAt(first.data)) ?? now();
+    const written = await link.publish(record, encodeFrame({ at }), { expect: once.before }).catch(ignoreConflict);
+    if (!written || isRecent(at, once.dedup.window)) return 'duplicate';
+    return storeOnce(subject, data, { ...once, before: written.seq });
   }
 }
 
 /** The one that was accepted has written its own record. */
-function ignoreConflict(error: unknown): void {
+function ignoreConflict(error: unknown): undefined {
   if (!(error instanceof Conflict)) throw error;
+  return undefined;
 }
 
 function acceptedAt(data: Uint8Array): number | undefined {
