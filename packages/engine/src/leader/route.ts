@@ -28,7 +28,7 @@ export function createRoute(deps: RouteDeps): (delivery: Delivery) => Promise<vo
   /** Synchronous up to the lanes, as `processEvent` is. */
   async function act(delivery: Delivery): Promise<void> {
     const term = leadership.current();
-    if (!term) return postpone(delivery, LEFT, deps.process);
+    if (!term) return postpone(delivery, LEFT, deps.process, []);
     const { message } = delivery;
     if (!mine.begin(message.id, hopsOf(message)) || isRepeated(delivery)) return delivery.settle({ kind: 'done' });
     // What is interrupted is put off: it is handed over with its journal.
@@ -54,7 +54,7 @@ export function createRoute(deps: RouteDeps): (delivery: Delivery) => Promise<vo
   async function decide(delivery: Delivery): Promise<'lead' | 'ended'> {
     const decision = await deps.handOver(delivery);
     if (decision === 'lead') return 'lead';
-    if (decision === 'stopped') await postpone(delivery, STOPPED, deps.process);
+    if (decision === 'stopped') await postpone(delivery, STOPPED, deps.process, []);
     else {
       mine.release(delivery.message.id);
       await delivery.settle({ kind: 'done' });

@@ -4,6 +4,7 @@ import {
   PRIORITIES,
   TalonError,
   type Delivery,
+  type Entry,
   type FalcoEvent,
   type Message,
   type Tenure,
@@ -55,6 +56,7 @@ interface Case {
   /** Resolves when the plan is in the journal; asked again after it could not be written, it is written again. */
   readonly savePlan: () => Promise<void>;
   readonly effects: Promise<void>[];
+  readonly unsaved: Promise<readonly Entry[]>[];
 }
 
 /** An event is put off so often at most because its journal cannot be written: it may be its own entries that are too large. */
@@ -88,7 +90,18 @@ export async function processEvent(delivery: Delivery, given: ProcessDeps): Prom
   savePlan().catch((error: unknown) =>
     logger.error('journal not written', { event: event.id, trace_id: event.traceId, error: errorText(error) }),
   );
-  const current: Case = { event, plan, journal, delivery, lease, facts, age: arrivals++, savePlan, effects: [] };
+  const current: Case = {
+    event,
+    plan,
+    journal,
+    delivery,
+    lease,
+    facts,
+    age: arrivals++,
+    savePlan,
+    effects: [],
+    unsaved: [],
+  };
   const work = workOn(current, chains, blame, deps);
   if (!blame.suspect || deps.background.size >= settings.limits.inFlight) return work;
   // It may wait for its turn: not in the place of another event. Like any that fails it is tried again, and that counts.
@@ -184,7 +197,7 @@ function planFor(event: FalcoEvent, journal: Journal, blame: Blame, deps: Proces
 }
 
 async function processStep(current: Case, step: PlannedStep, deps: ProcessDeps): Promise<Ran> {
-  const { event, delivery, journal, lease, effects } = current;
+  const { event, delivery, journal, lease, effects, unsaved } = current;
   let data = journal.result(step.id);
   let stored = Promise.resolve();
   let quiet = false;
@@ -195,7 +208,14 @@ async function processStep(current: Case, step: PlannedStep, deps: ProcessDeps):
     deps.observer.latency('step', performance.now() - startedAt);
     quiet = outcome.quiet === true || deps.causes.isKnown(outcome.error, data.record, step.notifiers);
     const result = [entries.result(step.id, data), ...(quiet ? [entries.notified(step.id, 'action')] : [])];
-    stored = append(delivery, deps.logger, () => delivery.append(result));
+    const write = delivery.append(result);
+    stored = append(delivery, deps.logger, () => write);
+    unsaved.push(
+      write.then(
+        () => [],
+        (error: unknown) => (asTalonError(error).retryable ? result : []),
+      ),
+    );
     announce(data.record, deps);
   }
   const { uploads, all } = startEffects({ event, step, delivery, journal, lease, stored, quiet }, data, deps);

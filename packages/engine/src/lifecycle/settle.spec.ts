@@ -50,7 +50,7 @@ const later = { kind: 'later', at: 0, reason: 'stopped' };
 describe('an event that is put off', () => {
   it('is put off as soon as the queue can write that, and noted once', async () => {
     const { delivery, written, ends } = failing(5);
-    await postpone(delivery, 'stopped', { logger: silentLogger, closing: open() });
+    await postpone(delivery, 'stopped', { logger: silentLogger, closing: open() }, []);
     expect(ends).toEqual([later]);
     expect(written).toEqual([{ step: '', kind: 'postponed', data: { reason: 'stopped' } }]);
   });
@@ -58,7 +58,7 @@ describe('an event that is put off', () => {
   it('is put off although the note cannot be stored at all', async () => {
     const { delivery, written, ends } = failing(1, false);
     const settle = vi.spyOn(delivery, 'settle').mockImplementation(async (end) => void ends.push(end));
-    await postpone(delivery, 'stopped', { logger: silentLogger, closing: open() });
+    await postpone(delivery, 'stopped', { logger: silentLogger, closing: open() }, []);
     expect(settle).toHaveBeenCalledWith(later);
     expect(written).toEqual([]);
   });
@@ -66,14 +66,20 @@ describe('an event that is put off', () => {
   it('is left as it is when the process closes first', async () => {
     const { delivery, ends } = failing(Infinity);
     const closing = AbortSignal.abort();
-    await expect(postpone(delivery, 'stopped', { logger: silentLogger, closing })).rejects.toThrow('no room');
+    await expect(postpone(delivery, 'stopped', { logger: silentLogger, closing }, [])).rejects.toThrow('no room');
     expect(ends).toEqual([]);
   });
 
   it('because another replica leads is put off by this one, however long that takes', async () => {
     const { delivery, ends } = failing(5);
     const signal = AbortSignal.abort(new TalonError('not_leading', 'another one leads'));
-    const settled = { event: { id: 'e' } as never, delivery, lease: { release: async () => {} } as never, effects: [] };
+    const settled = {
+      event: { id: 'e' } as never,
+      delivery,
+      lease: { release: async () => {} } as never,
+      effects: [],
+      unsaved: [],
+    };
     await settleEvent(settled, { interrupted: 'another one leads' }, { logger: silentLogger, signal, closing: open() });
     expect(ends).toEqual([{ ...later, reason: 'another one leads' }]);
   });

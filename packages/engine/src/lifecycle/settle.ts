@@ -1,4 +1,4 @@
-import { asTalonError, isTalonError, type Delivery, type FalcoEvent, type Logger } from '@falco-talon/core';
+import { asTalonError, isTalonError, type Delivery, type Entry, type FalcoEvent, type Logger } from '@falco-talon/core';
 import { withRetry } from '../calls/retry.ts';
 import type { ClientLease } from '../clients/client-pool.ts';
 import { entries } from '../journal/journal.ts';
@@ -31,11 +31,13 @@ export interface Settled {
   readonly lease: ClientLease;
   /** Uploads and notifications. */
   readonly effects: readonly Promise<void>[];
+  /** Of each result: what could not be written into the journal, but may be one day. */
+  readonly unsaved: readonly Promise<readonly Entry[]>[];
 }
 
 /** Ends the message when its uploads and notifications have ended; what was interrupted is delivered again. Never rejects. */
 export async function settleEvent(
-  { event, delivery, lease, effects }: Settled,
+  { event, delivery, lease, effects, unsaved }: Settled,
   ending: Ending,
   deps: SettleDeps,
 ): Promise<void> {
@@ -47,8 +49,8 @@ export async function settleEvent(
     // As long as it takes: a disk that is full would leave it to be done once more after a restart.
     if (ending === 'complete' && !failed)
       await withRetry(Infinity, deps.closing, () => delivery.settle({ kind: 'done' }));
-    else if (typeof ending === 'object') await postpone(delivery, ending.interrupted, deps);
-    else if (deps.signal.aborted) await postpone(delivery, reasonOf(deps.signal), deps);
+    else if (typeof ending === 'object') await postpone(delivery, ending.interrupted, deps, unsaved);
+    else if (deps.signal.aborted) await postpone(delivery, reasonOf(deps.signal), deps, unsaved);
     else if (ending === 'complete') throw failed?.reason;
   } catch (thrown) {
     const error = asTalonError(thrown);
@@ -68,7 +70,9 @@ export async function postpone(
   delivery: Delivery,
   reason: string,
   { logger, closing }: Pick<SettleDeps, 'logger' | 'closing'>,
+  unsaved: Settled['unsaved'],
 ): Promise<void> {
+  const late = (await Promise.all(unsaved)).flat();
   let noted = false;
   await withRetry(Infinity, closing, async () => {
     if (!noted) await note();
@@ -78,7 +82,7 @@ export async function postpone(
 
   async function note(): Promise<void> {
     try {
-      await delivery.append([entries.postponed(reason)]);
+      await delivery.append([...late, entries.postponed(reason)]);
     } catch (thrown) {
       const error = asTalonError(thrown);
       if (error.retryable) throw error;

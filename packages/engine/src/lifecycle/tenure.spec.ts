@@ -30,10 +30,10 @@ describe('when another replica may act on an event', () => {
 
   it('the step that acts is told to stop, and the next one is not begun although the result cannot be written', async () => {
     const lease = createTenure(() => true);
-    const { world, engine, settled } = await found(start, {
+    const { world, engine, settled, written } = await found(start, {
       attempt: 1,
       tenure: lease.tenure,
-      unwritable: { kind: 'result', times: Infinity, retryable: false },
+      unwritable: { kind: 'result', times: 1, retryable: true },
       actionner: {
         async run() {
           lease.end();
@@ -44,5 +44,7 @@ describe('when another replica may act on an event', () => {
     expect(await settled).toMatchObject({ kind: 'later' });
     expect(world.log).toEqual([]);
     expect(engine.records).toMatchObject([{ action: 'first', status: 'success' }]);
+    // With the note that it was put off: it is not done again.
+    expect(written.map(({ kind }) => kind).slice(-2)).toEqual(['result', 'postponed']);
   });
 });
