@@ -31,6 +31,7 @@ import { flippedBits } from './scenarios/flipped-bits.ts';
 import { redrive } from './scenarios/redrive.ts';
 import { frozenLeader } from './scenarios/frozen-leader.ts';
 import { rollingReplicas } from './scenarios/rolling-replicas.ts';
+import { splitNats } from './scenarios/split-nats.ts';
 import { splitReplicas } from './scenarios/split-replicas.ts';
 import { tornJournal } from './scenarios/torn-journal.ts';
 
@@ -40,6 +41,7 @@ export const SCENARIOS: readonly Scenario[] = [
   killedUnderLoadNats,
   restartWithBacklog,
   natsPartition,
+  splitNats,
   splitReplicas,
   frozenLeader,
   rollingReplicas,
