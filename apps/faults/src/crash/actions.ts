@@ -26,6 +26,8 @@ export interface CrashedAction {
   readonly intent: boolean;
   /** Nobody but its author knows what a repeat would do: once begun, it is not repeated, and that is a failure. */
   readonly once?: boolean;
+  /** How its rule goes on after it: a second step follows, `next`, which sets a label. */
+  readonly chain?: { readonly ignore_errors: true } | { readonly continue: false };
 }
 
 export const OWN_NAMESPACE = 'security';
@@ -77,6 +79,23 @@ export const ACTIONS: readonly CrashedAction[] = [
     acts: inContainer('script', 'exec'),
     intent: true,
     once: true,
+  },
+  {
+    name: 'ignore-errors',
+    actionner: 'kubernetes:exec',
+    parameters: { command: 'true' },
+    acts: inContainer('ignore-errors', 'exec'),
+    intent: true,
+    once: true,
+    chain: { ignore_errors: true },
+  },
+  {
+    name: 'continue-false',
+    actionner: 'kubernetes:annotation',
+    parameters: { annotations: { 'analysis/status': 'suspicious' } },
+    acts: writes('PATCH', 'pods', 'continue-false'),
+    intent: false,
+    chain: { continue: false },
   },
   { name: 'log', actionner: 'kubernetes:log', keeps: true, acts: inContainer('log', 'log'), intent: false },
   {
@@ -173,7 +192,7 @@ export function objectsOf(actions: readonly CrashedAction[]): readonly ObjectInp
 }
 
 export function rulesOf(actions: readonly CrashedAction[], evidence: (name: string) => string): string {
-  const rules = actions.map(({ name, actionner, parameters = {}, keeps }) => ({
+  const rules = actions.map(({ name, actionner, parameters = {}, keeps, chain }) => ({
     rule: name,
     match: { rules: [name] },
     actions: [
@@ -181,8 +200,10 @@ export function rulesOf(actions: readonly CrashedAction[], evidence: (name: stri
         action: 'act',
         actionner,
         parameters,
+        ...chain,
         ...(keeps && { output: { target: 'local:file', parameters: { destination: evidence(name) } } }),
       },
+      ...(chain ? [{ action: 'next', actionner: 'kubernetes:label', parameters: { labels: { next: 'done' } } }] : []),
     ],
   }));
   return JSON.stringify(rules);

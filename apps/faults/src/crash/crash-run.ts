@@ -12,6 +12,8 @@ import { HOLD_FILE } from './held-queue.ts';
 export interface End {
   /** Of its records, each once. */
   readonly statuses: readonly string[];
+  /** What of its rule was told, each once. */
+  readonly steps: readonly string[];
   /** What its target is like, and what was kept. */
   readonly state: string;
   /** Commands that ran in its pod. */
@@ -95,7 +97,8 @@ export async function crashAt(
   for (const action of actions) {
     const about = listener.records.filter(({ rule, stage }) => rule === action.name && stage === 'action');
     ends.set(action.name, {
-      statuses: [...new Set(about.map(({ status }) => status))],
+      statuses: [...new Set(about.filter((record) => record.action === 'act').map(({ status }) => status))],
+      steps: [...new Set(about.map(({ action: step }) => String(step)))].toSorted(),
       state: await stateOf(fake, action, evidence(action.name)),
       runs: runs.get(action.name) ?? 0,
     });

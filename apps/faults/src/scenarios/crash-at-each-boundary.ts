@@ -4,15 +4,28 @@ import { crashAt, type CrashEnd } from '../crash/crash-run.ts';
 import type { FaultRun, Scenario } from '../scenario.ts';
 
 /** Of the short version: one of each kind. */
-const SHORT = new Set(['terminate', 'label', 'exec', 'log', 'tcpdump', 'delete', 'drain-half', 'calico']);
+const SHORT = new Set([
+  'terminate',
+  'label',
+  'exec',
+  'log',
+  'tcpdump',
+  'delete',
+  'drain-half',
+  'calico',
+  'ignore-errors',
+  'continue-false',
+]);
 
 async function run(run: FaultRun): Promise<void> {
   const full = run.size === 'full';
   const all = ACTIONS.filter(({ name }) => full || SHORT.has(name));
   const reference = await crashAt(run, 'reference', all, undefined);
-  for (const { name } of all) {
+  for (const { name, chain } of all) {
     const end = reference.actions.get(name);
     if (end?.statuses.join() !== 'success') run.expect(`without a crash, ${name} succeeds`, false);
+    const steps = chain && 'ignore_errors' in chain ? 'act,next' : 'act';
+    if (end?.steps.join() !== steps) run.expect(`without a crash, ${name} does ${steps}`, false);
   }
   for (const [n, boundary] of BOUNDARIES.entries()) {
     if (!full && boundary.short !== true) continue;
@@ -29,7 +42,7 @@ async function run(run: FaultRun): Promise<void> {
 function isAsWithout(action: CrashedAction, boundary: Boundary, crashed: CrashEnd, reference: CrashEnd): boolean {
   const end = crashed.actions.get(action.name);
   const wanted = reference.actions.get(action.name);
-  if (!end || !wanted || end.state !== wanted.state) return false;
+  if (!end || !wanted || end.state !== wanted.state || end.steps.join() !== wanted.steps.join()) return false;
   if (!action.once) return end.statuses.join() === 'success';
   // Begun or not, nobody knows; it is told, and never run again.
   const unknown = boundary.before !== true && boundary.after !== true;
