@@ -1,7 +1,7 @@
 import { node, pod, type ReceivedRequest } from '@falco-talon/fake-kubernetes';
 import type { OutcomeRecord } from '@falco-talon/core';
 import { startTestEngine, type TestEngine } from '@falco-talon/testkit';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startCluster, type TestCluster } from '../spec/cluster.ts';
 import plugin from './index.ts';
 
@@ -41,10 +41,12 @@ const rules = ACTIONS.flatMap((action) =>
 let cluster: TestCluster;
 let engine: TestEngine;
 beforeAll(async () => {
+  vi.spyOn(Math, 'random').mockReturnValue(0); // the backoff has full jitter: no waiting
   cluster = await startCluster({ terminationDelay: Infinity });
   engine = await startTestEngine({ plugins: [plugin], rules, clients: cluster.settings });
 });
 afterAll(async () => {
+  vi.restoreAllMocks();
   await engine.close();
   await cluster.close();
 });
