@@ -17,10 +17,10 @@ function lettersOf({ deadLetters }: Queue): DeadLetters {
 export function deadLetterCases(options: QueueSuiteOptions): void {
   const { open, openTwice, consume } = queueHarness(options);
 
-  /** With `count` messages m0, m1, … set aside in this order, `perKey` at a time. */
+  /** With `count` messages m0, m1, … set aside, those of a key in this order. */
   async function setAside(queue: Queue, count: number, key: (index: number) => string): Promise<void> {
     await queue.publish(messages(count, (index) => ({ key: key(index) })));
-    const running = consume(queue, poison, { inFlight: 1 });
+    const running = consume(queue, poison);
     await running.seen(count);
     await running.stop();
   }
@@ -177,7 +177,7 @@ export function deadLetterCases(options: QueueSuiteOptions): void {
     it('with one id are two letters, each with a name of its own', async () => {
       const queue = await open();
       await queue.publish([message('same', { key: 'a' }), message('same', { key: 'b' })]);
-      const running = consume(queue, poison, { inFlight: 1 });
+      const running = consume(queue, poison);
       await running.seen(2);
       await running.stop();
       const letters = lettersOf(queue);
