@@ -72,6 +72,14 @@ it('takes no copy for a duplicate when what it repeats was not stored either', a
   expect(await of({ sent: [...copies, third], lines: [line('copy')] })).toMatchObject({ done: 1, deduplicated: 1 });
 });
 
+it('takes either of two equal alerts for the duplicate, but not both', async () => {
+  const both = ['one', 'two'].map((trace) => sent(trace, { copyOf: 'one' }));
+  const handedOver = line('one', { message: 'alert handed over' });
+  expect(await of({ sent: both, lines: [handedOver, line('two')] })).toMatchObject({ done: 1, deduplicated: 1 });
+  const neither = await of({ sent: both, lines: [handedOver], hasEffect: () => true });
+  expect(neither.unexplained).toEqual(['one', 'two']);
+});
+
 it('misses one of several steps', async () => {
   const lines = [line('whole'), line('whole', { action: 'b' }), line('part')];
   const result = await of({ sent: ['whole', 'part'].map((trace) => sent(trace)), lines, steps: 2 });

@@ -39,11 +39,14 @@ export interface Evidence {
 
 interface Told {
   event: boolean;
+  /** Work on it has begun: it is no duplicate. */
+  begun: boolean;
   dead: boolean;
   /** Final statuses by rule and action. */
   readonly ends: Map<string, string>;
 }
 
+const BEGUN = new Set(['event', 'match', 'action', 'event set aside']);
 const FINAL = new Set(['success', 'failure', 'ignored', 'dry_run']);
 
 export async function account(evidence: Evidence): Promise<Account> {
@@ -51,9 +54,10 @@ export async function account(evidence: Evidence): Promise<Account> {
   const told = new Map<string, Told>();
   const repeated: string[] = [];
   for await (const line of evidence.lines) note(line, told, repeated);
+  const begun = (one: Sent) => told.get(one.traceId)?.begun === true;
   // The first of those with the same text that was stored stands for all; which one that was, nobody can say.
   const stored = new Set(
-    evidence.sent.filter((one) => told.has(one.traceId) || hasEffect(one)).map((one) => one.copyOf ?? one.traceId),
+    evidence.sent.filter((one) => begun(one) || (killed && hasEffect(one))).map((one) => one.copyOf ?? one.traceId),
   );
   const counts = { accepted: 0, done: 0, doneByEffect: 0, failed: 0, dead: 0, deduplicated: 0 };
   const refused = new Map<string, number>();
@@ -76,7 +80,7 @@ export async function account(evidence: Evidence): Promise<Account> {
     else if (killed && hasEffect(one)) {
       counts.done++;
       counts.doneByEffect++;
-    } else if (isDuplicate(one, told, stored)) counts.deduplicated++;
+    } else if (one.copyOf !== undefined && !begun(one) && stored.has(one.copyOf)) counts.deduplicated++;
     else open.push(one.traceId);
   }
   // What is queued has no end yet; which of the open ones those are only the queue knows.
@@ -86,16 +90,13 @@ export async function account(evidence: Evidence): Promise<Account> {
   return { ...counts, queued: waiting, unexplained, refused, lost, lostButStored, unsent, repeated };
 }
 
-function isDuplicate(one: Sent, told: ReadonlyMap<string, Told>, stored: ReadonlySet<string>): boolean {
-  return one.copyOf !== undefined && !told.has(one.traceId) && stored.has(one.copyOf);
-}
-
 function note(line: LogLine, told: Map<string, Told>, repeated: string[]): void {
   const trace = line.trace_id;
   if (trace === undefined) return;
   let one = told.get(trace);
-  if (!one) told.set(trace, (one = { event: false, dead: false, ends: new Map() }));
+  if (!one) told.set(trace, (one = { event: false, begun: false, dead: false, ends: new Map() }));
   if (line.message === 'event') one.event = true;
+  if (BEGUN.has(line.message)) one.begun = true;
   if (line.message === 'event set aside') one.dead = true;
   if (line.message !== 'action' || !FINAL.has(line.status ?? '')) return;
   const name = `${line.rule} ${line.action}`;

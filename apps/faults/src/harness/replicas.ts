@@ -155,13 +155,12 @@ export async function startReplicas(run: FaultRun, names: readonly string[] = ['
   };
 }
 
-/** An alert that was sent to another one before repeats that. */
+/** Of an alert that was sent to several, any may be the one that repeats. */
 function marked(sent: readonly Sent[]): readonly Sent[] {
-  const first = new Map<number, string>();
+  const same = Map.groupBy(sent, ({ n }) => n);
   return sent.map((one) => {
-    const copyOf = first.get(one.n);
-    if (copyOf === undefined) first.set(one.n, one.traceId);
-    return copyOf === undefined ? one : { ...one, copyOf };
+    const [first = one, ...others] = same.get(one.n) ?? [];
+    return others.length === 0 ? one : { ...one, copyOf: first.traceId };
   });
 }
 

@@ -20,7 +20,7 @@ export interface Sent {
   readonly status: number;
   /** The id the server gave it; of a refusal its reason. */
   readonly said: string;
-  /** The trace id of the alert it repeats: the server may leave it out as a duplicate. */
+  /** The trace id of the alert it repeats, or that repeats it (its own then): the server may leave one of them out as a duplicate. */
   readonly copyOf?: string;
 }
 
