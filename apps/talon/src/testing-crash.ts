@@ -49,6 +49,8 @@ export async function crashRig(
         args: ['--conditions=@falco-talon/source', main, 'server', ...files],
         cwd: directory,
         logFile: file('server.log'),
+        // The cluster may be what does not answer.
+        until: '/healthz',
         environment: {
           FALCO_TALON_KUBECONFIG: file('kubeconfig'),
           FALCO_TALON_NAMESPACE: 'security',

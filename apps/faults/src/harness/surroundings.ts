@@ -27,19 +27,14 @@ export interface OpenSurroundings extends Surroundings {
 /** @param limit milliseconds until the signal is aborted */
 export async function openSurroundings(limit: number): Promise<OpenSurroundings> {
   const directory = await mkdtemp(join(tmpdir(), 'falco-talon-run-'));
-  const ends: (() => unknown)[] = [() => rm(directory, { recursive: true, force: true })];
+  const ends: (() => unknown)[] = [];
   return {
     signal: AbortSignal.timeout(limit),
     directory,
     cleanUp: (work) => void ends.push(work),
     async end(failed, grace = GRACE) {
-      for (const work of ends.splice(0).toReversed()) {
-        try {
-          await within('a clean-up', grace, work);
-        } catch (error) {
-          failed(error);
-        }
-      }
+      for (const work of ends.splice(0).toReversed()) await within('a clean-up', grace, work).catch(failed);
+      await rm(directory, { recursive: true, force: true }).catch(failed);
     },
   };
 }

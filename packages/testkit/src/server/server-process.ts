@@ -17,6 +17,8 @@ export interface ServerProcessOptions {
   readonly logFile: string;
   /** The one it must listen on, for a restart; a free one when absent. */
   readonly port?: number;
+  /** Until when its start is waited for: `/healthz` where the cluster does not answer. Default `/readyz`. */
+  readonly until?: '/healthz' | '/readyz';
 }
 
 /** A Falco Talon in a process of its own, listening on loopback. */
@@ -26,7 +28,7 @@ export interface ServerProcess {
   readonly pid: number;
   /** When the process was started, by `performance.now`. */
   readonly startedAt: number;
-  /** Milliseconds from then until it said that it is ready. */
+  /** Milliseconds from then until it said that it is ready, or what else was waited for. */
   readonly startedIn: number;
   /** What it logged so far. */
   log(): string;
@@ -38,7 +40,7 @@ export interface ServerProcess {
   readonly exited: Promise<number | null>;
 }
 
-/** Resolves when it is ready. @throws Error with the log when the process ends or does not become so in a minute */
+/** Resolves when it is ready, or what else is waited for. @throws Error with the log when the process ends or does not become so in a minute */
 export async function startServerProcess(options: ServerProcessOptions): Promise<ServerProcess> {
   const port = options.port ?? (await freePort());
   const output = openSync(options.logFile, 'a');
@@ -65,7 +67,7 @@ export async function startServerProcess(options: ServerProcessOptions): Promise
     return exited;
   }
 
-  while (!(await isReady(url))) {
+  while (!(await isOk(url + (options.until ?? '/readyz')))) {
     if (ended()) throw new Error(`the server ended at start:\n${log()}`);
     if (performance.now() - startedAt > START_LIMIT) {
       await end('SIGKILL');
@@ -86,8 +88,8 @@ export async function startServerProcess(options: ServerProcessOptions): Promise
   };
 }
 
-async function isReady(url: string): Promise<boolean> {
-  return fetch(`${url}/readyz`, { signal: AbortSignal.timeout(1_000) }).then(
+async function isOk(url: string): Promise<boolean> {
+  return fetch(url, { signal: AbortSignal.timeout(1_000) }).then(
     async (response) => {
       await response.body?.cancel();
       return response.ok;
