@@ -1,53 +1,73 @@
 import { readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { account, sayAccount, startShop } from '../harness/index.ts';
-import type { Scenario } from '../scenario.ts';
+import { DatabaseSync } from 'node:sqlite';
+import { account, sayAccount, startShop, type Shop } from '../harness/index.ts';
+import type { FaultRun, Scenario } from '../scenario.ts';
+
+const SIZES = { full: { count: 2_000, flips: 25 }, short: { count: 60, flips: 2 } } as const;
+/** What SQLite makes of a file by itself. */
+const PAGE = 4_096;
+/** The first byte of a page that holds rows of a table. */
+const TABLE_LEAF = 13;
 
 export const flippedBits: Scenario = {
   name: 'flipped-bits',
-  title: 'bits of stored alerts flip, then the file is cut: what is damaged is set aside, the rest goes on',
+  title: 'bits of stored alerts, of journals and of a page flip, then the file is cut: what is damaged is set aside',
   async run(run) {
-    const count = run.size === 'full' ? 2_000 : 60;
-    const flips = run.size === 'full' ? 50 : 3;
+    const { count, flips } = SIZES[run.size];
     const shop = await startShop(run, {
-      talon: { config: 'deduplication: { time_window_seconds: 0 }\nwatch_rules: false\nshutdown_grace_period: 3\n' },
+      talon: { config: 'deduplication: { time_window_seconds: 0 }\nwatch_rules: false\nshutdown_grace_period: 2\n' },
     });
-    const { talon, fake } = shop;
+    const { talon } = shop;
     const file = join(talon.directory, 'state', 'queue.sqlite');
-    // Nothing is labelled before the bits have flipped.
-    const silence = fake.fault({ kind: 'hang', match: { verb: 'patch' } });
-    await shop.send({ perSecond: 500, count }).done;
-    // In order, so that all is in the file and nothing in the log.
-    await talon.stop();
+
+    await store(shop, count);
     const bytes = await readFile(file);
-    const hit = new Set<number>();
-    for (let n = count - 1; hit.size < flips; n -= Math.floor(count / flips / 2)) {
+    const journals = journalsIn(file).slice(0, flips);
+    for (const { text } of journals) flipAt(bytes, bytes.indexOf(text) + 10);
+    const hit = new Set(journals.map(({ n }) => n));
+    for (let n = count - 1; hit.size < 2 * flips; n -= Math.floor(count / flips / 4)) {
       const place = bytes.indexOf(`"pod-${n}"`);
-      if (place < 0) continue;
-      bytes.writeUInt8(bytes.readUInt8(place + 2) ^ 1, place + 2);
+      if (place < 0 || hit.has(n)) continue;
+      flipAt(bytes, place + 2);
       hit.add(n);
     }
     await writeFile(file, bytes);
-    silence.release();
     await talon.start();
     await talon.drained();
     const metrics = await talon.metrics();
     const damaged = metrics.value('queue_damaged_messages_total');
-    run.say(`${flips} bits flipped in ${count} stored alerts: ${damaged} set aside as damaged`);
-    run.expect('each flipped alert is set aside and counted', damaged === flips && metrics.queue().dead === flips);
-    const changed = shop.effects.changed();
-    run.expect(
-      'all others had their effect, the damaged ones none',
-      shop.sent.every(({ n }) => changed.has(`pod-${n}`) !== hit.has(n)),
+    run.say(
+      `a bit flipped in ${flips} of ${count} stored alerts and ${journals.length} journals: ${damaged} set aside as damaged`,
     );
-    sayAccount(run, await account({ sent: shop.sent, lines: talon.lines(), queued: damaged }));
+    run.expect(
+      'each flipped alert and journal is set aside and counted',
+      journals.length === flips && damaged === 2 * flips && metrics.queue().dead === 2 * flips,
+    );
+    expectEffects(run, shop, hit);
+
+    await store(shop, count);
+    const pages = await readFile(file);
+    const start = Math.floor(pages.indexOf(`"pod-${count + Math.floor(count / 2)}"`) / PAGE) * PAGE;
+    run.expect('the page holds rows', pages.readUInt8(start) === TABLE_LEAF);
+    const onPage = new Set(
+      Array.from(pages.toString('latin1', start, start + PAGE).matchAll(/"pod-(\d+)"/g), ([, n]) => Number(n)),
+    );
+    flipAt(pages, start);
+    await writeFile(file, pages);
+    await talon.start();
+    await talon.drained();
+    const kept = await damagedStores(shop);
+    run.say(`a bit of a page flipped: the ${onPage.size} alerts on it are lost, the file is kept aside`);
+    run.expect('a page that cannot be read costs the alerts on it', kept === 1 && onPage.size < 10);
+    expectEffects(run, shop, new Set([...hit, ...onPage]));
+    const all = await account({ sent: shop.sent, lines: talon.lines(), queued: damaged + onPage.size });
+    sayAccount(run, all);
 
     await talon.stop();
     await truncate(file, 5_000);
     await talon.start();
-    const stores = (await talon.metrics()).value('queue_damaged_stores_total');
-    const aside = (await readdir(join(talon.directory, 'state'))).filter((name) => name.includes('.corrupt-'));
-    run.expect('with a file that was cut it starts, and the file is kept', stores === 1 && aside.length > 0);
+    run.expect('with a file that was cut it starts, and the file is kept', (await damagedStores(shop)) === 2);
     const after = shop.send({ perSecond: 100, count: 10 });
     await after.done;
     await talon.drained();
@@ -58,3 +78,43 @@ export const flippedBits: Scenario = {
     await talon.stop();
   },
 };
+
+/** Alerts, of which nothing is done yet, in the file of a program that stopped in order: nothing is in the log. */
+async function store({ fake, send, talon }: Shop, count: number): Promise<void> {
+  const silence = fake.fault({ kind: 'hang', match: { verb: 'patch' } });
+  await send({ perSecond: 500, count }).done;
+  await talon.stop();
+  silence.release();
+}
+
+function flipAt(bytes: Buffer, place: number): void {
+  bytes.writeUInt8(bytes.readUInt8(place) ^ 1, place);
+}
+
+/** What stands in the file of the plan of an alert that was being worked on, and which one it is. */
+function journalsIn(file: string): { readonly n: number; readonly text: string }[] {
+  const db = new DatabaseSync(file, { readOnly: true });
+  const rows = db
+    .prepare("SELECT data, body FROM journal JOIN messages USING (seq) WHERE journal.kind = 'plan' ORDER BY seq")
+    .all();
+  db.close();
+  return rows.map(({ data, body }) => ({
+    n: Number(/"pod-(\d+)"/.exec(Buffer.from(body as Uint8Array).toString())?.[1]),
+    text: String(data),
+  }));
+}
+
+function expectEffects(run: FaultRun, { sent, effects }: Shop, without: ReadonlySet<number>): void {
+  const changed = effects.changed();
+  run.expect(
+    'all others had their effect, the damaged ones none',
+    sent.every(({ n }) => changed.has(`pod-${n}`) !== without.has(n)),
+  );
+}
+
+/** Files kept aside, when the metric says that one was at this start. */
+async function damagedStores({ talon }: Shop): Promise<number> {
+  const names = await readdir(join(talon.directory, 'state'));
+  const counted = (await talon.metrics()).value('queue_damaged_stores_total') === 1;
+  return counted ? names.filter((name) => /\.corrupt-[^-]+-[^-]+-[^-]+(-[^-]+)*Z$/.test(name)).length : NaN;
+}
