@@ -11,22 +11,25 @@ const HOUR = 3_600_000;
 /** Milliseconds by which the clock is set, one after the other. */
 const JUMPS = { full: [HOUR, -HOUR, -24 * HOUR, 25 * HOUR], short: [HOUR, -26 * HOUR] } as const;
 
+/** What a clock that is 5 % slow loses of each millisecond. */
+const SLOW = -0.05;
+
 /**
- * Loaded into the process before anything else: its clock is off by what a file says. Only the clock of JavaScript moves, not
+ * Loaded into the process before anything else: its clock is off by what a file says, and by a share of its life. Only the clock of JavaScript moves, not
  * the machine's; timers of Node are monotonic and do not know either.
  */
 const CLOCK = `
 import { readFileSync } from 'node:fs';
 const file = new URL('clock-offset', import.meta.url);
 const RealDate = Date;
-let offset = 0;
+let [offset, drift] = [0, 0];
 let readAt = -Infinity;
 const now = () => {
   if (performance.now() - readAt > 20) {
     readAt = performance.now();
-    try { offset = Number(readFileSync(file, 'utf8')) || 0; } catch {}
+    try { [offset = 0, drift = 0] = readFileSync(file, 'utf8').split(' ').map(Number); } catch {}
   }
-  return RealDate.now() + offset;
+  return Math.floor(RealDate.now() + offset + drift * performance.now());
 };
 globalThis.Date = class extends RealDate {
   constructor(...args) { super(...(args.length === 0 ? [now()] : args)); }
@@ -39,7 +42,7 @@ const WINDOW = 1_000;
 
 export const clockJumps: Scenario = {
   name: 'clock-jumps',
-  title: "the process's clock is set an hour forward, an hour back, a day back, and forward again",
+  title: "the process's clock is set an hour forward, an hour back, a day back, and forward again; then it is 5 % slow",
   async run(run) {
     const full = run.size === 'full';
     const jumps = JUMPS[run.size];
@@ -47,7 +50,7 @@ export const clockJumps: Scenario = {
     const { talon, fake, send, settle } = await startShop(run, {
       talon: {
         config: `deduplication: { time_window_seconds: ${WINDOW / 1000} }\nwatch_rules: false\n`,
-        files: { 'clock.mjs': CLOCK, 'clock-offset': '0' },
+        files: { 'clock.mjs': CLOCK, 'clock-offset': '0 0' },
         nodeFlags: ['--import', pathToFileURL(join(home, 'clock.mjs')).href],
       },
     });
@@ -72,12 +75,16 @@ export const clockJumps: Scenario = {
       const outage = fake.fault({ kind: 'status', status: 500, match: ({ name }) => name.startsWith('pod-') });
       await delay(300);
       offset += jump;
-      await writeFile(join(home, 'clock-offset'), String(offset));
+      await writeFile(join(home, 'clock-offset'), `${offset} 0`);
       await delay(full ? 5_000 : 300);
       outage.release();
       await sendTwins();
       await delay(full ? 5_000 : 0);
     }
+    await writeFile(join(home, 'clock-offset'), `${offset} ${SLOW}`);
+    await delay(full ? 5_000 : 100);
+    await sendTwins();
+    await delay(full ? 20_000 : 0);
     await talon.kill();
     await talon.start();
     await sendTwins();
@@ -91,7 +98,9 @@ export const clockJumps: Scenario = {
       const sent = three.map((one) => (one === first ? one : { ...one, copyOf: first?.traceId ?? '' }));
       const { done, deduplicated } = await account({ sent, lines: talon.lines() });
       const when =
-        n === 0 ? 'before' : `after jump ${Math.min(n, jumps.length)}${n > jumps.length ? ' and a restart' : ''}`;
+        ['before', ...jumps.map((_, jump) => `after jump ${jump + 1}`), 'with a slow clock', 'and after a restart'][
+          n
+        ] ?? '';
       run.say(`${when}: of three equal alerts ${done} were acted on, ${deduplicated} left out`);
       run.expect(
         `${when}: an equal alert is left out for ${WINDOW / 1000} s, not longer`,
