@@ -22,6 +22,8 @@ const DEADLY = {
   allocates: 'const all = []; for (let n = 0; n < 1024; n++) all.push(new Array(131072).fill(n));',
 };
 const PLUGIN = { ...HARMLESS, ...DEADLY, works: "return { status: 'success', message: 'done' }" };
+/** Alerts for each plugin that harms nobody else. */
+const EACH = 3;
 /** Deliveries of an alert before it is set aside. */
 const ATTEMPTS = 3;
 
@@ -69,7 +71,7 @@ export const poison: Scenario = {
       }
     }
 
-    for (const rule of Object.keys(HARMLESS)) await send(rule, 3);
+    for (const rule of Object.keys(HARMLESS)) await send(rule, EACH);
     await send('works', 20);
     run.expect('a plugin that throws, rejects or exits ends nothing', (await superviseUntilDrained()) === 0);
     const deadly = run.size === 'full' ? Object.keys(DEADLY) : ['loops'];
@@ -86,5 +88,12 @@ export const poison: Scenario = {
     const result = await account({ sent, lines: talon.lines() });
     sayAccount(run, result);
     run.say(`dead letters ${dead}`);
+    const failed = Object.keys(HARMLESS).length * EACH;
+    run.expect(
+      'what a plugin did to itself has failed, and all that is neither that nor a dead letter is done',
+      result.failed === failed &&
+        result.dead <= deadly.length &&
+        result.done === result.accepted - failed - result.dead,
+    );
   },
 };
