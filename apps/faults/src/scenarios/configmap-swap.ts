@@ -25,6 +25,8 @@ export const configmapSwap: Scenario = {
     const swaps = run.size === 'full' ? 50 : 4;
     const took: number[] = [];
     const sent: Sent[] = [];
+    /** The rules that were in force when an alert was sent, by its trace id. */
+    const inForce = new Map<string, number>();
     for (let n = 1; n <= swaps; n++) {
       const version = n * 3;
       const startedAt = performance.now();
@@ -39,6 +41,7 @@ export const configmapSwap: Scenario = {
       });
       await sender.done;
       sent.push(...sender.sent);
+      for (const { traceId } of sender.sent) inForce.set(traceId, version);
     }
     await talon.drained();
     await talon.stop();
@@ -46,9 +49,13 @@ export const configmapSwap: Scenario = {
     run.say(`${swaps} swaps; new rules in force after ${slowest.toFixed(0)} ms at most`);
     run.expect('in force within 5 s', slowest < LIMIT);
     run.expect('no half of a set was read', !talon.log().includes('rules not reloaded'));
-    const acted = new Set<unknown>();
-    for await (const { message, result } of talon.lines()) if (message === 'action') acted.add(result);
-    run.expect('each set of rules acted', acted.size === swaps);
+    const acted = new Map<string, string[]>();
+    for await (const { message, result, trace_id = '' } of talon.lines())
+      if (message === 'action') acted.set(trace_id, [...(acted.get(trace_id) ?? []), String(result)]);
+    run.expect(
+      'each alert was acted on by both rules of the set in force, and by no other',
+      Array.from(inForce).every(([trace, version]) => acted.get(trace)?.join() === `${version},${version}`),
+    );
     sayAccount(run, await account({ sent, lines: talon.lines(), steps: 2 }));
   },
 };
