@@ -175,11 +175,11 @@ function holds(waiting: Promise<void>): Promise<boolean> {
 }
 
 /** No file of the process may grow beyond the log of the server. Gives back what allows it again. */
-async function limitFiles({ directory, pid }: Talon): Promise<() => void> {
+async function limitFiles({ directory, pid }: Talon): Promise<() => Promise<void>> {
   const log = (await stat(join(directory, 'server.log'))).size;
   const limit = (bytes: string) => execFileSync('prlimit', ['--pid', String(pid), `--fsize=${bytes}`]);
   limit(`${log + GROWTH}:unlimited`);
-  return () => limit('unlimited:unlimited');
+  return async () => void limit('unlimited:unlimited');
 }
 
 /** Fills its disk, which only the process itself sees. Gives back what makes room again. */
