@@ -92,7 +92,7 @@ it('are not waited for longer than a stop may take', async () => {
   const path = join(directory, `signature-nonces-${Math.floor(now / (10 * MINUTE))}`);
   execFileSync('mkfifo', [path]);
   nonces.spend(nonce(1), seconds());
-  await nonces.close(10);
+  await expect(nonces.close(10)).resolves.toBeUndefined();
   await (await open(path, 'r')).close();
 });
 
