@@ -5,10 +5,15 @@ import type { Endpoint } from './endpoint.ts';
 const LONGEST_WAIT = 3_600_000;
 
 /** What an answer that is no success means. Repeated are only answers that may be another one later: 429 and 5xx. */
-export function answerError(response: Response, body: string, to: Endpoint, now: number): TalonError {
-  const { status } = response;
+export function answerError(
+  status: number,
+  retryAfterHeader: string | undefined,
+  body: string,
+  to: Endpoint,
+  now: number,
+): TalonError {
   const retryable = status === 429 || status >= 500;
-  const retryAfter = retryable ? waitTime(response.headers.get('retry-after'), now) : undefined;
+  const retryAfter = retryable ? waitTime(retryAfterHeader, now) : undefined;
   const text = shortText(body, to.secrets);
   const note = status >= 300 && status < 400 ? ' (redirects are not followed)' : '';
   return new TalonError(
@@ -27,8 +32,8 @@ function errorCode(status: number): ErrorCode {
 }
 
 /** Milliseconds. The header holds seconds or a date. */
-function waitTime(header: string | null, now: number): number | undefined {
-  if (header === null) return undefined;
+function waitTime(header: string | undefined, now: number): number | undefined {
+  if (header === undefined) return undefined;
   const wait = /^\d+$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - now;
   return Number.isNaN(wait) ? undefined : Math.min(Math.max(wait, 0), LONGEST_WAIT);
 }

@@ -1,6 +1,10 @@
+import { once } from 'node:events';
+import { Agent, request as requestHttp, type IncomingMessage } from 'node:http';
+import { Agent as TlsAgent, request as requestHttps } from 'node:https';
 import { errorText, isTalonError, TalonError } from '@falco-talon/core';
 import type { Endpoint } from './endpoint.ts';
 import { answerError } from './answer-error.ts';
+import { lookup, refuseMetadata } from './link-local.ts';
 
 export interface SendLimits {
   readonly signal: AbortSignal;
@@ -9,17 +13,25 @@ export interface SendLimits {
 
 /** Enough of an answer to see what the server says. */
 const ANSWER_BYTES = 4096;
+/** Milliseconds a connection is kept for the next record: less than servers keep theirs. */
+const IDLE = 4_000;
+const KEPT = { keepAlive: true, timeout: IDLE, lookup };
+/** They hold nothing but idle connections, which keep no process alive. */
+const agents = { http: new Agent(KEPT), https: new TlsAgent(KEPT) };
 
 /**
- * One request; success is any 2xx. Redirects are not followed: they would take the record somewhere nobody configured.
+ * One request; success is any 2xx. Redirects are not followed: they would take the record somewhere nobody configured. Not
+ * `fetch`: it connects to whatever a name leads to.
  * @throws TalonError, or the signal's reason
  */
 export async function send(to: Endpoint, body: string, { signal, now }: SendLimits): Promise<void> {
   signal.throwIfAborted();
+  refuseMetadata(to.url.hostname);
   try {
-    const response = await fetch(to.url, { method: to.method, headers: to.headers, body, signal, redirect: 'manual' });
-    const text = await firstBytes(response);
-    if (!response.ok) throw answerError(response, text, to, now());
+    const answer = await answerTo(to, body, signal);
+    const text = await firstBytes(answer);
+    const status = answer.statusCode ?? 0;
+    if (status < 200 || status > 299) throw answerError(status, answer.headers['retry-after'], text, to, now());
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     if (isTalonError(error)) throw error;
@@ -30,21 +42,38 @@ export async function send(to: Endpoint, body: string, { signal, now }: SendLimi
   }
 }
 
+async function answerTo(to: Endpoint, body: string, signal: AbortSignal): Promise<IncomingMessage> {
+  const headers = { ...Object.fromEntries(to.headers), 'content-length': Buffer.byteLength(body) };
+  const isTls = to.url.protocol === 'https:';
+  const agent = isTls ? agents.https : agents.http;
+  const sent = (isTls ? requestHttps : requestHttp)(to.url, { method: to.method, headers, signal, agent });
+  // Also what comes behind the answer, which nobody waits for any more.
+  sent.on('error', () => {});
+  sent.end(body);
+  try {
+    const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+    return answer;
+  } catch (error) {
+    // The server had closed a connection it was kept on: https://nodejs.org/api/http.html#requestreusedsocket
+    if (!sent.reusedSocket || (error as NodeJS.ErrnoException).code !== 'ECONNRESET') throw error;
+    return answerTo(to, body, signal);
+  }
+}
+
 /** Reads a short answer to its end, so that the connection can be used again, and drops the rest of a long one. */
-async function firstBytes(response: Response): Promise<string> {
+async function firstBytes(answer: IncomingMessage): Promise<string> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  for await (const chunk of response.body ?? []) {
+  for await (const chunk of answer as AsyncIterable<Uint8Array>) {
     chunks.push(chunk);
     bytes += chunk.length;
-    if (bytes > ANSWER_BYTES) break; // leaving the loop cancels the body
+    if (bytes > ANSWER_BYTES) break; // leaving the loop ends the connection
   }
   return Buffer.concat(chunks).subarray(0, ANSWER_BYTES).toString();
 }
 
-/** `fetch` says "fetch failed"; what failed stands in its cause. */
 function networkText(error: unknown): string {
-  const cause: unknown = error instanceof Error ? (error.cause ?? error) : error;
-  const code = (cause as { code?: unknown } | null)?.code;
-  return typeof code === 'string' ? `${code} ${errorText(cause)}` : errorText(cause);
+  const code = (error as { code?: unknown } | null)?.code;
+  const text = errorText(error);
+  return typeof code === 'string' && !text.includes(code) ? `${code} ${text}` : text;
 }

@@ -1,5 +1,7 @@
+import dns from 'node:dns';
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import { syncBuiltinESMExports } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { fit, publishedSchema } from '@falco-talon/core';
 import { outcomeRecord, runNotifier, TEST_TIME, testNotifier, testPlugin, type Hang } from '@falco-talon/testkit';
@@ -155,6 +157,44 @@ describe('webhook', () => {
   ])('understands Retry-After: %s', async (header, expected) => {
     answer = (_, response) => response.writeHead(429, { 'retry-after': header }).end();
     expect((await notify()).error?.retryAfter).toBe(expected);
+  });
+
+  it.each([
+    '169.254.169.254',
+    '2852039166',
+    '0xa9fea9fe',
+    '0251.0376.0251.0376',
+    '[::ffff:a9fe:a9fe]',
+    '[fe80::1]',
+    '[fd00:ec2::254]',
+    '[64:ff9b::a9fe:a9fe]',
+    '100.100.100.200',
+  ])('sends nothing to where machines get their credentials: %s', async (address) => {
+    const { error } = await notify({ url: `http://${address}/latest/meta-data` });
+    expect(error).toMatchObject({ code: 'refused', retryable: false });
+    expect(error?.message).not.toContain('meta-data');
+  });
+
+  it('nor where a name leads, whichever of its addresses, at the moment it connects', async () => {
+    const real = dns.lookup;
+    let asked = 0;
+    const rebound = (_: string, __: object, done: (error: null, found: object[]) => void) => {
+      asked++;
+      done(null, [
+        { address: '127.0.0.1', family: 4 },
+        { address: '169.254.169.254', family: 4 },
+      ]);
+    };
+    dns.lookup = rebound as unknown as typeof real;
+    syncBuiltinESMExports();
+    try {
+      const { error } = await notify({ url: `http://hooks.example.com:${host.split(':')[1]}/` });
+      expect(error).toMatchObject({ code: 'refused', message: expect.stringContaining('169.254.169.254') });
+    } finally {
+      dns.lookup = real;
+      syncBuiltinESMExports();
+    }
+    expect([asked, received]).toEqual([1, []]);
   });
 
   it('does not follow a redirect', async () => {
