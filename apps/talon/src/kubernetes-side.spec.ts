@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineActionner, definePlugin, emptyObject, podTarget } from '@falco-talon/core';
-import { node, pod, startFakeKubernetes, type FakeKubernetes } from '@falco-talon/fake-kubernetes';
+import { containerId, node, pod, startFakeKubernetes, type FakeKubernetes } from '@falco-talon/fake-kubernetes';
 import { startTestEngine, type TestEngine } from '@falco-talon/testkit';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { plugins } from './plugins.ts';
@@ -19,6 +19,9 @@ const RULES = `
       parameters: { level: node, labels: { seen: 'yes' } }
       additional_contexts: [k8snode]
   notifiers: [K8sEvents]
+- rule: Forged
+  match: { rules: [Forged] }
+  actions: [{ action: end it, actionner: kubernetes:terminate }]
 `;
 
 let folder: string;
@@ -99,4 +102,18 @@ it('an alert gets the facts of its node once, and its outcomes become events of 
   expect(api.requests.filter(({ method, path }) => method === 'GET' && path === '/api/v1/nodes/node-1')).toHaveLength(
     2,
   );
+});
+
+it('a forged alert about a pod of another node is refused, and counted', async () => {
+  const id = containerId('shop', 'cart-0', 'main').replace('containerd://', '');
+  const fields = { 'k8s.ns.name': 'shop', 'k8s.pod.name': 'cart-0', 'container.id': id };
+  await test.post({ rule: 'Forged', priority: 'Notice', source: 'syscall', hostname: 'node-2', output_fields: fields });
+  const ofRule = () => test.records.find(({ rule }) => rule === 'Forged');
+  await test.until(() => ofRule() !== undefined);
+  expect(ofRule()).toMatchObject({
+    status: 'ignored',
+    result: expect.stringContaining('the alert comes from "node-2"'),
+  });
+  expect(test.verdicts).toContainEqual({ guard: 'plausibility', verdict: 'deny' });
+  expect(api.get('pods', 'shop', 'cart-0')?.metadata.deletionTimestamp).toBeUndefined();
 });
