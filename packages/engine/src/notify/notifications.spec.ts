@@ -174,6 +174,17 @@ describe('a destination that hangs under load', () => {
   });
 });
 
+it('notifiers share the room for what waits: with two that hang each has half of it', async () => {
+  const { submit, counted, stop } = setUp({ slack: never, loki: never });
+  const sent = Array.from({ length: 5_010 }, () => submit(record('a'), ['slack', 'loki']).catch(() => {}));
+  await vi.advanceTimersByTimeAsync(0);
+  const dropped = (name: string) => counted.filter(({ notifier }) => notifier === name).length;
+  // Four of each are being told.
+  expect([dropped('slack'), dropped('loki')]).toEqual([6, 6]);
+  stop.abort();
+  await Promise.all(sent);
+});
+
 describe('a batch of which a part is refused', () => {
   it('repeats only what may pass, and says why the rest was lost', async () => {
     let calls = 0;

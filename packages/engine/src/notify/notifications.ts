@@ -32,7 +32,10 @@ export function createNotifications(deps: NotificationDeps): Notifications {
   function outboxOf(name: string): Outbox | undefined {
     if (!outboxes.has(name)) {
       const notifier = deps.registry.notifiers.get(name)?.part;
-      outboxes.set(name, notifier && createOutbox(notifier.batch, sender(name, notifier, deps), deps.scope.signal));
+      outboxes.set(
+        name,
+        notifier && createOutbox(notifier.batch, sender(name, notifier, deps), deps.scope.signal, () => outboxes.size),
+      );
     }
     return outboxes.get(name);
   }

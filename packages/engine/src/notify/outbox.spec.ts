@@ -124,6 +124,19 @@ describe('the bound', () => {
     expect(answer).toBeUndefined();
   });
 
+  it('is shared by all notifiers', async () => {
+    const { send } = recorder();
+    const outbox = createOutbox(undefined, send, signal, () => 5);
+    for (let i = 0; i < 4; i++) void outbox.put(record('x'));
+    for (let i = 0; i < 2_000; i++) void outbox.put(record('x'));
+    await expect(outbox.put(record('y'))).resolves.toBe('dropped');
+    const other = createOutbox(undefined, recorder().send, signal, () => 5);
+    let answer: unknown;
+    for (let i = 0; i < 2_004; i++) void other.put(record('z')).then((given) => (answer = given));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(answer).toBeUndefined();
+  });
+
   it('large records fill it sooner', async () => {
     const { send } = recorder();
     const outbox = createOutbox(undefined, send, signal);

@@ -1,8 +1,8 @@
 import { TalonError, type Notifier, type OutcomeRecord } from '@falco-talon/core';
 
-/** Records that may wait for one notifier; the ones beyond are dropped and counted. */
+/** Records that may wait for all notifiers together; those beyond a notifier's share are dropped and counted. Each keeps its event in memory. */
 const MAX_WAITING = 10_000;
-/** Characters of all of them together; a record with a log in it is far from small. */
+/** Characters of all of them; a record with a log in it is far from small. */
 const MAX_WAITING_SIZE = 64 * 1024 * 1024;
 /** Milliseconds a record waits at most while its notifier answers nobody. */
 const LONGEST_WAIT = 2 * 60_000;
@@ -29,8 +29,16 @@ interface Waiting {
 /** Answers per record why it did not arrive. */
 type Send = (records: readonly OutcomeRecord[]) => Promise<readonly (TalonError | undefined)[]>;
 
-/** The bounded queue in front of one notifier: collects batches as the notifier asked for, and keeps calls apart. */
-export function createOutbox(batch: Notifier['batch'], send: Send, signal: AbortSignal): Outbox {
+/**
+ * The bounded queue in front of one notifier: collects batches as the notifier asked for, and keeps calls apart.
+ * @param notifiers how many share the room there is
+ */
+export function createOutbox(
+  batch: Notifier['batch'],
+  send: Send,
+  signal: AbortSignal,
+  notifiers: () => number = () => 1,
+): Outbox {
   const { records = 1, bytes = Infinity, delay = 0 } = batch ?? {};
   const limits = { records: records >= 1 ? records : 1, bytes, delay };
   const parallel = batch ? 1 : PARALLEL;
@@ -101,7 +109,9 @@ export function createOutbox(batch: Notifier['batch'], send: Send, signal: Abort
   return {
     put(record) {
       if (signal.aborted) return Promise.reject(new TalonError('aborted', 'stopped before the notification was sent'));
-      if (waiting.length >= MAX_WAITING || waitingSize >= MAX_WAITING_SIZE) return Promise.resolve('dropped');
+      const share = notifiers();
+      if (waiting.length >= MAX_WAITING / share || waitingSize >= MAX_WAITING_SIZE / share)
+        return Promise.resolve('dropped');
       return new Promise((end, abort) => {
         const json = JSON.stringify(record);
         const size = batch ? Buffer.byteLength(json) : json.length;
