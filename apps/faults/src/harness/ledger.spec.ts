@@ -80,6 +80,18 @@ it('takes either of two equal alerts for the duplicate, but not both', async () 
   expect(neither.unexplained).toEqual(['one', 'two']);
 });
 
+it('takes a letter that was put back for what came of it then', async () => {
+  const lines = ['back', 'again', 'rests'].flatMap((trace) => [dead(trace), line(trace, { status: 'failure' })]);
+  lines.push(
+    line('back', { status: 'in_progress' }),
+    line('back'),
+    line('again', { status: 'in_progress' }),
+    dead('again'),
+  );
+  const all = await of({ sent: ['back', 'again', 'rests'].map((trace) => sent(trace)), lines });
+  expect(all).toMatchObject({ done: 1, dead: 2, repeated: [] });
+});
+
 it('misses one of several steps', async () => {
   const lines = [line('whole'), line('whole', { action: 'b' }), line('part')];
   const result = await of({ sent: ['whole', 'part'].map((trace) => sent(trace)), lines, steps: 2 });

@@ -98,10 +98,18 @@ function note(line: LogLine, told: Map<string, Told>, repeated: string[]): void 
   if (line.message === 'event') one.event = true;
   if (BEGUN.has(line.message)) one.begun = true;
   if (line.message === 'event set aside') one.dead = true;
-  if (line.message !== 'action' || !FINAL.has(line.status ?? '')) return;
+  if (line.message !== 'action') return;
+  if (one.dead && line.status === 'in_progress') putBack(one);
+  if (!FINAL.has(line.status ?? '')) return;
   const name = `${line.rule} ${line.action}`;
   if (one.ends.has(name)) repeated.push(`${trace} ${name}`);
   one.ends.set(name, line.status ?? '');
+}
+
+/** In line again: it is no dead letter any more, and what failed is tried again. */
+function putBack(one: Told): void {
+  one.dead = false;
+  for (const [name, status] of one.ends) if (status === 'failure') one.ends.delete(name);
 }
 
 function endOf(told: Told | undefined, steps: number): 'done' | 'failed' | 'dead' | undefined {

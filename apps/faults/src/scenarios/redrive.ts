@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { alertText } from '@falco-talon/testkit/server';
-import { startSender, startTalon, until, type Talon } from '../harness/index.ts';
+import { account, sayAccount, startSender, startTalon, until, type Talon } from '../harness/index.ts';
 import type { Scenario } from '../scenario.ts';
 
 const LAUNCHER = fileURLToPath(import.meta.resolve('falco-talon/launcher'));
@@ -79,7 +79,8 @@ limits: { in_flight: 5000, concurrency: 5000, long_concurrency: 5000 }
     await writeFile(join(talon.directory, 'probe.mjs'), OF_LATER);
     await writeFile(join(talon.directory, 'rules.yaml'), rules('{ level: 1 }'));
     await talon.start();
-    await talon.drained();
+    // What was begun when the process was killed is looked at a few at a time.
+    await talon.drained(15 * 60_000);
     const metrics = await talon.metrics();
     const deleted = metrics.value('dead_letters_deleted_total', { reason: 'room' });
     const { dead } = metrics.queue();
@@ -119,6 +120,12 @@ limits: { in_flight: 5000, concurrency: 5000, long_concurrency: 5000 }
     run.expect('in order for each target', inOrder(ends));
     run.expect('nothing is left', (await talon.metrics()).queue().dead === 0);
     await talon.stop();
+    const ended = new Set(ends.map(({ n }) => n));
+    // The line of a first step may have been lost with the process that was killed.
+    const evidence = { steps: 2, killed: true, hasEffect: ({ n }: { readonly n: number }) => ended.has(n) };
+    const result = await account({ sent: sender.sent, lines: talon.lines(), ...evidence });
+    sayAccount(run, result);
+    run.expect('nothing but what the box had no room for is a dead letter', result.dead === SURPLUS);
   },
 };
 
