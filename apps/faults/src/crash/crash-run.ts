@@ -2,7 +2,16 @@ import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FakeKubernetes, ReceivedRequest } from '@falco-talon/fake-kubernetes';
-import { startCluster, startListener, startTalon, until, type Talon } from '../harness/index.ts';
+import {
+  account,
+  sayAccount,
+  startCluster,
+  startListener,
+  startSender,
+  startTalon,
+  until,
+  type Talon,
+} from '../harness/index.ts';
 import type { FaultRun } from '../scenario.ts';
 import { alertOf, objectsOf, OWN_NAMESPACE, rulesOf, type CrashedAction } from './actions.ts';
 import type { Boundary } from './boundaries.ts';
@@ -75,7 +84,9 @@ export async function crashAt(
       FALCO_TALON_NOTIFIERS_WEBHOOK_URL: listener.url,
     },
   });
-  for (const action of actions) await post(talon, action);
+  const count = actions.length;
+  const sender = startSender(run, talon.url, { perSecond: 1_000, count, body: (n) => alertOf(actions[n]!) });
+  await sender.done;
   if (boundary) {
     const told = () => new Set(listener.records.map(({ rule }) => rule)).size;
     await until(async () => {
@@ -92,6 +103,15 @@ export async function crashAt(
   await talon.drained();
   await talon.stop();
   await fake.until(() => fake.objects('pods').every(({ metadata }) => metadata.deletionTimestamp === undefined));
+  run.say(
+    boundary ? `killed ${boundary.name}: ${actions.length} actions` : `without a crash: ${actions.length} actions`,
+  );
+  const told = new Set(listener.records.filter(({ stage }) => stage === 'action').map(({ trace_id: trace }) => trace));
+  const hasEffect = ({ traceId }: { readonly traceId: string }) => told.has(traceId);
+  const all = { sent: sender.sent, lines: talon.lines(), killed: boundary !== undefined, hasEffect };
+  const result = await account(all);
+  sayAccount(run, result);
+  run.expect('every alert is accepted', result.accepted === actions.length);
 
   const ends = new Map<string, End>();
   for (const action of actions) {
@@ -104,12 +124,6 @@ export async function crashAt(
     });
   }
   return { actions: ends, ...taken() };
-}
-
-async function post(talon: Talon, action: CrashedAction): Promise<void> {
-  const headers = { 'content-type': 'application/json' };
-  const answer = await fetch(talon.url, { method: 'POST', headers, body: alertOf(action) });
-  if (answer.status !== 202) throw new Error(`${action.name}: ${answer.status} ${await answer.text()}`);
 }
 
 async function held(talon: Talon): Promise<number> {

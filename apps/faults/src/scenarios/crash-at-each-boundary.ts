@@ -31,7 +31,6 @@ async function run(run: FaultRun): Promise<void> {
     if (!full && boundary.short !== true) continue;
     const actions = all.filter((action) => boundary.only === undefined || action[boundary.only] === true);
     const end = await crashAt(run, `boundary-${n}`, actions, boundary);
-    run.say(`killed ${boundary.name}: ${actions.length} actions`);
     const other = actions.filter((action) => !isAsWithout(action, boundary, end, reference)).map(({ name }) => name);
     run.expect(`as without a crash${told(other)}`, other.length === 0);
     run.expect(`nothing is taken away twice${told(end.twice)}`, end.twice.length === 0);
