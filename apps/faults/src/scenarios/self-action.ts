@@ -1,5 +1,5 @@
-import { namespace, node, pod, type FakeKubernetes } from '@falco-talon/fake-kubernetes';
-import { startCluster, startSender, startTalon, type Talon } from '../harness/index.ts';
+import { namespace, node, pod } from '@falco-talon/fake-kubernetes';
+import { account, sayAccount, startCluster, startSender, startTalon } from '../harness/index.ts';
 import type { FaultRun, Scenario } from '../scenario.ts';
 
 const OWN = 'talon';
@@ -55,12 +55,13 @@ async function run(run: FaultRun): Promise<void> {
     }),
   });
   const count = names.length * (run.size === 'full' ? 100 : 5);
-  await startSender(run, talon.url, { perSecond: 200, count, body: (n) => alertAbout(n, OWN) }).done;
+  const before = JSON.stringify(fake.get('pods', OWN, POD));
+  const sender = startSender(run, talon.url, { perSecond: 200, count, body: (n) => alertAbout(n, OWN) });
+  await sender.done;
   await talon.drained();
-  await tell(run, fake, talon, count);
-}
-
-async function tell(run: FaultRun, fake: FakeKubernetes, talon: Talon, count: number): Promise<void> {
+  const metrics = await talon.metrics();
+  const denied = metrics.value('guard_verdicts_total', { guard: 'protected', verdict: 'deny' });
+  await talon.stop();
   const writes = fake.requests.filter(({ method }) => method !== 'GET');
   let refused = 0;
   for await (const line of talon.lines()) {
@@ -68,8 +69,10 @@ async function tell(run: FaultRun, fake: FakeKubernetes, talon: Talon, count: nu
   }
   run.say(`${count} alerts about its own pod for ${names.length} actions: ${refused} refused, ${writes.length} writes`);
   run.expect('every action on itself is refused, and says so', refused === count);
+  run.expect('each refusal is counted', denied === count);
   run.expect('nothing is written', writes.length === 0);
-  run.expect('its pod is there as it was', fake.get('pods', OWN, POD)?.metadata.deletionTimestamp === undefined);
+  run.expect('its pod is there as it was', JSON.stringify(fake.get('pods', OWN, POD)) === before);
+  sayAccount(run, await account({ sent: sender.sent, lines: talon.lines() }));
 }
 
 export const selfAction: Scenario = {
