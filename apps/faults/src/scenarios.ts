@@ -31,8 +31,8 @@ import { flippedBits } from './scenarios/flipped-bits.ts';
 import { redrive } from './scenarios/redrive.ts';
 import { frozenLeader } from './scenarios/frozen-leader.ts';
 import { rollingReplicas } from './scenarios/rolling-replicas.ts';
+import { partedReplicas, splitReplicas } from './scenarios/split-replicas.ts';
 import { splitNats } from './scenarios/split-nats.ts';
-import { splitReplicas } from './scenarios/split-replicas.ts';
 import { tornJournal } from './scenarios/torn-journal.ts';
 
 /** Every fault, in the order it is told. */
@@ -43,6 +43,7 @@ export const SCENARIOS: readonly Scenario[] = [
   natsPartition,
   splitNats,
   splitReplicas,
+  partedReplicas,
   frozenLeader,
   rollingReplicas,
   crashAtEachBoundary,

@@ -35,6 +35,8 @@ export interface Replica extends Talon {
   readonly name: string;
   /** Between it and the API server. */
   readonly proxy: TcpProxy;
+  /** Between the other replicas and it: what they hand over comes through here. Alerts do not. */
+  readonly handovers: TcpProxy;
 }
 
 /** Two programs, each with a queue of its own, at one API server that holds their Lease; they delete pods. */
@@ -64,10 +66,13 @@ export async function startReplicas(run: FaultRun, names: readonly string[] = ['
   const fake = await startCluster(run, { objects: [namespace('talon'), LEASE] });
   const all: Replica[] = [];
   const senders: Sender[] = [];
+  let started = 0;
 
   async function start(name: string): Promise<Replica> {
     fake.addUser({ name, rules: EVERYTHING });
     const proxy = await startTcpProxy(run, fake);
+    // Loopback has many addresses: on its own one it is found by the others, at the port it listens on.
+    const host = `127.0.0.${2 + started++}`;
     const talon = await startTalon(run, {
       name,
       rules: RULES,
@@ -76,14 +81,16 @@ export async function startReplicas(run: FaultRun, names: readonly string[] = ['
       config: [
         'watch_rules: false',
         'namespace: talon',
+        `advertise_address: ${host}`,
         `deduplication: { time_window_seconds: ${WINDOW} }`,
         'shutdown_grace_period: 8',
         `election: { kubernetes: { ${run.size === 'full' ? '' : SHORT}outside_cluster: true } }`,
         '',
       ].join('\n'),
     });
+    const handovers = await startTcpProxy(run, talon, { host, port: talon.port });
     // `talon` answers with getters.
-    const replica = Object.assign(Object.create(talon) as Talon, { name, proxy });
+    const replica = Object.assign(Object.create(talon) as Talon, { name, proxy, handovers });
     all.push(replica);
     return replica;
   }

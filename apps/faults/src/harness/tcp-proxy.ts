@@ -32,9 +32,11 @@ type Mode =
   | { readonly kind: 'delay'; readonly milliseconds: number }
   | { readonly kind: 'reset-after'; readonly bytes: number };
 
+/** @param at where it listens; without it on a free port of 127.0.0.1 */
 export async function startTcpProxy(
   run: Pick<FaultRun, 'cleanUp'>,
   server: { readonly port: number },
+  at = { host: '127.0.0.1', port: 0 },
 ): Promise<TcpProxy> {
   const pairs = new Set<readonly [Socket, Socket]>();
   /** Connections that lost bytes: going on with them would be what no network does. */
@@ -98,8 +100,8 @@ export async function startTcpProxy(
     for (const pair of pairs) for (const socket of pair) socket.resetAndDestroy();
   }
 
-  const listen = (port: number) => new Promise<void>((resolve) => listener.listen(port, '127.0.0.1', resolve));
-  await listen(0);
+  const listen = (port: number) => new Promise<void>((resolve) => listener.listen(port, at.host, resolve));
+  await listen(at.port);
   const { port } = listener.address() as AddressInfo;
   run.cleanUp(() => {
     flowing.resolve();
