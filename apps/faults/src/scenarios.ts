@@ -24,6 +24,7 @@ import { forgedAlert } from './scenarios/forged-alert.ts';
 import { selfAction } from './scenarios/self-action.ts';
 import { crowdedTarget } from './scenarios/crowded-target.ts';
 import { deadNotifier } from './scenarios/dead-notifier.ts';
+import { failingNotifiers } from './scenarios/failing-notifiers.ts';
 import { flood } from './scenarios/flood.ts';
 import { missingRight } from './scenarios/missing-right.ts';
 import { diskFull } from './scenarios/disk-full.ts';
@@ -62,6 +63,7 @@ export const SCENARIOS: readonly Scenario[] = [
   stalledWebhook,
   missingRight,
   deadNotifier,
+  failingNotifiers,
   crowdedTarget,
   flood,
   poison,
