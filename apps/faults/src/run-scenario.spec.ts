@@ -5,9 +5,9 @@ import type { FaultRun } from './scenario.ts';
 
 const never = () => new Promise<never>(() => {});
 
-function ran(run: (run: FaultRun) => unknown, limit = 10_000) {
+function ran(run: (run: FaultRun) => unknown, limit = 10_000, grace = 10_000) {
   const scenario = { name: 'spec', title: 'a spec', run: async (given: FaultRun) => void (await run(given)) };
-  return runScenario(scenario, 'short', limit, 10);
+  return runScenario(scenario, 'short', limit, grace);
 }
 
 it('holds when all that was expected does', async () => {
@@ -35,16 +35,20 @@ it('fails when nothing was expected: it has shown nothing', async () => {
 it('ends at its limit, also when the scenario does not look at its signal, and is cleaned up', async () => {
   const ended: string[] = [];
   let directory = '';
-  const { failures } = await ran((run) => {
-    ({ directory } = run);
-    run.cleanUp(() => ended.push('first'));
-    run.cleanUp(never);
-    run.cleanUp(() => ended.push('last'));
-    return never();
-  }, 1);
+  const { failures } = await ran(
+    (run) => {
+      ({ directory } = run);
+      run.cleanUp(() => ended.push('first'));
+      run.cleanUp(never);
+      run.cleanUp(() => ended.push('last'));
+      return never();
+    },
+    1,
+    500,
+  );
   expect(failures).toEqual([
-    expect.stringContaining('the scenario did not end within 0.011 s'),
-    expect.stringContaining('a clean-up did not end within 0.01 s'),
+    expect.stringContaining('the scenario did not end within 0.501 s'),
+    expect.stringContaining('a clean-up did not end within 0.5 s'),
   ]);
   expect(ended).toEqual(['last', 'first']);
   expect(existsSync(directory)).toBe(false);
