@@ -66,20 +66,31 @@ interface Written {
 
 export async function openSpool(directory: string, limits: SpoolLimits, now: () => number): Promise<Spool> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  let { total, files } = await clear(directory);
+  /** Bytes of what is complete, by name. */
+  const kept = await clear(directory);
+  /** With what is being written. */
+  let total = [...kept.values()].reduce((sum, bytes) => sum + bytes, 0);
   const most = limits.files ?? MOST_FILES;
   let keeps = 0;
   let lookedAt = -Infinity;
 
   function isFull(more: number): boolean {
-    return total + more > limits.totalBytes || files >= most;
+    return total + more > limits.totalBytes || kept.size >= most;
   }
 
   /** What could not be uploaded stays here until somebody takes it away. */
   async function lookAgain(): Promise<void> {
     if (performance.now() - lookedAt < LOOK_AGAIN) return;
     lookedAt = performance.now();
-    ({ total, files } = await measure(directory));
+    // Known before: what is completed meanwhile may not be in the list.
+    const known = [...kept.keys()];
+    const there = new Set(await readdir(directory));
+    for (const file of known) if (!there.has(file)) forget(file);
+  }
+
+  function forget(file: string): void {
+    total -= kept.get(file) ?? 0;
+    kept.delete(file);
   }
 
   async function write(
@@ -108,7 +119,7 @@ export async function openSpool(directory: string, limits: SpoolLimits, now: () 
   }
 
   return {
-    depth: () => ({ bytes: total, limitBytes: limits.totalBytes, files, limitFiles: most }),
+    depth: () => ({ bytes: total, limitBytes: limits.totalBytes, files: kept.size, limitFiles: most }),
     async *open(artifact) {
       const streamed = collectsAsItStreams();
       const chunks: AsyncIterable<Buffer> = createReadStream(join(directory, artifact.file));
@@ -118,12 +129,8 @@ export async function openSpool(directory: string, limits: SpoolLimits, now: () 
       }
     },
     async remove(artifact) {
-      const path = join(directory, artifact.file);
-      const bytes = await sizeOf(path);
-      await rm(path, { force: true });
-      if (bytes === undefined) return;
-      total -= bytes;
-      files--;
+      await rm(join(directory, artifact.file), { force: true });
+      forget(artifact.file);
     },
     async keep(stepId, n, { incomplete, ...artifact }, body, signal) {
       const file = hash('sha256', `${stepId}\0${n}`, 'hex');
@@ -138,10 +145,9 @@ export async function openSpool(directory: string, limits: SpoolLimits, now: () 
         await handle.sync().catch(diskError);
         await handle.close().catch(diskError);
         signal.throwIfAborted();
-        const replaced = await sizeOf(path);
         await rename(partial, path).catch(diskError);
-        if (replaced === undefined) files++;
-        else total -= replaced;
+        forget(file);
+        kept.set(file, written.bytes);
       } catch (error) {
         total -= written.bytes;
         await handle.close().catch(() => {});
@@ -154,39 +160,20 @@ export async function openSpool(directory: string, limits: SpoolLimits, now: () 
   };
 }
 
-interface Held {
-  readonly total: number;
-  readonly files: number;
-}
-
 /** Removes what a crash left half-written; measures the rest. */
-async function clear(directory: string): Promise<Held> {
-  const partial = (await readdir(directory)).filter(isPartial);
-  await Promise.all(partial.map((name) => rm(join(directory, name), { force: true })));
-  return measure(directory);
-}
-
-async function measure(directory: string): Promise<Held> {
-  let total = 0;
-  let files = 0;
+async function clear(directory: string): Promise<Map<string, number>> {
+  const sizes = new Map<string, number>();
   for (const name of await readdir(directory)) {
     // One after the other: there may be thousands.
-    total += (await sizeOf(join(directory, name))) ?? 0;
-    if (!isPartial(name)) files++;
+    const path = join(directory, name);
+    if (isPartial(name)) await rm(path, { force: true });
+    else sizes.set(name, (await stat(path)).size);
   }
-  return { total, files };
+  return sizes;
 }
 
 function isPartial(name: string): boolean {
   return name.endsWith('.partial');
-}
-
-/** Undefined when there is no such file. */
-async function sizeOf(path: string): Promise<number | undefined> {
-  return stat(path).then(
-    (found) => found.size,
-    () => undefined,
-  );
 }
 
 function diskError(cause: Error): never {
