@@ -38,11 +38,26 @@ type Particulars = Pick<SetAside, 'reason' | 'attempts' | 'at' | 'journal'>;
 export function createEndings(deps: EndingDeps, again: (item: Item) => void): Endings {
   const { link, layout, backlog, broom, damage, now, logger } = deps;
 
+  /** The last of each name that is being set aside: two of one name must not both find it free. */
+  const naming = new Map<string, Promise<void>>();
+
+  async function setAsideInTurn(one: SetAside): Promise<void> {
+    const name = one.message?.id ?? '';
+    const before = naming.get(name) ?? Promise.resolve();
+    const mine = before.catch(() => {}).then(() => setAside(deps, one));
+    naming.set(name, mine);
+    try {
+      await mine;
+    } finally {
+      if (naming.get(name) === mine) naming.delete(name);
+    }
+  }
+
   async function discard(partition: number, { seq, data }: Stored): Promise<void> {
     logger.error('a message was set aside as unreadable', { seq });
     try {
       const reason = 'the stored event is damaged, or not one of this queue';
-      await setAside(deps, { nonce: `seq-${seq}`, raw: data, seq, reason, attempts: 0, at: now() });
+      await setAsideInTurn({ nonce: `seq-${seq}`, raw: data, seq, reason, attempts: 0, at: now() });
       await link.remove(layout.events, seq);
       damage.messages++;
     } catch (error) {
@@ -54,7 +69,7 @@ export function createEndings(deps: EndingDeps, again: (item: Item) => void): En
     try {
       if (!item.message && !(await load(link, layout, item))) return backlog.forget(item);
       const { nonce, seq, message } = item;
-      await setAside(deps, { nonce, seq, ...(message && { message }), ...particulars });
+      await setAsideInTurn({ nonce, seq, ...(message && { message }), ...particulars });
       // Whatever becomes of the message: it makes no second letter when somebody has taken this one away.
       revision = await endJournal(deps, item, revision, particulars.attempts);
     } catch (error) {
