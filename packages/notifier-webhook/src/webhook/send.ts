@@ -50,14 +50,8 @@ async function answerTo(to: Endpoint, body: string, signal: AbortSignal): Promis
   // Also what comes behind the answer, which nobody waits for any more.
   sent.on('error', () => {});
   sent.end(body);
-  try {
-    const [answer] = (await once(sent, 'response')) as [IncomingMessage];
-    return answer;
-  } catch (error) {
-    // The server had closed a connection it was kept on: https://nodejs.org/api/http.html#requestreusedsocket
-    if (!sent.reusedSocket || (error as NodeJS.ErrnoException).code !== 'ECONNRESET') throw error;
-    return answerTo(to, body, signal);
-  }
+  const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+  return answer;
 }
 
 /** Reads a short answer to its end, so that the connection can be used again, and drops the rest of a long one. */

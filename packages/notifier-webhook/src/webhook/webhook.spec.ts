@@ -1,6 +1,7 @@
 import dns from 'node:dns';
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { fit, publishedSchema } from '@falco-talon/core';
@@ -61,7 +62,11 @@ testNotifier(webhook, {
   prepare: reset,
   received: () => received,
   hang,
-  idle: () => server.closeAllConnections(),
+  idle: async () => {
+    server.closeAllConnections();
+    // The other end, which keeps them for the next record, has to hear of it.
+    await delay(50);
+  },
 });
 
 const notify = (settings: Record<string, unknown> = {}, more: Parameters<typeof runNotifier>[1] = {}) =>
