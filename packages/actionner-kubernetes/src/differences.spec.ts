@@ -55,6 +55,6 @@ describe('a difference from the Go engine', () => {
   it('concerns every action of some', () => {
     expect(concerning('delete', {})).toEqual(['kinds', 'protected']);
     expect(concerning('sysdig', { image: 'a/b:1' }, { isLast: true })).toEqual(['namespace']);
-    expect(concerning('drain', { max_wait_period: 1, ignore_daemonsets: true })).toEqual(['cordon']);
+    expect(concerning('drain', { max_wait_period: 1, ignore_daemonsets: true })).toEqual(['cordon', 'protected']);
   });
 });
