@@ -138,6 +138,19 @@ describe('submit', () => {
 });
 
 describe('a destination that is down', () => {
+  it('several calls that hang take turns for two minutes, and end', async () => {
+    const { submit, counted } = setUp({ hung: never });
+    const sent = Promise.all(['a', 'b', 'c', 'd'].map((rule) => submit(record(rule), ['hung'])));
+    let ended = false;
+    void sent.then(() => (ended = true));
+    await vi.advanceTimersByTimeAsync(120_000);
+    expect(ended).toBe(false);
+    // One after the other, each once more, half a minute between them.
+    await vi.advanceTimersByTimeAsync(4 * 40_000 + 5_000);
+    expect(ended).toBe(true);
+    expect(counted.map(({ status }) => status)).toEqual(Array(4).fill('failure'));
+  });
+
   it('gets one try a batch after it was given up on, and all of them after it came back', async () => {
     let up = false;
     const notify = vi.fn<Notifier['notify']>(async () => {

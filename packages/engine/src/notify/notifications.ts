@@ -5,7 +5,7 @@ import type { ClientPool } from '../clients/client-pool.ts';
 import type { Observer, Section } from '../lifecycle/engine.ts';
 import type { Registry } from '../registry/registry.ts';
 import { createBreaker } from './breaker.ts';
-import { createOutbox, type Outbox } from './outbox.ts';
+import { createOutbox, LONGEST_WAIT, type Outbox } from './outbox.ts';
 
 const CALL_LIMIT = 10_000;
 const ATTEMPTS = 5;
@@ -121,14 +121,16 @@ function sender(name: string, notifier: Notifier, { sections, pool, observer, sc
   return async function send(records: readonly OutcomeRecord[]): Promise<readonly (TalonError | undefined)[]> {
     const errors = records.map((): TalonError | undefined => undefined);
     let open = records.map((_, index) => index);
+    const until = performance.now() + LONGEST_WAIT;
+    async function sendOpen(): Promise<void> {
+      const failed = await callWhenOpen(open, records);
+      for (const index of open) errors[index] = failed.get(index);
+      open = open.filter((index) => errors[index]?.retryable);
+      if (open[0] !== undefined) throw errors[open[0]]!;
+    }
     try {
       // One that is left alone is asked by one batch after the other, each once, until it answers.
-      await withRetry(breaker.isOpen() ? 1 : ATTEMPTS, scope.signal, async () => {
-        const failed = await callWhenOpen(open, records);
-        for (const index of open) errors[index] = failed.get(index);
-        open = open.filter((index) => errors[index]?.retryable);
-        if (open[0] !== undefined) throw errors[open[0]]!;
-      });
+      await withRetry(breaker.isOpen() ? 1 : ATTEMPTS, scope.signal, sendOpen, () => performance.now() < until);
     } catch (thrown) {
       if (scope.signal.aborted) throw asTalonError(thrown);
       // A call that failed as a whole says why for all it was about.

@@ -4,8 +4,8 @@ import { TalonError, type Notifier, type OutcomeRecord } from '@falco-talon/core
 const MAX_WAITING = 10_000;
 /** Characters of all of them; a record with a log in it is far from small. */
 const MAX_WAITING_SIZE = 64 * 1024 * 1024;
-/** Milliseconds a record waits at most while its notifier answers nobody. */
-const LONGEST_WAIT = 2 * 60_000;
+/** Milliseconds a record waits at most while its notifier answers nobody, and after which a call is not repeated. */
+export const LONGEST_WAIT = 2 * 60_000;
 /** Calls at a time to a notifier that takes records one by one. */
 const PARALLEL = 4;
 
