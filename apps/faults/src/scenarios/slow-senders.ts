@@ -20,6 +20,8 @@ const SIZES = {
 } as const;
 /** Milliseconds. */
 const HONEST_P99 = 100;
+/** Connections opened in one turn. */
+const AT_ONCE = 10;
 /** Connections beyond the number that may be open. */
 const MORE = { ofOneSender: 20, inAll: 100 };
 /** Files beside connections that the process may open meanwhile. */
@@ -60,9 +62,12 @@ async function run(run: FaultRun): Promise<void> {
   };
   const refused = (reason: string) => counted('connections_refused_total', reason);
 
-  const slow = Array.from({ length: connections }, (_, n) =>
-    drip(run, talon, addressOf(n), n % 2 === 0 ? 'headers' : 'body'),
-  );
+  const slow: Drip[] = [];
+  for (let n = 0; n < connections; n++) {
+    slow.push(drip(run, talon, addressOf(n), n % 2 === 0 ? 'headers' : 'body'));
+    // All at once they would keep this process from sending honest ones, which would look like the server's delay.
+    if (n % AT_ONCE === 0) await delay(10, undefined, { signal: run.signal });
+  }
   if (full) {
     await Promise.all(slow.map(({ ended }) => ended));
     const p99 = tell('beside them', honest.sent.slice(alone));
