@@ -165,7 +165,7 @@ describe('retry', () => {
   });
 
   it('outlasts an API server that is away for a minute', async () => {
-    const random = vi.spyOn(Math, 'random').mockReturnValue(0.4);
+    const random = vi.spyOn(Math, 'random').mockReturnValue(0.25);
     const down = new TalonError('unavailable', 'ECONNREFUSED', { retryable: true });
     const since = Date.now();
     const run = vi.fn<Actionner['run']>(async () => {

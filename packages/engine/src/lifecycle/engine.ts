@@ -65,7 +65,7 @@ export interface EngineLimits {
   /** Bytes all artifacts that wait for their upload may have together. */
   readonly spoolBytes: number;
   /**
-   * Attempts of one step. With the backoff between them 15 outlast a service that is away for a minute; what costs more
+   * Attempts of one step. With the backoff between them 20 outlast a service that is away for a minute; what costs more
    * than waiting (time limits, conflicts, lost answers) is given up after 5.
    */
   readonly stepAttempts: number;
@@ -79,7 +79,7 @@ export const DEFAULT_LIMITS: EngineLimits = {
   longConcurrency: 16,
   artifactBytes: 512 * 1024 * 1024,
   spoolBytes: 4 * 1024 * 1024 * 1024,
-  stepAttempts: 15,
+  stepAttempts: 20,
   eventAttempts: 3,
 };
 
