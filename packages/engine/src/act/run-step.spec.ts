@@ -181,11 +181,21 @@ describe('retry', () => {
     ['conflict', 5],
     ['timeout', 5],
     ['unavailable', 15],
+    ['outcome_unknown', 15],
   ])('gives up after a %s at attempt %i', async (code, attempts) => {
     const run = vi.fn<Actionner['run']>(() => Promise.reject(new TalonError(code, 'no', { retryable: true })));
     const { outcome } = specStep({ event, actionner: { run }, deps: { attempts: 15 } });
     await expect(end(outcome)).resolves.toMatchObject({ error: { message: `no (after ${attempts} attempts)` } });
     expect(run).toHaveBeenCalledTimes(attempts);
+  });
+
+  it('gives up after five answers that were lost after long', async () => {
+    const run = vi.fn<Actionner['run']>(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 6_000));
+      throw new TalonError('outcome_unknown', 'no', { retryable: true });
+    });
+    const { outcome } = specStep({ event, actionner: { run }, deps: { attempts: 15 } });
+    await expect(end(outcome)).resolves.toMatchObject({ error: { message: 'no (after 5 attempts)' } });
   });
 
   it('does not repeat what will not pass', async () => {

@@ -19,11 +19,13 @@ const DEFAULT_LIMIT = 10_000;
 /** Steps that announce more run in a pool of their own, so that captures and drains never keep the others waiting. */
 const LONG_STEP = 5_000;
 /**
- * What costs as much each time: a slot for the whole limit, another look at what changed. So it is repeated less often
- * than what only waits for a service to come back.
+ * What costs as much each time: a slot for long, another look at what changed. So it is repeated less often than what only
+ * waits for a service, or the way to it, to come back.
  */
-const COSTLY: ReadonlySet<ErrorCode> = new Set(['timeout', 'outcome_unknown', 'conflict']);
+const COSTLY: ReadonlySet<ErrorCode> = new Set(['timeout', 'conflict']);
 const MOST_COSTLY = 5;
+/** An attempt whose answer was lost only after so long is as costly. */
+const LONG_ATTEMPT = 5_000;
 /** A guard that holds a step is asked again no sooner and no later than this. */
 const SHORTEST_HOLD = 1_000;
 const LONGEST_HOLD = 60 * 60 * 1000;
@@ -72,6 +74,7 @@ export async function runStep(run: StepRun, rank: Rank, deps: StepDeps): Promise
     let wait: number;
     let held = false;
     let work: Promise<Outcome | Held> | undefined;
+    const begun = performance.now();
     try {
       const outcome = await withTimeLimit(
         `action ${run.step.actionner}`,
@@ -99,7 +102,7 @@ export async function runStep(run: StepRun, rank: Rank, deps: StepDeps): Promise
       // Whatever the plugin made of it: the one who may act now goes on with this step.
       deps.tenure?.check();
       if (progress.acted && isLost(error)) progress.uncertain = true;
-      if (COSTLY.has(error.code)) costly++;
+      if (COSTLY.has(error.code) || (isLost(error) && performance.now() - begun > LONG_ATTEMPT)) costly++;
       const enough = attempt >= deps.attempts || costly >= MOST_COSTLY;
       if (enough || !isWorthRepeating(error, run, progress, long)) {
         return ended(failureOf(withAttempts(error, attempt), objectsOf(run), keptBefore(progress)));
