@@ -8,13 +8,15 @@ import { account, sayAccount, startSender, startTalon, until, type Talon } from 
 import type { Scenario } from '../scenario.ts';
 
 const LAUNCHER = fileURLToPath(import.meta.resolve('falco-talon/launcher'));
-const TARGETS = 20;
+/** So many that all of a target's are delivered, and planned, although one is acted on at a time. */
+const TARGETS = { full: 40, short: 20 } as const;
 /** Letters beyond what the box takes. */
 const SURPLUS = 10;
 
 /** Two steps; the second waits for a file. A parameter that is required makes plans of before unreadable. */
 const plugin = (parameters: object) => `
 import { appendFileSync, existsSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 const rest = {
   kind: 'actionner', apiVersion: 1, description: 'd', stability: 'alpha', sources: 'any', continue: true, output: 'none',
   idempotent: true, permissions: [], examples: [{ description: 'd', parameters: {} }], timeLimit: () => 600_000,
@@ -28,10 +30,7 @@ const did = (step, { event }) => {
 export default { kind: 'plugin', apiVersion: 1, name: 'probe', category: 'probe', actionners: [
   { ...rest, name: 'mark', run: async (context) => did('mark', context) },
   { ...rest, name: 'wait', run: async (context) => {
-    while (!existsSync('go')) await new Promise((resolve, reject) => {
-      setTimeout(resolve, 20);
-      context.signal.addEventListener('abort', () => reject(context.signal.reason), { once: true });
-    });
+    while (!existsSync('go')) await setTimeout(20, undefined, { signal: context.signal });
     return did('wait', context);
   } },
 ] };
@@ -51,6 +50,7 @@ export const redrive: Scenario = {
   name: 'redrive',
   title: 'the box of dead letters overflows; what is in it is put back in line at once',
   async run(run) {
+    const targets = TARGETS[run.size];
     const box = run.size === 'full' ? 1_000 : 50;
     const count = box + SURPLUS;
     const talon = await startTalon(run, {
@@ -68,10 +68,10 @@ limits: { in_flight: 5000, concurrency: 5000, long_concurrency: 5000 }
       count,
       // One after the other: their order is that of their numbers.
       connections: 1,
-      body: (n) => alertText('Redrive', `pod-${n % TARGETS}`, n),
+      body: (n) => alertText('Redrive', `pod-${n % targets}`, n),
     });
     await sender.done;
-    await until(async () => (await did(talon)).length >= TARGETS, run.signal);
+    await until(async () => (await did(talon)).length >= targets, run.signal);
     // Those without a plan would be planned anew by the rules of later. Plans are written in order with the alerts: when one
     // that came later is accepted, they are on disk.
     await until(async () => (await planned(talon)) === count, run.signal);
