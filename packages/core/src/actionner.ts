@@ -128,7 +128,7 @@ export interface ActionnerDefinition<P extends TObject, F extends TObject, U ext
   validate?(parameters: Static<P>): readonly Issue[];
   /** Pure. Undefined: the action touches nothing that another one could. */
   target(input: Input<Static<P>>): Target | undefined;
-  /** Milliseconds for one attempt of check and run together; over 5 s the step runs in the pool of long actions. Default 10 s. */
+  /** Milliseconds for one attempt of check and run together; over 5 s the step runs in the pool of long actions. Default 30 s. */
   timeLimit?(parameters: Static<P>): number;
   check?(context: ReadContext<Static<P>, U>): Promise<Checked<Static<F>>>;
   /** One sentence: what `run` would do. Without it the engine words one from the parameters. */

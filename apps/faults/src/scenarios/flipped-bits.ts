@@ -24,12 +24,11 @@ export const flippedBits: Scenario = {
     await store(shop, count);
     const bytes = await readFile(file);
     const journals = journalsIn(file).slice(0, flips);
-    for (const { text } of journals) flipAt(bytes, bytes.indexOf(text) + 10);
+    for (const { text } of journals) flipEach(bytes, text, 10);
     const hit = new Set(journals.map(({ n }) => n));
     for (let n = count - 1; hit.size < 2 * flips; n -= Math.floor(count / flips / 4)) {
-      const place = bytes.indexOf(`"pod-${n}"`);
-      if (place < 0 || hit.has(n)) continue;
-      flipAt(bytes, place + 2);
+      if (hit.has(n)) continue;
+      flipEach(bytes, `"pod-${n}"`, 2);
       hit.add(n);
     }
     await writeFile(file, bytes);
@@ -85,6 +84,11 @@ async function store({ fake, send, talon }: Shop, count: number): Promise<void> 
   await send({ perSecond: 500, count }).done;
   await talon.stop();
   silence.release();
+}
+
+/** Wherever the text stands: pages that were split hold what they gave away, too. */
+function flipEach(bytes: Buffer, text: string, offset: number): void {
+  for (let at = bytes.indexOf(text); at >= 0; at = bytes.indexOf(text, at + text.length)) flipAt(bytes, at + offset);
 }
 
 function flipAt(bytes: Buffer, place: number): void {

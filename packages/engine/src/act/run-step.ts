@@ -15,7 +15,7 @@ import type { Holds } from './holds.ts';
 import { lateEnd } from './late-end.ts';
 import type { Rank, Slots } from './slots.ts';
 
-const DEFAULT_LIMIT = 10_000;
+const DEFAULT_LIMIT = 30_000;
 /** Steps that announce more run in a pool of their own, so that captures and drains never keep the others waiting. */
 const LONG_STEP = 5_000;
 /**

@@ -80,7 +80,7 @@ describe('contexts', () => {
     vi.useFakeTimers();
     const { facts, stop } = factsOf(contextOf('node', () => new Promise(() => {})));
     const late = facts.contexts(['node']).catch((error: unknown) => error);
-    await vi.advanceTimersByTimeAsync(5_000);
+    await vi.advanceTimersByTimeAsync(12_000);
     expect(await late).toMatchObject({ code: 'timeout' });
     const stopped = facts.contexts(['node']).catch((error: unknown) => error);
     await vi.advanceTimersByTimeAsync(10);

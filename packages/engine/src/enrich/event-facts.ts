@@ -11,7 +11,8 @@ import { withTimeLimit } from '../calls/time-limit.ts';
 import type { ClientLease } from '../clients/client-pool.ts';
 import type { Registry } from '../registry/registry.ts';
 
-const CONTEXT_LIMIT = 5_000;
+/** A slow call to the service it asks (10 s at most), and some. */
+const CONTEXT_LIMIT = 12_000;
 
 /** What was read and fetched for one event, shared by all its steps. */
 export interface EventFacts {

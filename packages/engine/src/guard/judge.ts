@@ -25,7 +25,8 @@ import { checkedVerdict } from './verdict.ts';
  * too. The step fails in the words the action itself would have.
  */
 const ANSWERS: ReadonlySet<ErrorCode> = new Set(['target_gone', 'forbidden', 'unauthorized']);
-const GUARD_LIMIT = 5_000;
+/** A slow call to the API server (10 s at most), and some. */
+const GUARD_LIMIT = 12_000;
 
 export interface Judged {
   readonly event: FalcoEvent;

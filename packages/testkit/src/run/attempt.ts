@@ -24,7 +24,7 @@ import { testScope, type TestScope } from './scope.ts';
 import { thrownWhile, timeLimit } from './time-limit.ts';
 
 /** The engine's own default for actionners that announce no time limit. */
-export const DEFAULT_TIME_LIMIT = 10_000;
+export const DEFAULT_TIME_LIMIT = 30_000;
 
 export interface RunOptions<U extends Uses = Uses> {
   /** Default `falcoEvent()`. */

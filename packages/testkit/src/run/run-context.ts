@@ -18,7 +18,7 @@ export interface ContextOutcome {
 }
 
 /** The engine's own limit for one fetch. */
-const TIME_LIMIT = 5_000;
+const TIME_LIMIT = 12_000;
 
 /**
  * Fetches a context for one alert as the engine would.

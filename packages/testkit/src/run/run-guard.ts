@@ -49,7 +49,7 @@ export interface GuardOutcome {
 }
 
 /** The engine's own limit for one judgement. */
-const TIME_LIMIT = 5_000;
+const TIME_LIMIT = 12_000;
 
 const TEST_EFFECT: Effect = { destructive: true, idempotent: false, readOnly: false };
 
