@@ -5,7 +5,10 @@ const CACHED_BYTES = 64 * 1024 * 1024;
 
 /** A message of a partition this replica handles. */
 export interface Item {
-  readonly seq: number;
+  /** In line: the order in which messages were first read. */
+  readonly place: number;
+  /** Where the server has it: elsewhere when a server that lost its end was given it once more. */
+  seq: number;
   readonly partition: number;
   readonly nonce: string;
   readonly key: string;
@@ -43,8 +46,8 @@ export function createBacklog(): Backlog {
     if (item.message && cached + item.size > CACHED_BYTES) item.message = undefined;
     if (item.message) cached += item.size;
     known.set(item.nonce, item);
-    waiting.set(item.seq, item);
-    turns.add({ seq: item.seq, key: item.key, due });
+    waiting.set(item.place, item);
+    turns.add({ seq: item.place, key: item.key, due });
   }
 
   /** A turn may outlive its message: its partition went to another replica. */
@@ -78,9 +81,9 @@ export function createBacklog(): Backlog {
       if (known.get(item.nonce) === item) known.delete(item.nonce);
     },
     drop(partition) {
-      for (const [seq, item] of waiting) {
+      for (const [place, item] of waiting) {
         if (item.partition !== partition) continue;
-        waiting.delete(seq);
+        waiting.delete(place);
         if (item.message) cached -= item.size;
       }
       for (const [nonce, item] of known) if (item.partition === partition) known.delete(nonce);

@@ -40,12 +40,13 @@ export interface Consumer {
 
 /** Hands out the messages of the partitions this replica owns. */
 export function startConsumer(deps: ConsumerDeps, handler: Handler, limits: ConsumeLimits): Consumer {
-  const { link, backlog, now, logger } = deps;
+  const { link, layout, backlog, now, logger } = deps;
   const { promise: ended, resolve: end } = Promise.withResolvers<void>();
   const readers = new Map<number, Reader>();
   const outgoing = new Set<number>();
   /** What must have begun before the next one of its key starts. */
   const gates = new Map<string, Promise<void>>();
+  let places = 0;
   let handlers = 0;
   let stopped = false;
   let left: Promise<void> | undefined;
@@ -99,14 +100,27 @@ export function startConsumer(deps: ConsumerDeps, handler: Handler, limits: Cons
     const found = decodeMessage(stored.data);
     if (!found) return void endings.discard(partition, stored);
     const { nonce, message, letter } = found;
-    const known = backlog.known(nonce);
-    if (known) known.generation = link.generation();
-    if (known || !readers.has(partition)) return;
     const { seq, data } = stored;
+    const known = backlog.known(nonce);
+    if (known) return seenAgain(known, seq);
+    if (!readers.has(partition)) return;
     const { key } = message;
-    const item = { seq, partition, nonce, key, generation: link.generation(), message, size: data.byteLength, letter };
+    const place = ++places;
+    const generation = link.generation();
+    const item = { place, seq, partition, nonce, key, generation, message, size: data.byteLength, letter };
     backlog.add(item, dueAt(message.notBefore ?? 0));
     wake();
+  }
+
+  /** On a new connection a message is where it is read first; what stands behind it is the same one, stored twice. */
+  function seenAgain(item: Item, seq: number): void {
+    if (item.generation !== link.generation()) {
+      item.generation = link.generation();
+      item.seq = seq;
+    } else if (seq !== item.seq) {
+      // Not awaited: what cannot be deleted now is found again when everything is read again.
+      link.remove(layout.events, seq).catch(() => {});
+    }
   }
 
   /** Times of day become spans of a clock that never jumps. */

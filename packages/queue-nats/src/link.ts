@@ -167,15 +167,19 @@ export async function createLink({ connection, limit, logger }: LinkOptions): Pr
     last: (name, subject) => call('read a record', 0, () => read(name, { last_by_subj: subject })),
     get: (name, seq) => call('read a message', 0, () => read(name, { seq })),
     next: (name, seq, subject) => call('read a message', 0, () => read(name, { seq, next_by_subj: subject })),
-    remove: (name, seq) =>
-      call('delete a message', 0, async () => {
+    // Once, and on the connection there is: after a new one the place may be another message's.
+    remove(name, seq) {
+      const before = generation;
+      return once('delete a message', 0, performance.now() + limit, async () => {
+        if (generation !== before) throw new Error('the connection to NATS was made again');
         try {
           return await manager.streams.deleteMessage(name, seq);
         } catch (error) {
           if (isMissing(error)) return false;
           throw error;
         }
-      }),
+      });
+    },
     full: () => calls >= MOST_CALLS || bytes >= MOST_BYTES,
     generation: () => generation,
     onConnected(listener) {

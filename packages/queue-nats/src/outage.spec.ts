@@ -63,6 +63,39 @@ describe.skipIf(missing)('a server that', { timeout: 30_000 }, () => {
     expect(new Set(first).size).toBe(first.length);
   });
 
+  it('stores a message once more at another place while it is handled: both are gone when it has ended', async () => {
+    const held = Promise.withResolvers<void>();
+    const found = consume(async (delivery) => {
+      if (delivery.message.id === 'twice') await held.promise;
+      await done(delivery);
+    });
+    await queue.publish([queueMessage('twice')]);
+    await vi.waitFor(() => expect(found).toHaveLength(1));
+    await storedElsewhere(1);
+    await server.kill();
+    await server.start();
+    await vi.waitFor(() => queue.ready(), { timeout: 5000, interval: 20 });
+    // On the connection there is, behind the first one: a copy that is not needed.
+    await storedElsewhere(2, { keep: true });
+    await vi.waitFor(async () => expect(await queue.depth()).toMatchObject({ pending: 1 }), { timeout: 5000 });
+    await queue.publish([queueMessage('next', { key: 'b' })]);
+    held.resolve();
+    await vi.waitFor(async () => expect(await queue.depth()).toMatchObject({ pending: 0 }), { timeout: 10_000 });
+    expect(ids(found)).toEqual(['twice', 'next']);
+  });
+
+  /** As a publication does that is repeated, since its answer was lost, after the message was deleted. */
+  async function storedElsewhere(seq: number, { keep = false } = {}): Promise<void> {
+    const nc = await connectTo({ servers: server.url });
+    const { streams } = await jetstreamManager(nc);
+    const stored = await streams.getMessage('talon_events', { seq });
+    if (!stored) throw new Error(`there is no message ${seq}`);
+    if (!keep) await streams.deleteMessage('talon_events', seq);
+    nc.publish(stored.subject, stored.data);
+    await nc.flush();
+    await nc.close();
+  }
+
   it('stands still: nothing hangs, nothing is promised, and it goes on when it wakes', async () => {
     const held = Promise.withResolvers<void>();
     const found = consume(async (delivery) => {
