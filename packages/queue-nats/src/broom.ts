@@ -17,7 +17,7 @@ export interface Broom {
 }
 
 export function createBroom(link: Link, layout: Layout): Broom {
-  let line: { readonly revision: number; readonly at: number }[] = [];
+  let line: { readonly revision: number; readonly generation: number; readonly at: number }[] = [];
   let sweeping = false;
   const timer = setInterval(() => void sweep(), SWEEP).unref();
 
@@ -30,7 +30,8 @@ export function createBroom(link: Link, layout: Layout): Broom {
     line = line.slice(due.length);
     const workers = Array.from({ length: AT_ONCE }, async () => {
       for (let one = due.pop(); one; one = due.pop()) {
-        // What is left behind is swept at the next start of a replica.
+        // Of an earlier connection the revision may be another record's. What is left behind is swept later.
+        if (one.generation !== link.generation()) continue;
         await link.remove(layout.state, one.revision).catch(() => {});
       }
     });
@@ -40,7 +41,7 @@ export function createBroom(link: Link, layout: Layout): Broom {
 
   return {
     later(revision) {
-      if (line.length < MOST) line.push({ revision, at: performance.now() });
+      if (line.length < MOST) line.push({ revision, generation: link.generation(), at: performance.now() });
     },
     stop: () => clearInterval(timer),
   };

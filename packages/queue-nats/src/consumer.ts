@@ -3,7 +3,7 @@ import { createAtWork } from './at-work.ts';
 import type { Backlog, Item } from './backlog.ts';
 import type { Broom } from './broom.ts';
 import { joinCluster, type Cluster } from './cluster.ts';
-import { createEndings, type Damage } from './endings.ts';
+import { createEndings, find, type Damage } from './endings.ts';
 import { Conflict } from './failure.ts';
 import { decodeMessage } from './frame.ts';
 import { createHandOut, RETRY, type Handler } from './hand-out.ts';
@@ -112,14 +112,24 @@ export function startConsumer(deps: ConsumerDeps, handler: Handler, limits: Cons
     wake();
   }
 
-  /** On a new connection a message is where it is read first; what stands behind it is the same one, stored twice. */
+  /** On a new connection a message is where it is read first; later it is followed when it is not there any more. */
   function seenAgain(item: Item, seq: number): void {
-    if (item.generation !== link.generation()) {
-      item.generation = link.generation();
-      item.seq = seq;
-    } else if (seq !== item.seq) {
-      // Not awaited: what cannot be deleted now is found again when everything is read again.
-      link.remove(layout.events, seq).catch(() => {});
+    if (item.generation === link.generation()) {
+      if (seq !== item.seq) void secondCopy(item, seq);
+      return;
+    }
+    item.generation = link.generation();
+    item.seq = seq;
+  }
+
+  async function secondCopy(item: Item, seq: number): Promise<void> {
+    const { generation } = item;
+    try {
+      if (await find(link, layout, item)) await link.remove(layout.events, seq);
+      else if (generation === link.generation()) item.seq = seq;
+    } catch (error) {
+      // Nothing is lost: with the next connection everything is read again.
+      logger.debug('a message that is stored twice cannot be looked at', { seq, error: errorText(error) });
     }
   }
 

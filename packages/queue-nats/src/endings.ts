@@ -1,4 +1,4 @@
-import { errorText, type Logger } from '@falco-talon/core';
+import { errorText, type Logger, type Message } from '@falco-talon/core';
 import type { Backlog, Item } from './backlog.ts';
 import type { Broom } from './broom.ts';
 import { setAside, type SetAside } from './dead-letters.ts';
@@ -80,7 +80,7 @@ export function createEndings(deps: EndingDeps, again: (item: Item) => void): En
 
   async function removed(item: Item, revision: number): Promise<void> {
     try {
-      const unsure = item.generation !== link.generation() && !(await load(link, layout, item));
+      const unsure = item.generation !== link.generation() && !(await find(link, layout, item));
       if (!unsure) await link.remove(layout.events, item.seq);
     } catch (error) {
       return unfinished(item, error);
@@ -99,9 +99,14 @@ export function createEndings(deps: EndingDeps, again: (item: Item) => void): En
 
 /** Reads a body that was not kept. False: the message is not there any more. */
 export async function load(link: Link, layout: Layout, item: Item): Promise<boolean> {
-  const stored = await link.get(layout.events, item.seq);
+  const message = await find(link, layout, item);
+  if (message) item.message = message;
+  return message !== undefined;
+}
+
+/** The message, when it stands where it was read. */
+export async function find(link: Link, layout: Layout, { seq, nonce }: Item): Promise<Message | undefined> {
+  const stored = await link.get(layout.events, seq);
   const found = stored && decodeMessage(stored.data);
-  if (found?.nonce !== item.nonce) return false;
-  item.message = found.message;
-  return true;
+  return found?.nonce === nonce ? found.message : undefined;
 }

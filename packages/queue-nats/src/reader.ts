@@ -35,6 +35,8 @@ export function startReader(
   let messages: ConsumerMessages | undefined;
   let round = 0;
   let last = 0;
+  /** `last` at the previous look. */
+  let looked = 0;
   let behind = 0;
   let timer: NodeJS.Timeout | undefined;
   const off = link.onConnected(restart);
@@ -43,6 +45,7 @@ export function startReader(
 
   function restart(): void {
     round++;
+    last = 0;
     clearTimeout(timer);
     end(messages);
     messages = undefined;
@@ -85,7 +88,9 @@ export function startReader(
   /** Against a reader that gets nothing any more and does not know it. */
   async function look(): Promise<void> {
     const newest = await link.last(layout.events, subject);
-    behind = newest && newest.seq > last ? behind + 1 : 0;
+    const stands = newest && newest.seq > last && last === looked;
+    looked = last;
+    behind = stands ? behind + 1 : 0;
     if (stopped || behind < 2) return;
     behind = 0;
     logger.warn('a reader of NATS had stopped; it is started again', { partition });

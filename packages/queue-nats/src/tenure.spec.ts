@@ -183,17 +183,21 @@ describe.skipIf(missing)('a replica', { timeout: 20_000 }, () => {
     await vi.waitFor(() => expect(first.found).toHaveLength(busy.length));
     const second = consume(await open());
     const given = (count: number) =>
-      vi.waitFor(async () => {
-        await queue.publish(idle.map((key) => queueMessage('probe', { key })));
-        expect(new Set(second.found.map(({ message: { key } }) => key)).size).toBeGreaterThanOrEqual(count);
-      });
+      vi.waitFor(
+        async () => {
+          await queue.publish(idle.map((key) => queueMessage('probe', { key })));
+          expect(new Set(second.found.map(({ message: { key } }) => key)).size).toBeGreaterThanOrEqual(count);
+        },
+        { timeout: 10_000 },
+      );
     await given(1);
     await first.stop();
     await given(idle.length);
     expect(second.ids().filter((id) => id !== 'probe')).toEqual([]);
     for (const delivery of first.found) if (delivery.message.id !== 'probe') await delivery.settle({ kind: 'done' });
     await queue.publish(busy.map((key) => queueMessage(`last ${key}`, { key })));
-    await vi.waitFor(() => expect(second.ids()).toEqual(expect.arrayContaining(busy.map((key) => `last ${key}`))));
+    const last = busy.map((key) => `last ${key}`);
+    await vi.waitFor(() => expect(second.ids()).toEqual(expect.arrayContaining(last)), { timeout: 10_000 });
     expect(second.ids().filter((id) => id.startsWith('held'))).toEqual([]);
   });
 
