@@ -41,6 +41,22 @@ describe('withRetry', () => {
     },
   );
 
+  it('gives up at once where it would not go on after the pause', async () => {
+    const waits: number[] = [];
+    const result = withRetry(
+      5,
+      new AbortController().signal,
+      async () => {
+        throw busy;
+      },
+      (wait) => waits.push(wait) < 2,
+    ).catch((error: unknown) => error);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(await result).toBe(busy);
+    expect(waits).toEqual([1000, 1000]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   it('stops waiting when the signal fires', async () => {
     const stop = new AbortController();
     const work = vi.fn<(attempt: number) => Promise<string>>(async () => {

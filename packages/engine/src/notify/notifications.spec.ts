@@ -138,6 +138,15 @@ describe('submit', () => {
 });
 
 describe('a destination that is down', () => {
+  it('one that asks for a longer wait than two minutes is given up on at once: others get their turn', async () => {
+    const calls: number[] = [];
+    const wait = new TalonError('throttled', 'busy', { retryable: true, retryAfter: 300_000 });
+    const { submit, counted } = setUp({ slack: async () => (calls.push(performance.now()), Promise.reject(wait)) }, {});
+    await Promise.all(['a', 'b', 'c', 'd', 'e'].map((rule) => submit(record(rule), ['slack'])));
+    expect([new Set(calls).size, calls.length]).toEqual([1, 5]);
+    expect(counted.map(({ status }) => status)).toEqual(Array(5).fill('failure'));
+  });
+
   it('several calls that hang take turns for two minutes, and end', async () => {
     const { submit, counted } = setUp({ hung: never });
     const sent = Promise.all(['a', 'b', 'c', 'd'].map((rule) => submit(record(rule), ['hung'])));
