@@ -149,14 +149,14 @@ describe('judge', () => {
     await expect(ask([specGuard(() => Promise.reject(error))])).rejects.toBe(error);
   });
 
-  it('one that hangs has 5 s, then may be asked again', async () => {
+  it('one that hangs has 12 s, then may be asked again', async () => {
     vi.useFakeTimers();
-    const asked = ask([specGuard(() => new Promise(() => {}))]).catch((error: unknown) => error);
-    await vi.advanceTimersByTimeAsync(12_000);
-    expect(await asked).toMatchObject({
-      code: 'timeout',
-      retryable: true,
-    });
+    const ended = vi.fn<(error: unknown) => void>();
+    void ask([specGuard(() => new Promise(() => {}))]).catch(ended);
+    await vi.advanceTimersByTimeAsync(11_999);
+    expect(ended).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(ended).toHaveBeenCalledWith(expect.objectContaining({ code: 'timeout', retryable: true }));
   });
 
   it('hands on how long a service asked to wait', async () => {
