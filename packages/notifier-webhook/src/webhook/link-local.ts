@@ -8,9 +8,11 @@ METADATA.addSubnet('169.254.0.0', 16);
 METADATA.addSubnet('fe80::', 10, 'ipv6');
 /** The same behind NAT64, https://www.rfc-editor.org/rfc/rfc6052 */
 METADATA.addSubnet('64:ff9b::a9fe:0', 112, 'ipv6');
-/** Alibaba Cloud, AWS, Google Cloud, in the order of their names. */
+/** Outside those: Alibaba Cloud, AWS (metadata, EKS Pod Identity), Azure, Google Cloud. */
 METADATA.addAddress('100.100.100.200');
 METADATA.addAddress('fd00:ec2::254', 'ipv6');
+METADATA.addAddress('fd00:ec2::23', 'ipv6');
+METADATA.addAddress('168.63.129.16');
 METADATA.addAddress('fd20:ce::254', 'ipv6');
 
 /** @throws TalonError `refused` for an address as it stands in a URL; of names, `lookup` judges what they lead to */

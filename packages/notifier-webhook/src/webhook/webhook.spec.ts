@@ -172,6 +172,10 @@ describe('webhook', () => {
     '[::ffff:a9fe:a9fe]',
     '[fe80::1]',
     '[fd00:ec2::254]',
+    '[fd00:ec2::23]',
+    '[fd20:ce::254]',
+    '168.63.129.16',
+    '[::ffff:168.63.129.16]',
     '[64:ff9b::a9fe:a9fe]',
     '100.100.100.200',
   ])('sends nothing to where machines get their credentials: %s', async (address) => {
