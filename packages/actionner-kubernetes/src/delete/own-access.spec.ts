@@ -7,6 +7,8 @@ import { deleteObject } from './delete.ts';
 const GROUP = 'rbac.authorization.k8s.io';
 let cluster: TestCluster;
 const account = (namespace: string, name = 'falco-talon') => ({ kind: 'ServiceAccount', name, namespace });
+const user = (name: string) => ({ kind: 'User', name });
+const group = (name: string) => ({ kind: 'Group', name });
 const binding = (name: string, role: string, subjects: readonly object[], namespace?: string) => ({
   apiVersion: `${GROUP}/v1`,
   kind: namespace === undefined ? 'ClusterRoleBinding' : 'RoleBinding',
@@ -24,11 +26,19 @@ const role = (name: string, namespace?: string) => ({
 beforeAll(async () => {
   cluster = await startCluster({
     objects: [
-      binding('its-rights', 'acts', [{ kind: 'User', name: 'a' }, account('falco')]),
+      binding('its-rights', 'acts', [user('a'), account('falco')]),
       binding('its-rights-in-shop', 'acts-in-shop', [account('falco')], 'shop'),
       binding('its-local-rights', 'local-acts', [account('falco')], 'shop'),
-      binding('of-others', 'other', [account('shop'), { kind: 'User', name: 'falco' }]),
+      binding('by-user', 'acts-by-user', [user('system:serviceaccount:falco:falco-talon')]),
+      binding('by-group', 'acts-by-group', [group('system:serviceaccounts:falco')], 'shop'),
+      binding('by-every-account', 'acts-by-every-account', [group('system:serviceaccounts')]),
+      binding('of-others', 'other', [
+        account('shop'),
+        ...['falco', 'system:serviceaccount:falco-2:x', 'system:serviceaccounts:falco'].map(user),
+        ...['system:authenticated', 'system:serviceaccounts:falco-2'].map(group),
+      ]),
       ...['acts', 'acts-in-shop', 'other', 'unbound'].map((name) => role(name)),
+      ...['user', 'group', 'every-account'].map((name) => role(`acts-by-${name}`)),
       role('local-acts', 'shop'),
       role('local-acts', 'other'),
     ],
@@ -50,6 +60,12 @@ it.each([
   ['clusterroles', 'acts'],
   ['clusterroles', 'acts-in-shop'],
   ['roles', 'local-acts', 'shop'],
+  ['clusterrolebindings', 'by-user'],
+  ['rolebindings', 'by-group', 'shop'],
+  ['clusterrolebindings', 'by-every-account'],
+  ['clusterroles', 'acts-by-user'],
+  ['clusterroles', 'acts-by-group'],
+  ['clusterroles', 'acts-by-every-account'],
 ])('what Falco Talon has its own rights by is never deleted: %s %s', async (resource, name, namespace?: string) => {
   const outcome = await remove(resource, name, namespace);
   expect(outcome).toMatchObject({ status: 'failure', error: { code: 'refused', retryable: false } });
