@@ -4,6 +4,7 @@ import {
   deployment,
   pod,
   startFakeKubernetes,
+  statefulSet,
   type CalicoInput,
   type FakeKubernetes,
 } from '@falco-talon/fake-kubernetes';
@@ -155,6 +156,18 @@ describe('calico:networkpolicy', () => {
     const outcome = await run('203.0.113.7');
     expect(outcome.message).toContain('(only the pod: the selector of its owner is longer than the 1024 characters');
     expect(policies()[0]?.spec?.['selector']).toBe(`falco-talon.org/networkpolicy == '${FIRST}'`);
+  });
+
+  it('is about the pod alone when another one of its StatefulSet is protected', async () => {
+    cluster.api.create(...statefulSet({ name: 'db', namespace: 'shop', replicas: 2, labels: { app: 'db' } }));
+    const outcome = await run('203.0.113.7', {
+      event: alertOfConnection('db-1'),
+      whyProtected: ({ name }) => (name === 'db-0' ? 'pod shop/db-0 is protected' : undefined),
+    });
+    expect(outcome.message).toContain('StatefulSet db has a pod to be left alone: pod shop/db-0 is protected');
+    expect(policies().map(({ spec }) => spec)).toEqual([
+      expect.objectContaining({ selector: "falco-talon.org/networkpolicy == 'db-1'" }),
+    ]);
   });
 
   it('has a name without dots for a pod with dots', async () => {

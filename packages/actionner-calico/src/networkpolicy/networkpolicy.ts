@@ -54,20 +54,20 @@ export const networkpolicy = defineActionner({
 
   target: ({ event }) => podTarget(event),
 
-  async check({ event, reads, signal }) {
-    await planDeny({ event, reads, signal, room: ROOM, unfit: unsayable });
+  async check({ event, reads, whyProtected, signal }) {
+    await planDeny({ event, reads, whyProtected, signal, room: ROOM, unfit: unsayable });
     await findCalico(reads.kubernetes.resources, signal);
     return { facts: {} };
   },
 
-  async preview({ event, parameters, reads, signal }) {
-    const plan = await planDeny({ event, reads, signal, room: ROOM, unfit: unsayable });
+  async preview({ event, parameters, reads, whyProtected, signal }) {
+    const plan = await planDeny({ event, reads, whyProtected, signal, room: ROOM, unfit: unsayable });
     const api = await findCalico(reads.kubernetes.resources, signal);
     return namingTiers(previewDeny(plan, calicoPolicy(plan, api, parameters), reads.kubernetes, signal));
   },
 
-  async run({ event, parameters, step, clients, reads, signal }) {
-    const plan = await planDeny({ event, reads, signal, room: ROOM, unfit: unsayable });
+  async run({ event, parameters, step, clients, reads, whyProtected, signal }) {
+    const plan = await planDeny({ event, reads, whyProtected, signal, room: ROOM, unfit: unsayable });
     const api = await findCalico(clients.kubernetes.resources, signal);
     const policy = calicoPolicy(plan, api, parameters);
     return namingTiers(applyDeny(plan, policy, clients.kubernetes, { step, event }, signal));

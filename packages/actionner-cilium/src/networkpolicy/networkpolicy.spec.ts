@@ -5,6 +5,7 @@ import {
   job,
   pod,
   startFakeKubernetes,
+  statefulSet,
   type FakeKubernetes,
   type JsonObject,
   type ObjectInput,
@@ -110,6 +111,18 @@ describe('cilium:networkpolicy', () => {
       { toEntities: ['cluster'] },
     ]);
     expect(denied()).toEqual(['203.0.113.7/32']);
+  });
+
+  it('is about the pod alone when another one of its StatefulSet is protected', async () => {
+    cluster.api.create(...statefulSet({ name: 'db', namespace: 'shop', replicas: 2, labels: { app: 'db' } }));
+    const outcome = await run('203.0.113.7', {
+      event: alertOfConnection('db-1'),
+      whyProtected: ({ name }) => (name === 'db-0' ? 'pod shop/db-0 is protected' : undefined),
+    });
+    expect(outcome.message).toContain('StatefulSet db has a pod to be left alone: pod shop/db-0 is protected');
+    expect(policies().map(({ spec }) => spec)).toEqual([
+      expect.objectContaining({ endpointSelector: { matchLabels: { 'falco-talon.org/networkpolicy': 'db-1' } } }),
+    ]);
   });
 
   it('is about the pod alone when Cilium does not compare the labels its owner selects by', async () => {

@@ -47,20 +47,20 @@ export const networkpolicy = defineActionner({
 
   target: ({ event }) => podTarget(event),
 
-  async check({ event, reads, signal }) {
-    await planDeny({ event, reads, signal, unfit: droppedLabel });
+  async check({ event, reads, whyProtected, signal }) {
+    await planDeny({ event, reads, whyProtected, signal, unfit: droppedLabel });
     await findCilium(reads.kubernetes.resources, signal);
     return { facts: {} };
   },
 
-  async preview({ event, parameters, reads, signal }) {
-    const plan = await planDeny({ event, reads, signal, unfit: droppedLabel });
+  async preview({ event, parameters, reads, whyProtected, signal }) {
+    const plan = await planDeny({ event, reads, whyProtected, signal, unfit: droppedLabel });
     const resource = await findCilium(reads.kubernetes.resources, signal);
     return previewDeny(plan, ciliumPolicy(plan, resource, parameters, reads.kubernetes), reads.kubernetes, signal);
   },
 
-  async run({ event, parameters, step, clients, reads, signal }) {
-    const plan = await planDeny({ event, reads, signal, unfit: droppedLabel });
+  async run({ event, parameters, step, clients, reads, whyProtected, signal }) {
+    const plan = await planDeny({ event, reads, whyProtected, signal, unfit: droppedLabel });
     const resource = await findCilium(clients.kubernetes.resources, signal);
     const policy = ciliumPolicy(plan, resource, parameters, reads.kubernetes);
     return applyDeny(plan, policy, clients.kubernetes, { step, event }, signal);

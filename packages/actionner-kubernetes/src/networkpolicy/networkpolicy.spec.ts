@@ -1,5 +1,6 @@
 import { NETWORK_POLICIES } from '@falco-talon/client-kubernetes';
-import { deployment, pod, replicaSet, type ObjectInput } from '@falco-talon/fake-kubernetes';
+import type { Target } from '@falco-talon/core';
+import { deployment, pod, replicaSet, statefulSet, type ObjectInput } from '@falco-talon/fake-kubernetes';
 import { runActionner, testActionner } from '@falco-talon/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { alertAbout, hanging, startCluster, writes, type TestCluster } from '../../spec/cluster.ts';
@@ -17,7 +18,7 @@ beforeEach(clear);
 
 function clear(): void {
   cluster.api.clearFaults();
-  for (const plural of ['pods', 'deployments', 'replicasets', 'networkpolicies']) {
+  for (const plural of ['pods', 'deployments', 'replicasets', 'statefulsets', 'networkpolicies']) {
     for (const { metadata } of cluster.api.objects(plural, 'shop')) cluster.api.remove(plural, 'shop', metadata.name);
   }
   create(pod({ name: 'cart-0', namespace: 'shop', uid: 'uid-1', labels: { app: 'cart' } }));
@@ -256,6 +257,19 @@ describe('networkpolicy of a workload', () => {
     );
     expect(cluster.calls()).toHaveLength(4);
     expect(labels('cart-0')).toHaveProperty('falco-talon.org/networkpolicy');
+  });
+
+  it('is the pod alone when another one of its StatefulSet is protected, and says so', async () => {
+    create(...statefulSet({ name: 'db', namespace: 'shop', replicas: 2, labels: { app: 'db' } }));
+    const whyProtected = ({ name }: Target) => (name === 'db-0' ? 'pod shop/db-0 is protected' : undefined);
+    for (const dryRun of [true, false]) {
+      const { message } = await run({ scope: 'workload' }, 'db-1', {}, { whyProtected, dryRun });
+      expect(message).toContain('falco-talon-pod-db-1: blocks all egress of pod shop/db-1 (only the pod: ');
+      expect(message).toContain('owner StatefulSet db has a pod to be left alone: pod shop/db-0 is protected)');
+    }
+    expect(policies()).toEqual(['falco-talon-pod-db-1']);
+    expect(labels('db-0')).not.toHaveProperty('falco-talon.org/networkpolicy');
+    expect((await run({ scope: 'workload' }, 'db-1')).message).toContain('StatefulSet db of pod shop/db-1');
   });
 
   it('fails for a pod re-created under the same name', async () => {

@@ -6,6 +6,7 @@ import {
   workloadOf,
   type KubernetesReads,
   type PolicySubject,
+  type WhyProtected,
 } from '@falco-talon/client-kubernetes';
 import type { Pod } from '../pod/pod.ts';
 import { readPod, type PodTarget } from '../pod/read-pod.ts';
@@ -26,6 +27,7 @@ export interface PlanInput extends Pick<Scope, 'signal'> {
   readonly event: FalcoEvent;
   readonly parameters: Pick<Parameters, 'scope'>;
   readonly reads: { readonly kubernetes: KubernetesReads };
+  readonly whyProtected: WhyProtected;
 }
 
 /**
@@ -33,10 +35,11 @@ export interface PlanInput extends Pick<Scope, 'signal'> {
  * them, so asking again for the same event costs nothing.
  * @throws TalonError `refused` when somebody else's policy has that name
  */
-export async function planIsolation({ event, parameters, reads, signal }: PlanInput): Promise<Isolation> {
+export async function planIsolation(input: PlanInput): Promise<Isolation> {
+  const { event, parameters, reads, whyProtected, signal } = input;
   const target = podTarget(event);
   const pod = parameters.scope === 'workload' ? await readPod(reads.kubernetes, target, signal) : undefined;
-  const workload = pod && (await workloadOf(pod, target.namespace, reads.kubernetes, signal));
+  const workload = pod && (await workloadOf(pod, target.namespace, reads.kubernetes, whyProtected, signal));
   const subject = policySubject(target, workload);
 
   const policies = await reads.kubernetes.list<NetworkPolicy>(NETWORK_POLICIES, {

@@ -4,6 +4,7 @@ import { policySubject, type PolicySubject } from './policy-subject.ts';
 import { readPod, type PodTarget } from './read-pod.ts';
 import type { LabelSelector } from './selector.ts';
 import { addressOfEvent, canonicalAddress, hostRange } from './remote-address.ts';
+import type { WhyProtected } from './protected-replica.ts';
 import { workloadOf } from './workload.ts';
 
 /** A pod with the part a policy of its network is about. */
@@ -29,6 +30,7 @@ export interface DenyPlan extends PolicySubject {
 export interface DenyInput {
   readonly event: FalcoEvent;
   readonly reads: { readonly kubernetes: KubernetesReads };
+  readonly whyProtected: WhyProtected;
   readonly signal: AbortSignal;
   /** Characters the resource puts before the name of the policy. Default 0. */
   readonly room?: number;
@@ -40,7 +42,7 @@ export interface DenyInput {
  * Two calls, remembered by the read view: the pod and its owner. Nothing is sent for an address that cannot be denied.
  * @throws TalonError `invalid_value`, `target_gone`, or `unsupported` where no policy has an effect
  */
-export async function planDeny({ event, reads, signal, room = 0, unfit }: DenyInput): Promise<DenyPlan> {
+export async function planDeny({ event, reads, whyProtected, signal, room = 0, unfit }: DenyInput): Promise<DenyPlan> {
   const target = podTarget(event);
   const address = addressOfEvent(event);
   const pod = await readPod<NetworkPod>(reads.kubernetes, target, signal);
@@ -52,7 +54,7 @@ export async function planDeny({ event, reads, signal, room = 0, unfit }: DenyIn
       `${address} is the address of ${targetText(target)} itself: fd.sip of a connection that came in; fd.rip names the other side`,
     );
   }
-  const workload = await workloadOf(pod, target.namespace, reads.kubernetes, signal);
+  const workload = await workloadOf(pod, target.namespace, reads.kubernetes, whyProtected, signal);
   const reason = typeof workload === 'object' ? unfit?.(workload.selector) : undefined;
   return { ...policySubject(target, reason ?? workload, room), target, pod, address, range: hostRange(address), own };
 }

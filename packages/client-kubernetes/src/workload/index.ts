@@ -11,6 +11,7 @@ export * from './patch-pod-metadata.ts';
 export * from './permissions.ts';
 export * from './policy-name.ts';
 export * from './policy-subject.ts';
+export * from './protected-replica.ts';
 export * from './read-if-there.ts';
 export * from './read-pod.ts';
 export * from './remote-address.ts';

@@ -1,6 +1,7 @@
 import { TalonError } from '@falco-talon/core';
 import type { KubernetesObject, KubernetesReads, OwnerReference, Resource } from '../kubernetes.ts';
 import { describe, expect, it } from 'vitest';
+import type { WhyProtected } from './protected-replica.ts';
 import { workloadOf } from './workload.ts';
 
 const reference = (kind: string, name: string, apiVersion = 'apps/v1'): OwnerReference => ({
@@ -21,6 +22,7 @@ function workload(
   asked = '',
   answer?: KubernetesObject,
   labels?: Readonly<Record<string, string>>,
+  whyProtected: WhyProtected = () => undefined,
 ) {
   const reads: Pick<KubernetesReads, 'get'> = {
     get: async <T extends KubernetesObject>(
@@ -34,7 +36,7 @@ function workload(
   };
   const bare = object('cart-x2x9z', undefined, owner);
   const pod = { ...bare, metadata: { ...bare.metadata, labels: labels ?? fitting(answer) } };
-  return workloadOf(pod, 'shop', reads, new AbortController().signal);
+  return workloadOf(pod, 'shop', reads, whyProtected, new AbortController().signal);
 }
 
 /** Labels the selector of the tests' owners selects. */
@@ -120,6 +122,40 @@ describe('the workload of a pod', () => {
     expect(await workload(reference('ReplicaSet', 'cart-1'), 'apps/replicasets/shop/cart-1', replicaSet)).toContain(
       'is empty',
     );
+  });
+
+  it.each<[string, Readonly<Record<string, unknown>>, readonly string[]]>([
+    ['each of its replicas', { replicas: 3 }, ['cart-0', 'cart-1', 'cart-2']],
+    ['from the first ordinal on', { replicas: 2, ordinals: { start: 7 } }, ['cart-7', 'cart-8']],
+    ['the one it has by default', {}, ['cart-0']],
+    ['none when it wants none', { replicas: 0 }, []],
+    ['the one it has by default, where an answer says what is no number', { replicas: '9', ordinals: 1 }, ['cart-0']],
+  ])('of a StatefulSet is not known while a pod of it is protected: asks for %s', async (_, spec, names) => {
+    const owner = reference('StatefulSet', 'cart');
+    const bare = object('cart', { matchLabels: { app: 'cart' } });
+    const answer = { ...bare, spec: { ...bare.spec, ...spec } };
+    const ask = (why: WhyProtected) => workload(owner, 'apps/statefulsets/shop/cart', answer, undefined, why);
+    const asked: unknown[] = [];
+    expect(await ask((target) => void asked.push(target))).toMatchObject({ name: 'cart' });
+    expect(asked).toEqual(names.map((name) => ({ kind: 'pod', namespace: 'shop', name })));
+    const last = names.at(-1);
+    if (last === undefined) return;
+    expect(await ask(({ name }) => (name === last ? `${name} is protected` : undefined))).toBe(
+      `its owner StatefulSet cart has a pod to be left alone: ${last} is protected`,
+    );
+  });
+
+  it('looks through a bounded number of replicas', async () => {
+    const bare = object('cart', { matchLabels: { app: 'cart' } });
+    let asked = 0;
+    await workload(
+      reference('StatefulSet', 'cart'),
+      'apps/statefulsets/shop/cart',
+      { ...bare, spec: { ...bare.spec, replicas: Number.MAX_SAFE_INTEGER } },
+      undefined,
+      () => void asked++,
+    );
+    expect(asked).toBe(10_000);
   });
 
   it('is not an owner that was re-created, or whose selector leaves the pod out', async () => {

@@ -1,6 +1,13 @@
 import { isTalonError } from '@falco-talon/core';
-import { REPLICA_SETS, REPLICATION_CONTROLLERS, type KubernetesObject, type KubernetesReads } from '../kubernetes.ts';
+import {
+  REPLICA_SETS,
+  REPLICATION_CONTROLLERS,
+  STATEFUL_SETS,
+  type KubernetesObject,
+  type KubernetesReads,
+} from '../kubernetes.ts';
 import { controllerOf, ownerText, workloadResource } from './owner.ts';
+import { protectedReplica, type WhyProtected } from './protected-replica.ts';
 import { isEmptySelector, selects, withoutKey, type LabelSelector } from './selector.ts';
 
 export interface Workload {
@@ -17,12 +24,13 @@ const ROLLOUT_KEYS: Readonly<Record<string, string>> = {
 
 /**
  * The workload a pod belongs to, and the selector of all its pods: one call.
- * @returns the reason when there is none, or its selector cannot be known
+ * @returns the reason when there is none, its selector cannot be known, or another of its pods is protected
  */
 export async function workloadOf(
   pod: KubernetesObject,
   namespace: string,
   reads: Pick<KubernetesReads, 'get'>,
+  whyProtected: WhyProtected,
   signal: AbortSignal,
 ): Promise<Workload | string> {
   const reference = controllerOf(pod);
@@ -42,6 +50,8 @@ export async function workloadOf(
     // References and labels are whatever their writer chose: a policy for others would leave this pod out.
     if (!selects(own, pod.metadata.labels ?? {}))
       return `the selector of its owner ${ownerText(reference)} leaves it out`;
+    const kept = resource === STATEFUL_SETS ? protectedReplica(owner, namespace, whyProtected) : undefined;
+    if (kept !== undefined) return `its owner ${ownerText(reference)} has a pod to be left alone: ${kept}`;
     const { kind, name } = rolloutKey === undefined || above === undefined ? reference : above;
     return { kind, name, selector };
   } catch (error) {
