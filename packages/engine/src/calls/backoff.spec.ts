@@ -9,20 +9,20 @@ const busy = (retryAfter?: number) =>
 
 describe('backoffDelay', () => {
   it('doubles its ceiling up to 30 s', () => {
-    const ceilings = [1, 2, 3, 4, 8, 9, 50].map((attempt) => backoffDelay(attempt, busy(), () => 1));
+    const ceilings = [1, 2, 3, 4, 8, 9, 50].map((attempt) => backoffDelay(attempt, busy(), { random: () => 1 }));
     expect(ceilings).toEqual([200, 400, 800, 1600, 25_600, 30_000, 30_000]);
   });
 
   it('spreads over everything below the ceiling', () => {
-    expect(backoffDelay(3, busy(), () => 0)).toBe(0);
-    expect(backoffDelay(3, busy(), () => 0.5)).toBe(400);
+    expect(backoffDelay(3, busy(), { random: () => 0 })).toBe(0);
+    expect(backoffDelay(3, busy(), { random: () => 0.5 })).toBe(400);
   });
 
   it('waits as long as the service asks, but no longer than 5 minutes', () => {
-    expect(backoffDelay(1, busy(2000), () => 0)).toBe(2000);
-    expect(backoffDelay(9, busy(0), () => 1)).toBe(0);
-    expect(backoffDelay(1, busy(60_000), () => 0)).toBe(60_000);
-    expect(backoffDelay(1, busy(3_600_000), () => 0)).toBe(300_000);
+    expect(backoffDelay(1, busy(2000), { random: () => 0 })).toBe(2000);
+    expect(backoffDelay(9, busy(0), { random: () => 1 })).toBe(0);
+    expect(backoffDelay(1, busy(60_000), { random: () => 0 })).toBe(60_000);
+    expect(backoffDelay(1, busy(3_600_000), { random: () => 0 })).toBe(300_000);
   });
 
   it('is a time to wait whatever a plugin asks for', () => {

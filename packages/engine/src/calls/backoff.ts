@@ -9,9 +9,13 @@ const LONGEST_ASKED = 5 * 60_000;
  * Milliseconds before the next attempt: what the service asked for, else exponential with full jitter.
  * https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
  */
-export function backoffDelay(attempt: number, error: TalonError, random: () => number = Math.random): number {
+export function backoffDelay(
+  attempt: number,
+  error: TalonError,
+  { longest = CAP, random = Math.random }: { readonly longest?: number | undefined; random?: () => number } = {},
+): number {
   if (error.retryAfter !== undefined && error.retryAfter >= 0) return Math.min(error.retryAfter, LONGEST_ASKED);
-  return Math.ceil(random() * Math.min(CAP, FIRST * 2 ** (attempt - 1)));
+  return Math.ceil(random() * Math.min(longest, FIRST * 2 ** (attempt - 1)));
 }
 
 /** @throws TalonError `aborted` */

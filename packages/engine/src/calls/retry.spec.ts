@@ -1,6 +1,6 @@
 import { TalonError } from '@falco-talon/core';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { withRetry } from './retry.ts';
+import { untilWritten, withRetry } from './retry.ts';
 
 const busy = new TalonError('throttled', 'busy', { retryable: true, retryAfter: 1000 });
 
@@ -49,7 +49,7 @@ describe('withRetry', () => {
       async () => {
         throw busy;
       },
-      (wait) => waits.push(wait) < 2,
+      { again: (wait) => waits.push(wait) < 2 },
     ).catch((error: unknown) => error);
     await vi.advanceTimersByTimeAsync(1000);
     expect(await result).toBe(busy);
@@ -69,5 +69,28 @@ describe('withRetry', () => {
     expect(await expected).toMatchObject({ code: 'aborted' });
     expect(work).toHaveBeenCalledTimes(1);
     expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe('untilWritten', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  it('writes within two seconds of the end of an outage, however long that was', async () => {
+    let away = true;
+    const write = vi.fn<() => Promise<void>>(async () => {
+      if (away) throw new TalonError('queue_failed', 'NATS is not reachable.', { retryable: true });
+    });
+    const written = untilWritten(new AbortController().signal, write);
+    await vi.advanceTimersByTimeAsync(3_600_000);
+    expect(write.mock.calls.length).toBeGreaterThan(1800);
+    away = false;
+    await vi.advanceTimersByTimeAsync(2_000);
+    await expect(written).resolves.toBeUndefined();
+  });
+
+  it('gives up what will be refused each time', async () => {
+    const refused = new TalonError('not_leading', 'Another replica has taken it over.');
+    await expect(untilWritten(new AbortController().signal, () => Promise.reject(refused))).rejects.toBe(refused);
   });
 });

@@ -12,7 +12,7 @@ import {
 import type { Lanes } from '../act/lanes.ts';
 import { enterLanes, runChains, type ChainedStep, type Ran } from '../act/run-chains.ts';
 import { runStep, type StepDeps } from '../act/run-step.ts';
-import { withRetry } from '../calls/retry.ts';
+import { untilWritten } from '../calls/retry.ts';
 import type { ClientLease, ClientPool } from '../clients/client-pool.ts';
 import { createEventFacts, type EventFacts } from '../enrich/event-facts.ts';
 import type { FreshEvents } from '../ingest/fresh-events.ts';
@@ -108,7 +108,7 @@ export async function processEvent(delivery: Delivery, given: ProcessDeps): Prom
   const end = work.catch((error: unknown) => {
     logger.error('event not processed', { event: event.id, trace_id: event.traceId, error: errorText(error) });
     const later = { kind: 'later', at: 0, reason: 'it could not be processed' } as const;
-    return withRetry(Infinity, deps.closing, () => delivery.settle(later)).catch(() => {});
+    return untilWritten(deps.closing, () => delivery.settle(later)).catch(() => {});
   });
   goOn(end, deps);
 }

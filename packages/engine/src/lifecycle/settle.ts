@@ -1,5 +1,5 @@
 import { asTalonError, isTalonError, type Delivery, type Entry, type FalcoEvent, type Logger } from '@falco-talon/core';
-import { withRetry } from '../calls/retry.ts';
+import { untilWritten } from '../calls/retry.ts';
 import type { ClientLease } from '../clients/client-pool.ts';
 import { entries } from '../journal/journal.ts';
 
@@ -47,8 +47,7 @@ export async function settleEvent(
   try {
     const failed = results.find((result) => result.status === 'rejected');
     // As long as it takes: a disk that is full would leave it to be done once more after a restart.
-    if (ending === 'complete' && !failed)
-      await withRetry(Infinity, deps.closing, () => delivery.settle({ kind: 'done' }));
+    if (ending === 'complete' && !failed) await untilWritten(deps.closing, () => delivery.settle({ kind: 'done' }));
     else if (typeof ending === 'object') await postpone(delivery, ending.interrupted, deps, unsaved);
     else if (deps.signal.aborted) await postpone(delivery, reasonOf(deps.signal), deps, unsaved);
     else if (ending === 'complete') throw failed?.reason;
@@ -74,7 +73,7 @@ export async function postpone(
 ): Promise<void> {
   const late = (await Promise.all(unsaved)).flat();
   let noted = false;
-  await withRetry(Infinity, closing, async () => {
+  await untilWritten(closing, async () => {
     if (!noted) await note();
     noted = true;
     await delivery.settle({ kind: 'later', at: 0, reason });

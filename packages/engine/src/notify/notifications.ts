@@ -131,7 +131,7 @@ function sender(name: string, notifier: Notifier, { sections, pool, observer, sc
     try {
       // One that is left alone is asked by one batch after the other, each once, until it answers.
       const inTime = (wait: number) => performance.now() + wait < until;
-      await withRetry(breaker.isOpen() ? 1 : ATTEMPTS, scope.signal, sendOpen, inTime);
+      await withRetry(breaker.isOpen() ? 1 : ATTEMPTS, scope.signal, sendOpen, { again: inTime });
     } catch (thrown) {
       if (scope.signal.aborted) throw asTalonError(thrown);
       // A call that failed as a whole says why for all it was about.
