@@ -23,17 +23,23 @@ const RULES = `
 const EVERYTHING = [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }];
 /**
  * Alerts a second to each replica, milliseconds without NATS and those a pod takes to end: it is still there when another one
- * takes over. In full the lease is that of an installation without settings.
+ * takes over. Seconds of the lease; in full it is that of an installation without settings.
  */
 const SIZES = {
-  full: { perSecond: 50, away: 60_000, ends: 10_000, lease: '' },
-  short: { perSecond: 20, away: 3_500, ends: 2_000, lease: ', lease_seconds: 2, timeout_seconds: 2' },
+  full: { perSecond: 50, away: 60_000, ends: 10_000, lease: 5, settings: '' },
+  short: { perSecond: 20, away: 5_000, ends: 2_000, lease: 2, settings: ', lease_seconds: 2, timeout_seconds: 2' },
 } as const;
+/**
+ * Deletions of the one that is cut off that are refused at first. Their intent is recorded, so that nothing but the end of its
+ * lease keeps it from repeating them: it looks at the pod again, and that look lasts until the other one is about to do the same.
+ */
+const BEGUN = 3;
+const REFUSED = 503;
 /** Deletions of the one that is cut off that never come to be known. */
 const UNKNOWN = 3;
 
 async function run(run: FaultRun): Promise<void> {
-  const { perSecond, away, ends, lease } = SIZES[run.size];
+  const { perSecond, away, ends, lease, settings } = SIZES[run.size];
   const server = await startNatsServer(run);
   const fake = await startCluster(run, { terminationDelay: ends });
   const start = async (name: string) => {
@@ -44,7 +50,7 @@ async function run(run: FaultRun): Promise<void> {
       rules: RULES,
       queue: 'nats',
       kubeconfig: fake.kubeconfig({ user: name }),
-      config: `deduplication: { time_window_seconds: 0 }\nwatch_rules: false\nqueue: { nats: { servers: ['nats://127.0.0.1:${proxy.port}']${lease} } }\n`,
+      config: `deduplication: { time_window_seconds: 0 }\nwatch_rules: false\nqueue: { nats: { servers: ['nats://127.0.0.1:${proxy.port}']${settings} } }\n`,
     });
     return { name, proxy, talon };
   };
@@ -60,23 +66,35 @@ async function run(run: FaultRun): Promise<void> {
       },
     }),
   );
-  const deletions = () => fake.requests.filter(({ method, resource }) => method === 'DELETE' && resource === 'pods');
+  const asked = () => fake.requests.filter(({ method, resource }) => method === 'DELETE' && resource === 'pods');
+  const deletions = () => asked().filter(({ status }) => status !== REFUSED);
   const by = (name: string) => deletions().filter(({ user }) => user === name).length;
   await until(() => both.every(({ name }) => by(name) >= 5), run.signal);
 
+  const deletes = { user: cutOff.name, method: 'DELETE', resource: 'pods' };
+  fake.fault({ kind: 'status', status: REFUSED, retryAfter: 1, times: BEGUN, match: deletes });
+  const refused = () => asked().filter(({ status }) => status === REFUSED);
+  await until(() => refused().length === BEGUN, run.signal);
+  const begun = new Set(refused().map(({ name }) => name));
+  const holdLooks = (user: string) =>
+    fake.fault({ kind: 'hold', match: (one) => one.user === user && one.verb === 'get' && begun.has(one.name) });
+  const [late, next] = [holdLooks(cutOff.name), holdLooks(other.name)];
+  await until(() => late.count >= BEGUN, run.signal);
   // Carried out, but nobody knows: whoever takes over has to find that out.
-  const unknown = fake.fault({
-    kind: 'no-answer',
-    times: UNKNOWN,
-    match: { user: cutOff.name, method: 'DELETE', resource: 'pods' },
-  });
+  const unknown = fake.fault({ kind: 'no-answer', times: UNKNOWN, match: deletes });
   await until(() => unknown.count === UNKNOWN, run.signal);
   cutOff.proxy.blackhole();
-  await delay(away, undefined, { signal: run.signal });
-  const [alone, taken] = [by(cutOff.name), by(other.name)];
-  await delay(1_000, undefined, { signal: run.signal });
-  run.expect('cut off, it begins nothing any more', by(cutOff.name) === alone);
+  const healed = delay(away, undefined, { signal: run.signal });
+  healed.catch(() => {});
+  const taken = by(other.name);
+  await delay(lease * 1000, undefined, { signal: run.signal });
+  const alone = by(cutOff.name);
+  await until(() => next.count >= BEGUN, run.signal);
+  late.release();
+  await Promise.all([healed, delay(1_000)]);
+  run.expect('once its lease is over, the one cut off begins and repeats nothing', by(cutOff.name) === alone);
   run.expect('the other one goes on', by(other.name) > taken);
+  next.release();
   await cutOff.proxy.pass();
   await until(() => by(cutOff.name) > alone, run.signal);
   for (const sender of senders) await sender.stop();
@@ -93,6 +111,10 @@ async function run(run: FaultRun): Promise<void> {
   run.expect('every deletion names the uid of its pod', !uids.includes(undefined));
   run.expect('no pod was deleted twice', new Set(uids).size === uids.length);
   run.expect('every accepted alert had its effect', areGone());
+  run.expect(
+    'what the one cut off had begun the other one did',
+    deletions().every(({ user, name }) => !begun.has(name) || user === other.name),
+  );
   async function* lines(): AsyncGenerator<LogLine> {
     for (const { talon } of both) yield* talon.lines();
   }
