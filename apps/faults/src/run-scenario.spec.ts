@@ -32,6 +32,15 @@ it('fails when nothing was expected: it has shown nothing', async () => {
   expect((await ran(() => {})).failures).toEqual(['nothing was expected of the program']);
 });
 
+it('tells what could not be shown, which is no failure', async () => {
+  const { lines, failures, leftOut } = await ran((run) => {
+    run.expect('this', true);
+    run.leaveOut('that: there is no strace');
+  });
+  expect(lines).toEqual(['holds: this', 'left out: that: there is no strace']);
+  expect({ failures, leftOut }).toEqual({ failures: [], leftOut: ['that: there is no strace'] });
+});
+
 it('ends at its limit, also when the scenario does not look at its signal, and is cleaned up', async () => {
   const ended: string[] = [];
   let directory = '';

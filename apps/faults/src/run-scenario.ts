@@ -8,6 +8,8 @@ export interface Report {
   readonly lines: readonly string[];
   /** What did not hold, and what was thrown. */
   readonly failures: readonly string[];
+  /** What it could not show on this machine. */
+  readonly leftOut: readonly string[];
 }
 
 /**
@@ -24,6 +26,7 @@ export async function runScenario(
   const surroundings = await openSurroundings(limit);
   const lines: string[] = [];
   const failures: string[] = [];
+  const leftOut: string[] = [];
   let expected = 0;
   const failed = (error: unknown) =>
     void failures.push(shortened(error instanceof Error ? (error.stack ?? error.message) : String(error)));
@@ -36,11 +39,15 @@ export async function runScenario(
       lines.push(`${holds ? 'holds' : 'FAILS'}: ${what}`);
       if (!holds) failures.push(what);
     },
+    leaveOut(what) {
+      leftOut.push(what);
+      lines.push(`left out: ${what}`);
+    },
   };
   await within('the scenario', limit + grace, () => scenario.run(run)).catch(failed);
   if (expected === 0 && failures.length === 0) failures.push('nothing was expected of the program');
   await surroundings.end(failed, grace);
-  return { lines, failures };
+  return { lines, failures, leftOut };
 }
 
 /** An error may carry a whole log. */

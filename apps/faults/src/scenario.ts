@@ -18,4 +18,6 @@ export interface FaultRun extends Surroundings {
   say(line: string): void;
   /** What must hold. One that does not fails the scenario, which goes on: all are reported. */
   expect(what: string, holds: boolean): void;
+  /** What this machine keeps from being shown, and why; something weaker was done instead. The run is then told as one in part. */
+  leaveOut(what: string): void;
 }

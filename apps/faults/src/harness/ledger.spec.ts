@@ -65,6 +65,14 @@ it('knows no alert as queued that the queue does not have', async () => {
   expect((await of({ sent: two, queued: 2 })).unexplained).toEqual([]);
 });
 
+it('counts apart what the scenario broke, unless something tells of it', async () => {
+  const three = ['gone', 'set aside', 'other'].map((trace) => sent(trace));
+  const broken = new Set(['gone', 'set aside']);
+  const isDamaged = ({ traceId }: Sent) => broken.has(traceId);
+  const result = await of({ sent: three, lines: [dead('set aside')], isDamaged });
+  expect(result).toMatchObject({ accepted: 3, dead: 1, damaged: 1, queued: 0, unexplained: ['other'] });
+});
+
 it('takes no copy for a duplicate when what it repeats was not stored either', async () => {
   const copies = [sent('original', { outcome: 'lost' }), sent('copy', { copyOf: 'original' })];
   expect((await of({ sent: copies })).unexplained).toEqual(['copy']);

@@ -12,6 +12,8 @@ export interface Account {
   readonly dead: number;
   readonly deduplicated: number;
   readonly queued: number;
+  /** The scenario itself broke what was stored of them, and no line of the log can name them any more. */
+  readonly damaged: number;
   /** Accepted, and nothing tells what became of them: their trace ids. */
   readonly unexplained: readonly string[];
   readonly refused: ReadonlyMap<string, number>;
@@ -29,6 +31,8 @@ export interface Evidence {
   readonly lines: AsyncIterable<LogLine> | Iterable<LogLine>;
   /** Messages in the queue at the end. */
   readonly queued?: number;
+  /** Whether the scenario broke what was stored of it. It counts where nothing is told of the alert. Default none. */
+  readonly isDamaged?: (sent: Sent) => boolean;
   /** Steps every alert is to have, over all its rules. Default 1; 0: the alerts match no rule, `print_all_events` is on. */
   readonly steps?: number;
   /** Whether the effect of this alert, and of no other, was seen where it was to take place. */
@@ -50,7 +54,7 @@ const BEGUN = new Set(['event', 'match', 'action', 'event set aside']);
 const FINAL = new Set(['success', 'failure', 'ignored', 'dry_run']);
 
 export async function account(evidence: Evidence): Promise<Account> {
-  const { steps = 1, queued = 0, hasEffect = () => false, killed = false } = evidence;
+  const { steps = 1, queued = 0, hasEffect = () => false, isDamaged = () => false, killed = false } = evidence;
   const told = new Map<string, Told>();
   const repeated: string[] = [];
   for await (const line of evidence.lines) note(line, told, repeated);
@@ -59,7 +63,7 @@ export async function account(evidence: Evidence): Promise<Account> {
   const stored = new Set(
     evidence.sent.filter((one) => begun(one) || (killed && hasEffect(one))).map((one) => one.copyOf ?? one.traceId),
   );
-  const counts = { accepted: 0, done: 0, doneByEffect: 0, failed: 0, dead: 0, deduplicated: 0 };
+  const counts = { accepted: 0, done: 0, doneByEffect: 0, failed: 0, dead: 0, deduplicated: 0, damaged: 0 };
   const refused = new Map<string, number>();
   const open: string[] = [];
   let lost = 0;
@@ -81,6 +85,7 @@ export async function account(evidence: Evidence): Promise<Account> {
       counts.done++;
       counts.doneByEffect++;
     } else if (one.copyOf !== undefined && !begun(one) && stored.has(one.copyOf)) counts.deduplicated++;
+    else if (isDamaged(one)) counts.damaged++;
     else open.push(one.traceId);
   }
   // What is queued has no end yet; which of the open ones those are only the queue knows.
@@ -125,8 +130,9 @@ function endOf(told: Told | undefined, steps: number): 'done' | 'failed' | 'dead
 export function sayAccount(run: Pick<FaultRun, 'say' | 'expect'>, result: Account): void {
   const { accepted, done, doneByEffect, failed, dead, deduplicated, queued, unexplained, refused, repeated } = result;
   const byEffect = doneByEffect > 0 ? ` (${doneByEffect} known by their effect alone)` : '';
+  const damaged = result.damaged > 0 ? ` + damaged ${result.damaged}` : '';
   run.say(
-    `accepted ${accepted} = done ${done}${byEffect} + failed ${failed} + dead letter ${dead} + deduplicated ${deduplicated} + queued ${queued} + unexplained ${unexplained.length}`,
+    `accepted ${accepted} = done ${done}${byEffect} + failed ${failed} + dead letter ${dead} + deduplicated ${deduplicated} + queued ${queued}${damaged} + unexplained ${unexplained.length}`,
   );
   const reasons = Array.from(refused, ([reason, count]) => `${count} × ${reason}`).join(', ');
   const { lost, lostButStored, unsent } = result;
