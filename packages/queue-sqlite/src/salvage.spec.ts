@@ -1,10 +1,9 @@
-import { cp, mkdir, open as openFile, readdir, readFile, rename, rmdir, stat, writeFile } from 'node:fs/promises';
+import { mkdir, open as openFile, readdir, readFile, rename, rmdir, stat, writeFile } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Entry, Queue } from '@falco-talon/core';
 import { drainQueue, queueMessage } from '@falco-talon/testkit/queue';
 import { directories, fileIn, openIn, recordingLogger } from './spec/queue-files.ts';
-import { lostFrames } from './store/lost-frames.ts';
 import { prepare } from './store/prepare.ts';
 import { salvage } from './store/salvage.ts';
 
@@ -119,7 +118,7 @@ describe('taking over what can be read', () => {
     const limits = { maxDead: 1, maxDeadBytes: 1, deadRetention: 1, now: 0 };
     const from = new DatabaseSync(fileIn(await filled(NAMES)));
     const into = prepare({ path: fileIn(await make()), maxBytes: 15 * 4096, ...limits });
-    expect(() => salvage(from, into, 0)).toThrow('full');
+    expect(() => salvage(from, into, { now: 0, logLost: false })).toThrow('full');
     for (const db of [from, into]) db.close();
   });
 
@@ -149,61 +148,5 @@ describe('taking over what can be read', () => {
     expect(logger.lines).toMatchObject([{ level: 'error', fields: { moved_to: aside } }]);
     expect(await drained(queue, 1)).toEqual(['saved']);
     for (const suffix of ['-wal', '']) expect(await readFile(aside + suffix, 'utf8')).toBe('damaged');
-  });
-});
-
-describe('a byte that changes inside the log', () => {
-  /** What a crash leaves behind when so many messages stand in the log. */
-  async function crashed(): Promise<string> {
-    const directory = await make();
-    const queue = await openIn(directory);
-    await queue.publish([large('m0')]);
-    await drainQueue(queue, 1, async () => {});
-    for (const id of NAMES.slice(1)) await queue.publish([large(id)]);
-    const copy = await make();
-    await cp(directory, copy, { recursive: true });
-    await queue.close();
-    return copy;
-  }
-
-  it.each([
-    { what: 'a message', place: (log: Buffer) => log.indexOf('<m2>'), left: ['m1'] },
-    { what: 'the salt of a frame', place: () => 32 + 24 + 4096 + 8, left: [] },
-    { what: 'the header', place: () => 17, left: [] },
-  ])('is told, counted, and the log kept: $what', async ({ place, left }) => {
-    const directory = await crashed();
-    const log = `${fileIn(directory)}-wal`;
-    const bytes = await readFile(log);
-    const at = place(bytes);
-    bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at);
-    await writeFile(log, bytes);
-    const logger = recordingLogger();
-    const queue = await openIn(directory, { logger });
-    expect(await queue.depth()).toMatchObject({ damagedStores: 1 });
-    expect(logger.lines).toMatchObject([{ level: 'error', fields: { lost_frames: expect.any(Number) } }]);
-    expect(bytes.equals(await readFile(String(logger.lines[0]?.fields['kept_as'])))).toBe(true);
-    // What was tried may have lost its intent.
-    expect(logger.lines[0]?.fields).toMatchObject({ journal_lost: left.length });
-    expect(ids(await drainQueue(queue, left.length))).toEqual(left);
-    expect(await queue.depth()).toMatchObject({ pending: 0, dead: left.length });
-    await queue.close();
-  });
-
-  it('is told apart from a log that ends in the middle of a transaction, or has an older use behind it', async () => {
-    const directory = await crashed();
-    const log = `${fileIn(directory)}-wal`;
-    const whole = await readFile(log);
-    expect(lostFrames(log)).toBe(0);
-    const last = whole.lastIndexOf('<m5>');
-    const torn = Buffer.from(whole);
-    torn.writeUInt8(0, last);
-    await writeFile(log, torn);
-    expect(lostFrames(log)).toBe(0);
-    await writeFile(log, whole.subarray(0, last));
-    expect(lostFrames(log)).toBe(0);
-    const older = Buffer.from(whole.subarray(32));
-    for (let at = 8; at < older.length; at += 24 + 4096) older.writeUInt32BE(7, at);
-    await writeFile(log, Buffer.concat([whole, older]));
-    expect(lostFrames(log)).toBe(0);
   });
 });

@@ -17,10 +17,16 @@ export interface DeadBox {
   readonly counts: () => StoreCounts;
 }
 
-export function openDeadBox(db: DatabaseSync, options: StoreOptions, rows: Rows): DeadBox {
+/** @param start `damaged`: messages it holds that were just found damaged */
+export function openDeadBox(
+  db: DatabaseSync,
+  options: StoreOptions,
+  start: { readonly rows: Rows; readonly damaged: number },
+): DeadBox {
+  const { rows } = start;
   const index = openDeadIndex(db);
   const setAside = db.prepare('UPDATE messages SET state = ?, ended = ?, reason = ? WHERE seq = ?');
-  let damaged = 0;
+  let { damaged } = start;
   let expired = 0;
   let discarded = 0;
 

@@ -1,11 +1,16 @@
-import { copyFileSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Note, StoreOptions } from '../protocol.ts';
-import { lostFrames } from './lost-frames.ts';
+import { giveUpLog, keepDamagedLog, type DamagedLog } from './damaged-log.ts';
 import { prepare, Refusal } from './prepare.ts';
 import { finishReplacing, replaceDamaged } from './replace-damaged.ts';
-import { doubt } from './salvage.ts';
 import { Damage, isDamage, RESULT, resultCode } from './sqlite-error.ts';
+
+export interface OpenedDatabase {
+  readonly db: DatabaseSync;
+  readonly notes: readonly Note[];
+  /** Messages that waited and rest now. */
+  readonly setAside: number;
+}
 
 /**
  * Opens or creates the database, exclusively. One that is damaged as a whole is moved aside, what can be read of it is
@@ -13,37 +18,36 @@ import { Damage, isDamage, RESULT, resultCode } from './sqlite-error.ts';
  * @throws Refusal when another process has it, when it is of another version or not a queue, or when there is no room to
  * take over what can be read
  */
-export function openDatabase(options: StoreOptions): { db: DatabaseSync; notes: Note[] } {
-  const notes = finishReplacing(options.path);
-  const log = damagedLog(options);
-  const { db, note } = openSound(options);
-  if (note) notes.push(note);
-  // Intents may be among what is lost.
-  if (log) notes.push({ ...log, fields: { ...log.fields, journal_lost: doubt(db) } });
-  return { db, notes };
+export function openDatabase(options: StoreOptions): OpenedDatabase {
+  const finished = finishReplacing(options.path);
+  const log = keepDamagedLog(options.path);
+  const { db, notes, setAside } = openSound(options, log);
+  return { db, setAside, notes: [...finished, ...notes, ...(log ? [logNote(options.path, log, setAside)] : [])] };
 }
 
-function openSound(options: StoreOptions): { db: DatabaseSync; note?: Note } {
+function openSound(options: StoreOptions, log: DamagedLog | undefined): OpenedDatabase {
   let found: DatabaseSync | undefined;
   try {
     found = prepare(options);
     check(found);
-    return { db: found };
+    return { db: found, notes: [], setAside: log ? giveUpLog(found, options.now) : 0 };
   } catch (error) {
-    if (isDamage(error)) return { note: replaceDamaged(options, found, error), db: prepare(options) };
+    if (isDamage(error)) {
+      const { note, setAside } = replaceDamaged(options, found, { error, logLost: log !== undefined });
+      return { db: prepare(options), notes: [note], setAside };
+    }
     found?.close();
     throw explained(error, options.path);
   }
 }
 
-/** SQLite reads its log up to the first frame that does not match its checksum, says nothing, and overwrites the rest. It is kept. */
-function damagedLog({ path, now }: StoreOptions): Note | undefined {
-  const frames = lostFrames(`${path}-wal`);
-  if (frames === 0) return undefined;
-  const kept = `${path}.corrupt-${new Date(now).toISOString().replaceAll(':', '-')}-wal`;
-  copyFileSync(`${path}-wal`, kept);
-  const message = 'the log of the queue was damaged: what was written to it after that is lost';
-  return { message, fields: { path, kept_as: kept, lost_frames: frames } };
+function logNote(path: string, { frames, kept }: DamagedLog, setAside: number): Note {
+  return {
+    message:
+      'the log of the queue was damaged: what was written to it after that is lost, and all that waited was set aside, ' +
+      'since it may have been handled (falco-talon dead-letter list)',
+    fields: { path, kept_as: kept, lost_frames: frames, set_aside: setAside },
+  };
 }
 
 /**

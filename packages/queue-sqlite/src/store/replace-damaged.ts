@@ -16,12 +16,16 @@ const complete = (path: string) => `${path}.salvaged`;
  * its tables can be found.
  * @throws Refusal when there is no room
  */
-export function replaceDamaged(options: StoreOptions, damaged: DatabaseSync | undefined, error: unknown): Note {
+export function replaceDamaged(
+  options: StoreOptions,
+  damaged: DatabaseSync | undefined,
+  { error, logLost }: { readonly error: unknown; readonly logLost: boolean },
+): { readonly note: Note; readonly setAside: number } {
   const { path, now } = options;
   const copy = `${path}.salvage`;
   let salvaged: Salvaged;
   try {
-    salvaged = takeOver(options, damaged, copy);
+    salvaged = takeOver(options, damaged, { copy, logLost });
   } catch (failure) {
     const text = failure instanceof Error ? failure.message : String(failure);
     throw new Refusal(
@@ -37,7 +41,7 @@ export function replaceDamaged(options: StoreOptions, damaged: DatabaseSync | un
   utimesSync(copy, new Date(now), new Date(now));
   renameSync(copy, complete(path));
   const aside = swap(path);
-  const { saved, notSavedAtMost, doubtful } = salvaged;
+  const { saved, notSavedAtMost, doubtful, setAside } = salvaged;
   const fields = {
     path,
     moved_to: aside,
@@ -46,7 +50,7 @@ export function replaceDamaged(options: StoreOptions, damaged: DatabaseSync | un
     ...(doubtful > 0 && { journal_lost: doubtful }),
     error: String(error),
   };
-  return { message: MESSAGE, fields };
+  return { note: { message: MESSAGE, fields }, setAside };
 }
 
 /** What a process that ended in the middle of it had not finished any more. */
@@ -55,11 +59,15 @@ export function finishReplacing(path: string): Note[] {
   return [{ message: MESSAGE, fields: { path, moved_to: swap(path), error: 'the process ended before it was done' } }];
 }
 
-function takeOver(options: StoreOptions, damaged: DatabaseSync | undefined, copy: string): Salvaged {
+function takeOver(
+  options: StoreOptions,
+  damaged: DatabaseSync | undefined,
+  { copy, logLost }: { readonly copy: string; readonly logLost: boolean },
+): Salvaged {
   for (const left of [copy, `${copy}-wal`]) rmSync(left, { force: true });
   const fresh = prepare({ ...options, path: copy, maxBytes: options.maxBytes * 2 });
   try {
-    return salvage(damaged, fresh, options.now);
+    return salvage(damaged, fresh, { now: options.now, logLost });
   } catch (error) {
     rmSync(copy, { force: true });
     throw error;

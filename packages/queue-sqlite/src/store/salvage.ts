@@ -1,4 +1,6 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import { setWaitingAside } from './damaged-log.ts';
+import { lastNumber, numberOf, skipNumbers } from './numbers.ts';
 import { LOST_ENTRY, WITH_JOURNAL } from './rows.ts';
 import { RESULT, resultCode } from './sqlite-error.ts';
 
@@ -8,21 +10,25 @@ export interface Salvaged {
   readonly notSavedAtMost: number | undefined;
   /** Messages whose journal may be incomplete: they are set aside when their turn comes. */
   readonly doubtful: number;
+  /** Messages set aside, since they may have been handled in what is lost of the log. */
+  readonly setAside: number;
 }
-
-/** Numbers left out, so that none of what is lost is given to another message. */
-const GAP = 1_000_000;
 
 /**
  * Copies what can still be read of a damaged database: forward up to the first unreadable page, then backward up to the
  * last one. Rows are checked when they are delivered, like all others.
  * @param now milliseconds since the epoch
+ * @param logLost the log was damaged, too
  * @throws when the copy cannot be written
  */
-export function salvage(from: DatabaseSync | undefined, into: DatabaseSync, now: number): Salvaged {
+export function salvage(
+  from: DatabaseSync | undefined,
+  into: DatabaseSync,
+  { now, logLost }: { readonly now: number; readonly logLost: boolean },
+): Salvaged {
   // Written once and thrown away when it fails: no log that takes as much room again.
   into.exec('PRAGMA journal_mode = OFF; BEGIN IMMEDIATE');
-  const last = numberOf(from, "SELECT seq AS n FROM sqlite_sequence WHERE name = 'messages'");
+  const last = lastNumber(from);
   const messages = copyTable(from, into, 'messages', ['seq']);
   const journal = copyTable(from, into, 'journal', ['seq', 'n']);
   copyTable(from, into, 'dedup', ['n']);
@@ -32,19 +38,18 @@ export function salvage(from: DatabaseSync | undefined, into: DatabaseSync, now:
   );
   const doubtful = journal.whole && from && isSound(from, 'journal') ? 0 : doubt(into);
   into.exec('DELETE FROM journal WHERE seq NOT IN (SELECT seq FROM messages)');
-  into.exec("DELETE FROM sqlite_sequence WHERE name = 'messages'");
-  const next = Math.max((last ?? highest ?? 0) + GAP, Math.floor(now / 1000));
-  into.prepare("INSERT INTO sqlite_sequence (name, seq) VALUES ('messages', ?)").run(next);
+  const setAside = logLost ? setWaitingAside(into, now) : 0;
+  skipNumbers(into, last ?? highest ?? 0, now);
   into.exec('COMMIT');
   const notSavedAtMost = messages.missing ?? (last === undefined ? undefined : last - messages.reached);
-  return { saved: messages.rows, notSavedAtMost, doubtful };
+  return { saved: messages.rows, notSavedAtMost, doubtful, setAside };
 }
 
 /**
  * Without its journal nobody knows what was done about a message already: all that may have had entries are marked, and set
  * aside when their turn comes. Answers how many.
  */
-export function doubt(into: DatabaseSync): number {
+function doubt(into: DatabaseSync): number {
   const { step, kind, data, n, crc } = LOST_ENTRY;
   const marked = into
     .prepare(
@@ -59,15 +64,6 @@ function isSound(db: DatabaseSync, table: string): boolean {
     return db.prepare(`PRAGMA quick_check('${table}')`).all()[0]?.['quick_check'] === 'ok';
   } catch {
     return false;
-  }
-}
-
-function numberOf(db: DatabaseSync | undefined, sql: string): number | undefined {
-  try {
-    const n = db?.prepare(sql).get()?.['n'];
-    return typeof n === 'number' ? n : undefined;
-  } catch {
-    return undefined;
   }
 }
 

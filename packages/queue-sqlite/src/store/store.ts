@@ -20,10 +20,11 @@ export interface Store {
   state(): StoreState;
 }
 
-export function createStore(db: DatabaseSync, options: StoreOptions): Store {
+/** @param damaged messages that were set aside when it was opened */
+export function createStore(db: DatabaseSync, options: StoreOptions, damaged = 0): Store {
   const dedup = openDedup(db, options.now);
   const rows = openRows(db);
-  const box = openDeadBox(db, options, rows);
+  const box = openDeadBox(db, options, { rows, damaged });
   const { refuseWhenFull, usedBytes } = sizeLimit(db);
   let freeBytes = freeOn(options.path);
   const calls: CallTable = {

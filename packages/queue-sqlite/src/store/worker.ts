@@ -15,10 +15,10 @@ function send(message: FromWorker, transfer: ArrayBuffer[]): void {
   port?.postMessage(message, transfer);
 }
 
-function open(): { db: DatabaseSync; notes: Note[]; store: Store } | undefined {
+function open(): { db: DatabaseSync; notes: readonly Note[]; store: Store } | undefined {
   try {
-    const { db, notes } = openDatabase(options);
-    return { db, notes, store: createStore(db, options) };
+    const { db, notes, setAside } = openDatabase(options);
+    return { db, notes, store: createStore(db, options, setAside) };
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
     const message = error instanceof Refusal ? text : `${options.path} cannot be opened: ${text}.`;
