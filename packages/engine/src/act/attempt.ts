@@ -1,5 +1,4 @@
 import {
-  fit,
   TalonError,
   targetText,
   type Actionner,
@@ -7,12 +6,10 @@ import {
   type FalcoEvent,
   type KeptArtifact,
   type MayAct,
-  type ReadContext,
   type Scope,
   type Subject,
   type Target,
   type Tenure,
-  type Uses,
 } from '@falco-talon/core';
 import type { ClientLease } from '../clients/client-pool.ts';
 import type { Spool, SpooledArtifact } from '../deliver/spool.ts';
@@ -22,8 +19,10 @@ import type { Brake } from '../guard/brake/brake.ts';
 import { effectOf } from '../guard/effect.ts';
 import type { Judge } from '../guard/judge.ts';
 import type { Protects } from '../guard/protection.ts';
+import type { Intent } from '../journal/journal.ts';
 import type { PlannedStep } from '../plan/plan.ts';
 import { successOf, type Objects, type Outcome } from '../record/outcome.ts';
+import { stateOf } from './earlier-attempt.ts';
 import { checkRequiredFields } from './required-fields.ts';
 
 /** What `check` found. */
@@ -40,9 +39,11 @@ export interface StepRun {
    * Set once the step was about to act, by this process or the one before a crash. A repeat acts on these facts, so that
    * it cannot hit what took the target's place.
    */
-  intent: { readonly facts: Facts } | undefined;
+  intent: Intent | undefined;
   /** Makes the intent durable. */
   saveIntent(facts: Facts): Promise<void>;
+  /** The step goes on later, and would be repeated here: each of its attempts is known to have had no effect. */
+  withdrawIntent(): void;
   /** Artifacts, by number, that the process before a crash had safe on disk. */
   readonly kept: ReadonlyMap<number, SpooledArtifact>;
   /** Notes that an artifact is safe on disk, so that a crash before the step's result does not lose it. Never rejects. */
@@ -57,6 +58,8 @@ export interface Progress {
   repeated: boolean;
   /** `run` was begun in this process. */
   acted: boolean;
+  /** `run` was begun, and how that ended is not known yet. */
+  running: boolean;
   /** Nobody can tell whether an earlier attempt had its effect. */
   uncertain: boolean;
   /** By number; a repeat replaces the artifact of the same number. */
@@ -107,15 +110,16 @@ export async function attemptStep(
 
   // What an earlier attempt has done stays done, whatever guards say of it now.
   const resumed = run.intent && (await stateOf(run, run.intent, progress, read));
+  const begun = resumed !== undefined && run.intent?.withdrawn !== true;
   if (resumed?.done) {
     return { ...ended('success', 'done by an earlier attempt', objects), artifacts: keptBefore(progress) };
   }
   let observed = '';
   let subject: Subject | undefined;
   if (target) {
-    const judged = { event, step: names, actionner, target, parameters, dryRun, resumed: resumed !== undefined };
+    const judged = { event, step: names, actionner, target, parameters, dryRun, resumed: begun };
     const verdict = await judge(judged, run.facts, scope);
-    const untouched = `${targetText(target)} was not touched${resumed ? ' any more' : ''}`;
+    const untouched = `${targetText(target)} was not touched${begun ? ' any more' : ''}`;
     if (verdict.kind === 'deny') return ended('ignored', `${untouched}: ${verdict.reason}`, objects);
     if (verdict.kind === 'hold') return dryRun ? ended('dry_run', `would wait: ${verdict.reason}`, objects) : verdict;
     if (verdict.kind === 'observe') observed = `${untouched}: ${verdict.reason}; `;
@@ -126,7 +130,7 @@ export async function attemptStep(
   if ('ignored' in checked) return ended('ignored', checked.ignored, objects);
   const facts = checked.facts ?? {};
   if (dryRun || observed !== '') return ended('dry_run', `${observed}${await wouldDo(facts)}`, objects);
-  if (!resumed && !progress.acted) {
+  if (!begun && !progress.acted) {
     // The last word before something changes, so that only what does is counted. A repeat of what has begun goes on.
     const subjectOf = { event, step: names, target, subject };
     const braked = brake.charge({ ...subjectOf, effect: effectOf(actionner), notifiers: step.notifiers });
@@ -139,13 +143,15 @@ export async function attemptStep(
   };
   const clients = await run.lease.all(uses, mayAct);
   mayAct();
-  if (!actionner.idempotent && !run.intent) {
+  if (!actionner.idempotent && (!run.intent || run.intent.withdrawn)) {
     await run.saveIntent(facts);
     run.intent = { facts };
     mayAct();
   }
 
+  // Nothing may come between the last look and this: until here it is certain that nothing was changed.
   progress.acted = true;
+  progress.running = true;
   // What a crash left is not replaced: it is of the moment of the alert.
   let number = Math.max(-1, ...run.kept.keys()) + 1;
   const result = await actionner.run({
@@ -181,46 +187,8 @@ export function keptBefore({ artifacts }: Progress): readonly SpooledArtifact[] 
   return [...artifacts].toSorted(([a], [b]) => a - b).map(([, artifact]) => artifact);
 }
 
-/** @throws TalonError `outcome_unknown` when another version wrote them: acting without a uid, say, could hit anything */
-function factsOfIntent({ facts: schema }: Actionner, facts: Facts): Facts {
-  if (!schema) return facts;
-  const { value, issues } = fit(schema, facts);
-  if (issues.length > 0) throw unknownOutcome();
-  return value;
-}
-
-/**
- * What has become of a step that was about to act before.
- * @throws TalonError `outcome_unknown`
- */
-async function stateOf(
-  { actionner }: StepRun,
-  intent: { readonly facts: Facts },
-  progress: Progress,
-  read: ReadContext<PlannedStep['parameters'], Uses>,
-): Promise<{ readonly facts: Facts; readonly done: boolean }> {
-  const facts = factsOfIntent(actionner, intent.facts);
-  const settled = actionner.settled ? await actionner.settled({ ...read, facts }) : settledUnasked(actionner, progress);
-  if (settled !== 'again' && settled !== 'done') throw unknownOutcome();
-  // An action that is done but whose artifact is not there was interrupted before it was safe: it is captured anew.
-  const lost = actionner.output === 'required' && progress.artifacts.size === 0;
-  return { facts, done: settled === 'done' && !lost };
-}
-
-/** An actionner that cannot look is only repeated when the earlier attempt is known to have had no effect. */
-function settledUnasked({ idempotent }: Actionner, { uncertain }: Progress): 'again' | 'unknown' {
-  return idempotent || !uncertain ? 'again' : 'unknown';
-}
-
 /** What a record names when the actionner did not say what it acted on. */
 export function targetObjects(target: ReturnType<Actionner['target']>): Objects {
   if (!target) return {};
   return { [target.kind]: target.name, ...(target.namespace !== undefined && { namespace: target.namespace }) };
-}
-
-function unknownOutcome(): TalonError {
-  return new TalonError(
-    'outcome_unknown',
-    'an earlier attempt was interrupted while acting; nobody can tell whether it had its effect, so it is not repeated',
-  );
 }

@@ -1,6 +1,7 @@
 import { strictObject, TalonError, Type, type Actionner, type Guard, type Verdict } from '@falco-talon/core';
 import { falcoEvent } from '@falco-talon/testkit';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Brake } from '../guard/brake/brake.ts';
 import { specGuard, specStep } from './testing-step.ts';
 
 const done = { status: 'success', message: 'done' } as const;
@@ -105,6 +106,30 @@ describe('an action that must not be repeated blindly', () => {
       });
       expect([run, guard].map((one) => one.mock.calls.length)).toEqual([0, 0]);
     });
+  });
+
+  it('goes on with the facts of then when its intent was withdrawn, as one that was never begun', async () => {
+    const run = vi.fn<Actionner['run']>(async () => done);
+    const guard = vi.fn<Guard['judge']>(async () => ({ kind: 'allow' }));
+    const settled = vi.fn<NonNullable<Actionner['settled']>>(async () => 'done');
+    const charge = vi.fn<Brake['charge']>();
+    const given = { guards: [specGuard(guard)], deps: { brake: { charge, close: async () => {} } } };
+    const intent = { facts: { uid: 'then' }, withdrawn: true } as const;
+    const outcome = await outcomeOf({ actionner: { idempotent: false, check, run, settled }, intent, ...given });
+    expect(outcome).toMatchObject({ status: 'success', message: 'done' });
+    // Written again before it acts: should the process end now, it may have acted.
+    expect(outcome.seen).toEqual(['started', 'intent {"uid":"then"}']);
+    expect(guard).toHaveBeenCalledWith(expect.objectContaining({ resumed: false }));
+    expect(run).toHaveBeenCalledWith(expect.objectContaining({ facts: { uid: 'then' } }));
+    expect([check, settled, charge].map(({ mock }) => mock.calls.length)).toEqual([0, 0, 1]);
+  });
+
+  it('looks anew when its intent was withdrawn and another version wrote it', async () => {
+    const run = vi.fn<Actionner['run']>(async () => done);
+    const actionner = { idempotent: false, check, run, facts: strictObject({ uid: Type.String() }) };
+    const intent = { facts: { node: 'n1' }, withdrawn: true } as const;
+    expect(await outcomeOf({ actionner, intent })).toMatchObject({ status: 'success' });
+    expect(run).toHaveBeenCalledWith(expect.objectContaining({ facts: { uid: 'first' } }));
   });
 
   it('is not repeated after a crash or a lost answer when it cannot look', async () => {

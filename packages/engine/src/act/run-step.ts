@@ -51,18 +51,29 @@ export interface StepDeps extends AttemptDeps {
  * @throws TalonError `aborted` when the process stops first, `not_leading` when it may not act any more
  */
 export async function runStep(run: StepRun, rank: Rank, deps: StepDeps): Promise<Outcome> {
+  const progress: Progress = {
+    repeated: false,
+    acted: false,
+    running: false,
+    uncertain: run.intent !== undefined && !run.intent.withdrawn,
+    // Evidence of before a crash is evidence, whatever becomes of the attempts after it.
+    artifacts: new Map(run.kept),
+  };
+  try {
+    return await runAttempts(run, progress, rank, deps);
+  } catch (error) {
+    // Whatever is still under way cannot begin to act any more: its signal has fired.
+    if (!progress.running && !progress.uncertain) run.withdrawIntent();
+    throw error;
+  }
+}
+
+async function runAttempts(run: StepRun, progress: Progress, rank: Rank, deps: StepDeps): Promise<Outcome> {
   const announced = limitOf(run);
   const limit = announced ?? DEFAULT_LIMIT;
   const long = announced !== undefined && announced > LONG_STEP;
   const slots = long ? deps.longSlots : deps.slots;
   const { signal, logger, now } = deps;
-  const progress: Progress = {
-    repeated: false,
-    acted: false,
-    uncertain: run.intent !== undefined,
-    // Evidence of before a crash is evidence, whatever becomes of the attempts after it.
-    artifacts: new Map(run.kept),
-  };
   let costly = 0;
   if (long) {
     const { rule, ruleSet, action, actionner } = run.step;
@@ -102,6 +113,8 @@ export async function runStep(run: StepRun, rank: Rank, deps: StepDeps): Promise
       // Whatever the plugin made of it: the one who may act now goes on with this step.
       deps.tenure?.check();
       if (progress.acted && isLost(error)) progress.uncertain = true;
+      // What was told to stop may have failed in any way, in the middle of what it did.
+      if (!signal.aborted) progress.running = false;
       if (COSTLY.has(error.code) || (isLost(error) && performance.now() - begun > LONG_ATTEMPT)) costly++;
       const enough = attempt >= deps.attempts || costly >= MOST_COSTLY;
       if (enough || !isWorthRepeating(error, run, progress, long)) {

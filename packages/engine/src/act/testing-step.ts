@@ -101,6 +101,7 @@ export function specStep(given: SpecStep): { readonly outcome: Promise<Outcome>;
       seen.push(`intent ${JSON.stringify(facts)}`);
       await given.saveIntent?.(facts);
     },
+    withdrawIntent: () => void seen.push('withdrawn'),
     started: () => void seen.push('started'),
   };
   const deps: StepDeps = {

@@ -3,8 +3,8 @@ import { readJournal, type Journal } from './journal.ts';
 import type { PlannedStep } from '../plan/plan.ts';
 
 /**
- * How far a step came. `begun`: it was about to act and nobody wrote how that ended. `open`: nothing is known; one that may be
- * repeated writes nothing before it acts.
+ * How far a step came. `begun`: it was about to act and nobody wrote how that ended. `open`: nothing is known, or that it had no
+ * effect; one that may be repeated writes nothing before it acts.
  */
 export type StepState = 'open' | 'begun' | Status;
 
@@ -52,7 +52,7 @@ function accountOfStep({ id, rule, action, actionner, dryRun }: PlannedStep, jou
     action,
     actionner,
     dry_run: dryRun,
-    state: status ?? (intent ? 'begun' : 'open'),
+    state: status ?? (intent && !intent.withdrawn ? 'begun' : 'open'),
     ...(text === undefined ? {} : { message: text }),
     ...(intent && Object.keys(intent.facts).length > 0 ? { facts: intent.facts } : {}),
     artifacts: artifacts.map(({ name, file }, n) => ({

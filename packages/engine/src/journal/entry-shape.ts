@@ -39,7 +39,7 @@ const SHAPES: Readonly<Record<Entry['kind'], TSchema>> = {
     ruleSet: text,
     chains: Type.Array(strictObject({ rule: text, steps: Type.Array(step) })),
   }),
-  intent: strictObject({ facts: Type.Optional(anything) }),
+  intent: strictObject({ facts: Type.Optional(anything), withdrawn: Type.Optional(Type.Boolean()) }),
   kept: strictObject({ n: Type.Integer(), artifact }),
   result: strictObject({ record, artifacts: Type.Array(artifact) }),
   delivered: strictObject({ n: Type.Integer(), record }),

@@ -55,6 +55,12 @@ it('the last intent and result count', () => {
   expect(journal.result('a')?.record).toEqual(record('new'));
 });
 
+it('an intent that was withdrawn does not stand, until there is another one', () => {
+  const journal = [entries.intent('a', { uid: 'u' }), entries.withdrawn('a', { uid: 'u' })];
+  expect(readJournal(journal).intent('a')).toEqual({ facts: { uid: 'u' }, withdrawn: true });
+  expect(readJournal([...journal, entries.intent('a', { uid: 'u' })]).intent('a')).toEqual({ facts: { uid: 'u' } });
+});
+
 const ARTIFACT = {
   name: 'log',
   mediaType: 'x',
@@ -75,6 +81,7 @@ describe('a journal of another version', () => {
     const written = [
       entries.plan({ ruleSet: 'v', chains: [{ rule: 'rule', steps: [STEP, { ...STEP, output }] }] }),
       entries.intent('a', { uid: 'u' }),
+      entries.withdrawn('a', { uid: 'u' }),
       entries.kept('a', 0, artifact),
       entries.result('a', { record: record('done'), artifacts: [artifact] }),
       entries.delivered('a', 0, record('stored')),

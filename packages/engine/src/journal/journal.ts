@@ -9,13 +9,21 @@ export interface ResultData {
   readonly artifacts: readonly SpooledArtifact[];
 }
 
+/** A step was about to act. */
+export interface Intent {
+  /** What its check had found. */
+  readonly facts: Readonly<Record<string, unknown>>;
+  /** It is known that nothing it did had an effect: it may be begun, with these facts and an intent of its own. */
+  readonly withdrawn?: true;
+}
+
 /** What earlier attempts of an event came to, by step. */
 export interface Journal {
   /** Why nothing may be done on the strength of it: another version wrote it. */
   readonly problem: string | undefined;
   readonly plan: Plan | undefined;
-  /** Facts of a step that was about to act when the process ended. */
-  intent(stepId: string): { readonly facts: Readonly<Record<string, unknown>> } | undefined;
+  /** The last one of a step. */
+  intent(stepId: string): Intent | undefined;
   /** Artifacts, by number, of a step that has no result. */
   kept(stepId: string): ReadonlyMap<number, SpooledArtifact>;
   result(stepId: string): ResultData | undefined;
@@ -34,6 +42,12 @@ export type Notified = 'action' | `output-${number}`;
 export const entries = {
   plan: (plan: Plan): Entry => ({ step: '', kind: 'plan', data: plan }),
   intent: (stepId: string, facts: unknown): Entry => ({ step: stepId, kind: 'intent', data: { facts } }),
+  /** Stands behind the intent it is about. An older version does not know the key and sets the event aside. */
+  withdrawn: (stepId: string, facts: unknown): Entry => ({
+    step: stepId,
+    kind: 'intent',
+    data: { facts, withdrawn: true },
+  }),
   kept: (stepId: string, n: number, artifact: SpooledArtifact): Entry => ({
     step: stepId,
     kind: 'kept',
@@ -64,8 +78,8 @@ export function readJournal(journal: readonly Entry[]): Journal {
     problem: firstProblem(journal),
     plan: last.get(keyOf('', 'plan')) as Plan | undefined,
     intent(stepId) {
-      const intent = last.get(keyOf(stepId, 'intent')) as { facts?: Record<string, unknown> } | undefined;
-      return intent && { facts: intent.facts ?? {} };
+      const intent = last.get(keyOf(stepId, 'intent')) as Partial<Intent> | undefined;
+      return intent && { facts: intent.facts ?? {}, ...(intent.withdrawn === true && { withdrawn: true }) };
     },
     kept: (stepId) => kept.get(stepId) ?? new Map(),
     result: (stepId) => last.get(keyOf(stepId, 'result')) as ResultData | undefined,

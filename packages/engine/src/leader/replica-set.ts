@@ -7,7 +7,7 @@ import {
   type Replica,
 } from '@falco-talon/core';
 import type { EngineSettings } from '../lifecycle/engine.ts';
-import type { ProcessDeps } from '../lifecycle/process-event.ts';
+import type { ProcessDeps } from '../lifecycle/case.ts';
 import { createHandOver, type SendHandover } from './hand-over.ts';
 import { createLeadership } from './leadership.ts';
 import { createOwnMessages } from './own-messages.ts';

@@ -1,6 +1,6 @@
 import { silentLogger, TalonError, type Delivery, type Settlement } from '@falco-talon/core';
 import { afterEach, expect, it, vi } from 'vitest';
-import type { ProcessDeps } from '../lifecycle/process-event.ts';
+import type { ProcessDeps } from '../lifecycle/case.ts';
 import { createOwnMessages } from './own-messages.ts';
 import { createRoute } from './route.ts';
 import { message, receiving, replicaNamed } from './testing-leader.ts';

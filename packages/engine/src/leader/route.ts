@@ -1,7 +1,8 @@
 import type { Delivery } from '@falco-talon/core';
 import { eventOf } from '../ingest/ingest.ts';
 import { deduplicationKey } from '../ingest/identity.ts';
-import { processEvent, type ProcessDeps } from '../lifecycle/process-event.ts';
+import type { ProcessDeps } from '../lifecycle/case.ts';
+import { processEvent } from '../lifecycle/process-event.ts';
 import { postpone } from '../lifecycle/settle.ts';
 import { hopsOf } from './handover-body.ts';
 import type { Leadership } from './leadership.ts';

@@ -16,7 +16,8 @@ describe('a journal that cannot be written', () => {
   it.each(['plan', 'intent'] as const)(
     'keeps what cannot be repeated from acting without its %s: the event is put off, and that is no attempt',
     async (kind) => {
-      const unwritable = { kind, times: Infinity, retryable: true };
+      // As often as it is tried to act, and once more.
+      const unwritable = { kind, times: 21, retryable: true };
       const { world, engine, settled, written } = await found(start, { attempt: 1, unwritable, actionner: once });
       expect(await settled).toEqual({ kind: 'later', at: 0, reason: 'the journal cannot be written' });
       expect(written.at(-1)).toMatchObject({ kind: 'postponed' });

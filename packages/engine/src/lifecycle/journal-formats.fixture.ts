@@ -108,7 +108,19 @@ function journal(perStep: object, perRecord: object, kept: readonly Written[]): 
 /** Before artifacts were noted when they were kept, and before steps and records told the version of the rules. */
 export const ORIGINAL = journal({}, {}, []);
 
+/** What is written today of a step that was about to act, did not, and may be begun. */
+export const WITHDRAWN: Written = { step: SECOND, kind: 'intent', data: { facts: { seen: 'seen' }, withdrawn: true } };
+
 /** What is written today. */
 export const CURRENT = journal({ ruleSet: 'VERSION' }, { rules_version: 'VERSION' }, [
   { step: FIRST, kind: 'kept', data: { n: 0, artifact: ARTIFACT } },
 ]);
+
+const ABOUT_TO_ACT = CURRENT.findIndex(({ step, kind }) => step === SECOND && kind === 'intent');
+
+/** What is written today when the event was put off while its second step was about to act. */
+export const PUT_OFF: readonly Written[] = CURRENT.toSpliced(ABOUT_TO_ACT, 0, CURRENT[ABOUT_TO_ACT]!, WITHDRAWN, {
+  step: '',
+  kind: 'postponed',
+  data: { reason: 'stopped' },
+});

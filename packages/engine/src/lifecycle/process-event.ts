@@ -1,66 +1,18 @@
-import {
-  asTalonError,
-  errorText,
-  PRIORITIES,
-  TalonError,
-  type Delivery,
-  type Entry,
-  type FalcoEvent,
-  type Message,
-  type Tenure,
-} from '@falco-talon/core';
-import type { Lanes } from '../act/lanes.ts';
-import { enterLanes, runChains, type ChainedStep, type Ran } from '../act/run-chains.ts';
-import { runStep, type StepDeps } from '../act/run-step.ts';
+import { asTalonError, errorText, type Delivery, type FalcoEvent, type Message, type Tenure } from '@falco-talon/core';
+import { enterLanes, runChains, type ChainedStep } from '../act/run-chains.ts';
 import { untilWritten } from '../calls/retry.ts';
-import type { ClientLease, ClientPool } from '../clients/client-pool.ts';
-import { createEventFacts, type EventFacts } from '../enrich/event-facts.ts';
-import type { FreshEvents } from '../ingest/fresh-events.ts';
+import { createEventFacts } from '../enrich/event-facts.ts';
 import { eventOf } from '../ingest/ingest.ts';
 import { entries, readJournal, type Journal } from '../journal/journal.ts';
-import type { Causes } from '../notify/causes.ts';
 import { planEvent } from '../plan/plan-event.ts';
-import type { Plan, PlannedStep } from '../plan/plan.ts';
+import type { Plan } from '../plan/plan.ts';
 import { resumePlan } from '../plan/resume-plan.ts';
-import { actionRecord, failureOf, type Outcome } from '../record/outcome.ts';
-import type { Registry } from '../registry/registry.ts';
-import type { EngineSettings } from './engine.ts';
-import type { Generation } from './generation.ts';
+import type { Case, ProcessDeps } from './case.ts';
+import { processStep } from './process-step.ts';
 import { eventFields, setAside } from './set-aside.ts';
-import { interruptionOf, settleEvent, type Ending, type SettleDeps } from './settle.ts';
-import { blameOf, type Blame, type Suspects } from './suspects.ts';
-import { announce, append, startEffects, type EffectDeps } from './step-effects.ts';
-
-export interface ProcessDeps extends StepDeps, EffectDeps, SettleDeps {
-  readonly registry: Registry;
-  readonly pool: ClientPool;
-  readonly lanes: Lanes;
-  readonly suspects: Suspects;
-  readonly settings: EngineSettings;
-  readonly causes: Causes;
-  readonly fresh: FreshEvents;
-  readonly generation: () => Generation;
-  /** Work that goes on after the handler returned; awaited when the engine stops. */
-  readonly background: Set<Promise<void>>;
-}
-
-/** One event while it is worked on. */
-interface Case {
-  readonly event: FalcoEvent;
-  readonly plan: Plan;
-  readonly journal: Journal;
-  readonly delivery: Delivery;
-  readonly lease: ClientLease;
-  readonly facts: EventFacts;
-  readonly age: number;
-  /** Resolves when the plan is in the journal; asked again after it could not be written, it is written again. */
-  readonly savePlan: () => Promise<void>;
-  readonly effects: Promise<void>[];
-  readonly unsaved: Promise<readonly Entry[]>[];
-}
-
-/** An event is put off so often at most because its journal cannot be written: it may be its own entries that are too large. */
-const MOST_POSTPONED = 20;
+import { interruptionOf, settleEvent, type Ending } from './settle.ts';
+import { append } from './step-effects.ts';
+import { blameOf, type Blame } from './suspects.ts';
 
 let arrivals = 0;
 
@@ -194,85 +146,6 @@ function planFor(event: FalcoEvent, journal: Journal, blame: Blame, deps: Proces
   } catch (error) {
     return asTalonError(error).message;
   }
-}
-
-async function processStep(current: Case, step: PlannedStep, deps: ProcessDeps): Promise<Ran> {
-  const { event, delivery, journal, lease, effects, unsaved } = current;
-  let data = journal.result(step.id);
-  let stored = Promise.resolve();
-  let quiet = false;
-  if (!data) {
-    const startedAt = performance.now();
-    const outcome = await outcomeOf(current, step, deps);
-    data = { record: actionRecord(event, step, outcome, deps.now()), artifacts: outcome.artifacts };
-    deps.observer.latency('step', performance.now() - startedAt);
-    quiet = outcome.quiet === true || deps.causes.isKnown(outcome.error, data.record, step.notifiers);
-    const result = [entries.result(step.id, data), ...(quiet ? [entries.notified(step.id, 'action')] : [])];
-    const write = delivery.append(result);
-    stored = append(delivery, deps.logger, () => write);
-    unsaved.push(
-      write.then(
-        () => [],
-        (error: unknown) => (asTalonError(error).retryable ? result : []),
-      ),
-    );
-    announce(data.record, deps);
-  }
-  const { uploads, all } = startEffects({ event, step, delivery, journal, lease, stored, quiet }, data, deps);
-  effects.push(all);
-  if (step.output?.wait) await uploads;
-  return { status: data.record.status, stored };
-}
-
-/** @throws TalonError `aborted` when it did not act because the journal cannot be written; what `runStep` throws */
-async function outcomeOf(current: Case, step: PlannedStep, deps: ProcessDeps): Promise<Outcome> {
-  const { event, delivery, journal, lease, facts, age, savePlan } = current;
-  const actionner = deps.registry.actionners.get(step.actionner)?.part;
-  const kept = journal.kept(step.id);
-  if (!actionner) {
-    const error = asTalonError(new Error(`actionner ${step.actionner} is not loaded any more`));
-    return failureOf(error, {}, [...kept.values()]);
-  }
-  const severity = event.priority ? PRIORITIES.indexOf(event.priority) : PRIORITIES.length;
-  /** Its intent was asked for and is not in the journal, but may be one day. */
-  let unwritten = false;
-
-  // What can be repeated may act while the plan is being written; what cannot waits for both.
-  async function saveIntent(found: unknown): Promise<void> {
-    unwritten = true;
-    try {
-      await Promise.all([savePlan(), delivery.append([entries.intent(step.id, found)])]);
-      unwritten = false;
-    } catch (error) {
-      unwritten = asTalonError(error).retryable;
-      throw error;
-    }
-  }
-
-  const outcome = await runStep(
-    {
-      event,
-      step,
-      actionner,
-      facts,
-      lease,
-      intent: journal.intent(step.id),
-      saveIntent,
-      kept,
-      saveKept: (n, artifact) =>
-        append(delivery, deps.logger, async () => {
-          await savePlan();
-          await delivery.append([entries.kept(step.id, n, artifact)]);
-        }),
-      // The one time that spans a restart, so it is told by a clock that may have been set back.
-      started: () => deps.observer.latency('act', Math.max(0, deps.now() - event.receivedAt)),
-    },
-    { severity, age },
-    deps,
-  );
-  if (outcome.status !== 'failure' || !unwritten || journal.postponed >= MOST_POSTPONED) return outcome;
-  // A full disk is no reason to give up a response for good.
-  throw new TalonError('aborted', 'the journal cannot be written');
 }
 
 function announceMatches({ event, plan }: Case, { logger, observer }: ProcessDeps): void {

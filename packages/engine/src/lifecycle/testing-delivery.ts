@@ -18,7 +18,15 @@ export interface Found {
   readonly attempt?: number;
   readonly body?: string;
   /** Entries of this kind cannot be written: so many times, and whether it is worth another try. */
-  readonly unwritable?: { readonly kind: Entry['kind']; readonly times: number; readonly retryable: boolean };
+  readonly unwritable?: {
+    readonly kind: Entry['kind'];
+    readonly times: number;
+    readonly retryable: boolean;
+    /** They arrive all the same. */
+    readonly stored?: boolean;
+  };
+  /** Held until this resolves, then written; not written when it throws. */
+  readonly writing?: (entries: readonly Entry[]) => Promise<void> | void;
   /** How often it cannot be settled before it can. */
   readonly unsettled?: number;
   readonly tenure?: Tenure;
@@ -32,6 +40,7 @@ export async function found(start: ReturnType<typeof engines>['start'], given: F
   const settled = Promise.withResolvers<Settlement>();
   const returned = Promise.withResolvers<void>();
   const written: Entry[] = [];
+  let last: Promise<unknown> = Promise.resolve();
   let refusals = given.unsettled ?? 0;
   let unwritten = given.unwritable?.times ?? 0;
   const delivery: Delivery = {
@@ -46,10 +55,14 @@ export async function found(start: ReturnType<typeof engines>['start'], given: F
     journal: (given.journal ?? []) as readonly Entry[],
     ...(given.tenure && { tenure: given.tenure }),
     async append(entries) {
-      const { kind, retryable } = given.unwritable ?? {};
-      if (entries.some((entry) => entry.kind === kind) && unwritten-- > 0)
-        throw new TalonError('disk', 'no room', { retryable: retryable === true });
-      written.push(...entries);
+      const { kind, retryable, stored } = given.unwritable ?? {};
+      const refused = entries.some((entry) => entry.kind === kind) && unwritten-- > 0;
+      // One after the other, as every queue writes them.
+      const write = last.then(() => given.writing?.(entries));
+      last = write.catch(() => {});
+      await write;
+      if (!refused || stored) written.push(...entries);
+      if (refused) throw new TalonError('disk', 'no room', { retryable: retryable === true });
     },
     keepAlive: () => {},
     async settle(end) {
