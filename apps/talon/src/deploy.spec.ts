@@ -44,10 +44,10 @@ interface Spec {
 const [statefulSet] = await objects('base/stateful-set.yaml');
 const pod = statefulSet!.spec.template.spec;
 const [container] = pod.containers;
+const registry = buildRegistry((await plugins()).map((module) => module.default));
 const CONFIGS = ['base/config.yaml', 'mtls/config.yaml'];
 
 it('the rights are those of the parts the starter rules use', async () => {
-  const registry = buildRegistry((await plugins()).map((module) => module.default));
   const { files } = await readRuleFiles([starter]);
   const { ruleSet } = loadRules(files, registry);
   const used = new Set(ruleSet!.rules.flatMap(({ actions }) => actions.map(({ actionner }) => actionner)));
@@ -73,14 +73,21 @@ it.each(CONFIGS)('%s is a configuration the server starts with, once its secrets
     readonly shutdown_grace_period: number;
     readonly shutdown_delay_seconds: number;
     readonly data_directory: string;
-    readonly guard: { readonly budgets: readonly { readonly per: string }[] };
+    readonly guard: { readonly budgets: readonly { readonly per: string; readonly actionners: readonly string[] }[] };
     readonly rules_files: readonly [string];
     readonly listen_port: number;
     readonly monitoring: { readonly listen_port: number };
     readonly intake: { readonly require_auth: boolean };
   };
   expect(config.intake.require_auth).toBe(true);
-  expect(config.guard.budgets.map(({ per }) => per)).toEqual(['workload', 'rule', 'cluster']);
+  const { budgets } = config.guard;
+  expect(budgets.map(({ per }) => per)).toEqual(['workload', 'rule', 'cluster', 'cluster']);
+  const counted = new Set(budgets.flatMap(({ actionners }) => actionners));
+  const destructive = [...registry.actionners].flatMap(([name, { part }]) => (part.destructive ? [name] : []));
+  expect(
+    destructive.filter((name) => !counted.has(name)),
+    'what no budget counts',
+  ).toEqual(destructive.filter((name) => name.endsWith(':networkpolicy')));
   expect(container!.ports.map(({ containerPort }) => containerPort)).toEqual([
     config.listen_port,
     config.monitoring.listen_port,
