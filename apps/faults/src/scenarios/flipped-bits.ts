@@ -12,7 +12,8 @@ const TABLE_LEAF = 13;
 
 export const flippedBits: Scenario = {
   name: 'flipped-bits',
-  title: 'bits of stored alerts, of journals and of a page flip, then the file is cut: what is damaged is set aside',
+  title:
+    'bits of stored alerts, of journals, of a page and of the log flip, the file is cut: what is damaged is set aside',
   async run(run) {
     const { count, flips } = SIZES[run.size];
     const shop = await startShop(run, {
@@ -76,9 +77,37 @@ export const flippedBits: Scenario = {
       'and takes alerts',
       after.sent.every(({ outcome }) => outcome === 'accepted'),
     );
+    await flipInLog(run, shop, `${file}-wal`);
     await talon.stop();
   },
 };
+
+/** All is done when the program ends, but the log says so behind the bit that flips. */
+async function flipInLog(run: FaultRun, { fake, effects, send, talon }: Shop, log: string): Promise<void> {
+  const slow = fake.fault({ kind: 'latency', ms: 300, match: { verb: 'patch' } });
+  const sender = send({ perSecond: 200, count: 60 });
+  await sender.done;
+  await talon.drained();
+  slow.release();
+  await talon.kill();
+  const bytes = await readFile(log);
+  flipAt(bytes, bytes.indexOf(`"pod-${sender.sent[30]?.n}"`));
+  await writeFile(log, bytes);
+  const repeated = effects.idle();
+  await talon.start();
+  await talon.drained();
+  const metrics = await talon.metrics();
+  const waited = metrics.value('queue_damaged_messages_total');
+  run.say(`a bit of the log flipped: ${waited} alerts that waited at that place are set aside`);
+  run.expect('it is found', metrics.value('queue_damaged_stores_total') === 1 && waited > 0);
+  await send({ perSecond: 100, count: 5 }).done;
+  await talon.drained();
+  await talon.kill();
+  await talon.start();
+  await talon.drained();
+  run.expect('and nothing is done twice', effects.idle() === repeated && effects.twice().length === 0);
+  run.expect('it is found once', (await talon.metrics()).value('queue_damaged_stores_total') === 0);
+}
 
 /** Alerts, of which nothing is done yet, in the file of a program that stopped in order: nothing is in the log. */
 async function store({ fake, send, talon }: Shop, count: number): Promise<void> {
