@@ -23,10 +23,10 @@ export interface Message {
 }
 
 /**
- * What a delivery has already come to. `plan`: the steps, frozen at the first attempt; `intent`: a step is about to act;
- * `kept`: an artifact of it is safe on disk; `result`: its outcome; `delivered`: its artifact's upload ended; `notified`: its
- * records reached their notifiers; `begun`: an attempt after a crash is about to act, and counts from now on; `postponed`: this
- * attempt ended in order and does not count.
+ * What a delivery has already come to. `plan`: the steps, frozen at the first attempt; `intent`: a step is about to act,
+ * or did not after all; `kept`: an artifact of it is safe on disk; `result`: its outcome; `delivered`: its artifact's upload
+ * ended; `notified`: its records reached their notifiers; `begun`: an attempt after a crash is about to act, and counts from now
+ * on; `postponed`: this attempt ended in order and does not count.
  * The engine gives `data` its shape; a queue stores it as JSON.
  */
 export interface Entry {

@@ -143,6 +143,30 @@ describe.skipIf(missing)('a replica', { timeout: 20_000 }, () => {
     await vi.waitFor(async () => expect(await engine.engine.queueDepth()).toMatchObject({ pending: 0, dead: 0 }));
   });
 
+  it('that loses touch with NATS while it is about to act goes on with that later, though NATS has written it down meanwhile', async () => {
+    name = `q${number++}`;
+    warned.length = 0;
+    const acted: string[] = [];
+    let stalled = false;
+    const engine = await startEngine(
+      false,
+      async () => {
+        if (stalled) return;
+        stalled = true;
+        server.stall();
+      },
+      async (action) => void acted.push(action),
+    );
+    await engine.post(alert);
+    await vi.waitFor(() => expect(warned).toContain('this replica has lost touch with NATS'), { timeout: 5000 });
+    expect(acted).toEqual([]);
+    server.go();
+    await engine.outcomes(2);
+    expect(engine.records.map(({ status }) => status)).toEqual(['success', 'success']);
+    expect(acted).toEqual(['one', 'two']);
+    await vi.waitFor(async () => expect(await engine.engine.queueDepth()).toMatchObject({ pending: 0, dead: 0 }));
+  });
+
   it.each([true, false])(
     'that loses touch with NATS in the middle of a step begins no other one before it is back, nor that one again (can be repeated: %s)',
     async (idempotent) => {

@@ -108,6 +108,27 @@ describe('an action that must not be repeated blindly', () => {
     });
   });
 
+  it.each([
+    ['between two attempts that are known to have had no effect', false, ['started', 'intent {}', 'withdrawn']],
+    ['in the middle of one, however that fails', true, ['started', 'intent {}']],
+  ])('has its intent withdrawn only where nothing can have come of it: stopped %s', async (_, within, expected) => {
+    const stopping = new AbortController();
+    const run: Actionner['run'] = async () => {
+      if (within) stopping.abort(new TalonError('aborted', 'stopped'));
+      else setImmediate(() => stopping.abort(new TalonError('aborted', 'stopped')));
+      throw new TalonError('conflict', 'changed', { retryable: true, retryAfter: 60_000 });
+    };
+    const { outcome, seen } = specStep({
+      event: falcoEvent(),
+      actionner: { idempotent: false, run },
+      deps: { signal: stopping.signal },
+    });
+    const ended = outcome.catch((error: unknown) => error);
+    await vi.runAllTimersAsync();
+    expect(await ended).toMatchObject({ code: 'aborted' });
+    expect(seen).toEqual(expected);
+  });
+
   it('goes on with the facts of then when its intent was withdrawn, as one that was never begun', async () => {
     const run = vi.fn<Actionner['run']>(async () => done);
     const guard = vi.fn<Guard['judge']>(async () => ({ kind: 'allow' }));

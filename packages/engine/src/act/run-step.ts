@@ -113,8 +113,8 @@ async function runAttempts(run: StepRun, progress: Progress, rank: Rank, deps: S
       // Whatever the plugin made of it: the one who may act now goes on with this step.
       deps.tenure?.check();
       if (progress.acted && isLost(error)) progress.uncertain = true;
-      // What was told to stop may have failed in any way, in the middle of what it did.
-      if (!signal.aborted) progress.running = false;
+      // Here it failed by itself: what is told to stop in the middle of it ends above.
+      progress.running = false;
       if (COSTLY.has(error.code) || (isLost(error) && performance.now() - begun > LONG_ATTEMPT)) costly++;
       const enough = attempt >= deps.attempts || costly >= MOST_COSTLY;
       if (enough || !isWorthRepeating(error, run, progress, long)) {
