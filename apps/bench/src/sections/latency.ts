@@ -5,28 +5,36 @@ import type { Section } from '../measurement.ts';
 
 const RATE = 200;
 const SECONDS = 10;
+const ROUNDS = 3;
 const WARM_UP = 400;
 
-/** From sending an alert to the first byte of its action at the API server, durable queue, at 200 events a second. */
+/** From sending an alert to the first byte of its action at the API server, durable queue, at 200 events a second, three times. */
 export const latency: Section = {
   name: 'latency',
   async run(run) {
     const count = RATE * SECONDS;
-    const shop = await startCluster(run, { objects: pods(count + WARM_UP) });
+    const shop = await startCluster(run, { objects: pods(count * ROUNDS + WARM_UP) });
     const requests = watchRequests(shop);
     const { url } = await startTalon(run, { rules: LABEL_RULES, kubeconfig: shop.kubeconfig() });
-    await delaysOfActions(run, url, requests, { perSecond: RATE, first: count, count: WARM_UP });
-    const samples = await delaysOfActions(run, url, requests, { perSecond: RATE, count });
+    await delaysOfActions(run, url, requests, { perSecond: RATE, first: count * ROUNDS, count: WARM_UP });
+    const rounds: (readonly number[])[] = [];
+    for (let round = 0; round < ROUNDS; round++)
+      rounds.push(await delaysOfActions(run, url, requests, { perSecond: RATE, first: round * count, count }));
+    const median = (share: number) =>
+      percentile(
+        rounds.map((samples) => percentile(samples, share)),
+        0.5,
+      );
     return [
       {
-        name: 'receipt to first byte at the API server, p50',
-        value: percentile(samples, 0.5),
+        name: 'receipt to first byte at the API server, p50 (median of 3)',
+        value: median(0.5),
         unit: 'ms',
         limit: { kind: 'atMost', value: 3 },
       },
       {
-        name: 'receipt to first byte at the API server, p99',
-        value: percentile(samples, 0.99),
+        name: 'receipt to first byte at the API server, p99 (median of 3)',
+        value: median(0.99),
         unit: 'ms',
         limit: { kind: 'atMost', value: 15 },
       },

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { startTalon } from '@falco-talon/faults/harness';
+import { CONTAINER_HEAP, startTalon } from '@falco-talon/faults/harness';
 import { alertText, residentMiB } from '@falco-talon/testkit/server';
 import { post } from '../load.ts';
 import type { Section } from '../measurement.ts';
@@ -12,7 +12,7 @@ export const memory: Section = {
   name: 'memory',
   async run(run) {
     const rules = '- { rule: Nothing, match: { rules: [Nothing] }, actions: [] }\n';
-    const server = await startTalon(run, { rules });
+    const server = await startTalon(run, { rules, nodeFlags: CONTAINER_HEAP });
     await delay(SETTLE);
     const idle = residentMiB(server.pid);
     const body = (n: number) => alertText('Terminal shell in container', `pod-${n % 100}`, n);

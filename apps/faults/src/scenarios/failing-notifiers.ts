@@ -1,7 +1,16 @@
 import { fileURLToPath } from 'node:url';
 import { setTimeout as delay } from 'node:timers/promises';
 import { percentile, watchResident } from '@falco-talon/testkit/server';
-import { account, FALCO_RULE, sayAccount, startShop, until, watchRequests, type Sender } from '../harness/index.ts';
+import {
+  account,
+  CONTAINER_HEAP,
+  FALCO_RULE,
+  sayAccount,
+  startShop,
+  until,
+  watchRequests,
+  type Sender,
+} from '../harness/index.ts';
 import { startReceivers } from '../notify/receivers.ts';
 import { RECEIVERS, type ReceiverName } from '../notify/webhooks.ts';
 import type { FaultRun, Scenario } from '../scenario.ts';
@@ -14,8 +23,6 @@ const SIZES = {
   full: { perSecond: 100, alone: 2_000, count: 4_000 },
   short: { perSecond: 20, alone: 10, count: 30 },
 } as const;
-/** What Node takes by itself in a container of 512 MiB. */
-const HEAP = ['--max-old-space-size=256', '--max-semi-space-size=16'];
 /** Notifications that may wait for all notifiers together, attempts of each, and milliseconds a call has. */
 const WAITING = 10_000;
 const ATTEMPTS = 5;
@@ -43,7 +50,7 @@ async function run(run: FaultRun): Promise<void> {
   const failing = RECEIVERS.filter((name) => name !== 'answers');
   const { talon, fake, send, sent } = await startShop(run, {
     talon: {
-      nodeFlags: HEAP,
+      nodeFlags: CONTAINER_HEAP,
       rules: `
 - { rule: Calm, match: { rules: [${CALM}] }, notifiers: [answers], ${ACTIONS} }
 - { rule: All, match: { rules: [${FALCO_RULE}] }, notifiers: [${RECEIVERS.join(', ')}], ${ACTIONS} }

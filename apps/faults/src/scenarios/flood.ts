@@ -2,6 +2,7 @@ import { pod } from '@falco-talon/fake-kubernetes';
 import { alertText, percentile, watchResident } from '@falco-talon/testkit/server';
 import {
   account,
+  CONTAINER_HEAP,
   firstCalls,
   sayAccount,
   startCluster,
@@ -25,8 +26,6 @@ const SIZES = {
 } as const;
 /** Alerts a second of a rule that has nothing to do with it, each about a pod of its own. */
 const QUIET = 20;
-/** What Node takes by itself in a container of 512 MiB; on a larger machine it collects the less often the more there is. */
-const HEAP = ['--max-old-space-size=256', '--max-semi-space-size=16'];
 const label = (name: string) => `
 - rule: ${name}
   match: { rules: [${name}] }
@@ -62,7 +61,7 @@ export const flood: Scenario = {
     });
     const talon = await startTalon(run, {
       rules: RULES,
-      nodeFlags: HEAP,
+      nodeFlags: CONTAINER_HEAP,
       kubeconfig: fake.kubeconfig(),
       config: `
 deduplication: { time_window_seconds: 0 }
@@ -101,11 +100,18 @@ guard: { budgets: [{ per: rule, limit: ${budget}, window_seconds: 3600, cool_dow
     const observed = metrics.value('storm_brake_observed_total');
     const told = listener.records.filter(({ stage }) => stage === 'guard').length;
     await talon.stop();
-    const [p99, p99Beside] = [percentile(alone, 0.99), percentile(beside, 0.99)];
+    const p99 = percentile(alone, 0.99);
+    const part = Math.ceil(beside.length / (seconds / before));
+    const parts = Array.from({ length: seconds / before }, (_, n) => beside.slice(n * part, (n + 1) * part));
+    // What held the whole machine up for a moment in one of ten minutes is not the flood.
+    const p99Beside = percentile(
+      parts.map((minute) => percentile(minute, 0.99)),
+      0.5,
+    );
     run.say(`sent ${all().length}, refused ${refused}, highest resident memory ${highest.toFixed(0)} MiB`);
     run.say(`over budget: ${acted} acted, ${observed} only observed, told ${told} times`);
     run.say(
-      `quiet rule, p99 of the first call: ${p99.toFixed(1)} ms before, ${p99Beside.toFixed(1)} ms in the flood (${beside.length} accepted)`,
+      `quiet rule, p99 of the first call: ${p99.toFixed(1)} ms before, ${p99Beside.toFixed(1)} ms in the flood (median of ${parts.length} such times), ${percentile(beside, 0.99).toFixed(1)} ms over all (${beside.length} accepted)`,
     );
     run.expect('the queue was too short for the flood', refused > 0);
     run.expect('every refusal is counted with its reason', refused === counted);

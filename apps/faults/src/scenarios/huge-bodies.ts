@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { alertText, residentMiB, watchResident } from '@falco-talon/testkit/server';
-import { account, sayAccount, startSender, startTalon } from '../harness/index.ts';
+import { account, CONTAINER_HEAP, sayAccount, startSender, startTalon } from '../harness/index.ts';
 import type { FaultRun, Scenario } from '../scenario.ts';
 
 const MIB = 2 ** 20;
@@ -14,11 +14,6 @@ const SIZES = {
 } as const;
 /** What the system takes for the server without its reading it: buffers of both ends of a loopback connection. */
 const SYSTEM_BUFFERS = 16 * MIB;
-/**
- * What Node takes by itself in a container of 512 MiB; on a larger machine it lets more garbage lie, of whatever kind: what is
- * looked for is what the attacks add to a server that has had as many honest alerts as long as they may be.
- */
-const HEAP = ['--max-old-space-size=256', '--max-semi-space-size=16'];
 /** Bytes of an honest alert that is as long as it may be, or nearly. */
 const LONG = MIB - 4096;
 const TOKEN = 'a-token-of-enough-characters';
@@ -30,7 +25,7 @@ export const hugeBodies: Scenario = {
     const { bytes, rounds } = SIZES[run.size];
     const talon = await startTalon(run, {
       rules: '[]\n',
-      nodeFlags: HEAP,
+      nodeFlags: CONTAINER_HEAP,
       config: `print_all_events: true\ndeduplication: { time_window_seconds: 0 }\nwatch_rules: false\nintake: { auth: { tokens: [${TOKEN}] } }\n`,
     });
     /** As many as the attacks, each as long as an alert may be. */

@@ -44,7 +44,7 @@ export const networkpolicy = defineActionner({
       "without Calico's API server",
     ),
     permission('', ['pods'], ['get']),
-    permission('', ['pods'], ['patch'], 'pods without a known owner'),
+    permission('', ['pods'], ['patch'], 'pods that are selected alone'),
     ...ownerPermissions('pods of such an owner'),
   ],
   examples,

@@ -37,7 +37,7 @@ export const networkpolicy = defineActionner({
     permission('cilium.io', ['ciliumnetworkpolicies'], ['update'], 'further addresses'),
     permission('', ['pods'], ['get']),
     permission('', ['pods', 'services'], ['list'], 'in all namespaces, for addresses that may be in the cluster'),
-    permission('', ['pods'], ['patch'], 'pods without a known owner'),
+    permission('', ['pods'], ['patch'], 'pods that are selected alone'),
     ...ownerPermissions('pods of such an owner'),
   ],
   examples,

@@ -34,7 +34,7 @@ export const networkpolicy = defineActionner({
   destructive: true,
   permissions: [
     permission('networking.k8s.io', ['networkpolicies'], ['create', 'list', 'patch']),
-    permission('', ['pods'], ['patch'], 'scope: pod, and pods without a known owner'),
+    permission('', ['pods'], ['patch'], 'scope: pod, and pods that are selected alone'),
     permission('', ['pods'], ['get'], 'scope: workload; dry runs; to explain why a pod refused the label'),
     ...ownerPermissions('scope: workload'),
   ],
