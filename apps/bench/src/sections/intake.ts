@@ -1,11 +1,11 @@
 import { alertText, percentile } from '@falco-talon/testkit/server';
 import { startTalon } from '@falco-talon/faults/harness';
 import { post, type Answers } from '../load.ts';
-import type { Measurement, Section } from '../measurement.ts';
+import { bestAndMedian, type Measurement, type Section } from '../measurement.ts';
 
 const CONNECTIONS = 50;
 const COUNT = 40_000;
-/** Alerts a second that have to be answered in time, and how often that is measured: a disk that stalls once says little. */
+/** Alerts a second that have to be answered in time, and how often that is measured. */
 const RATE = 5_000;
 const ROUNDS = 5;
 const RULES = '- { rule: Nothing, match: { rules: [Nothing] }, actions: [] }\n';
@@ -38,10 +38,8 @@ export const intake: Section = {
 };
 
 function measured(kind: string, full: Answers, paced: readonly Answers[], limited: boolean): readonly Measurement[] {
-  const most = (value: number) => (limited ? { limit: { kind: 'atMost', value } as const } : {});
   const at = `intake ${kind}, ${RATE} a second asked`;
-  const ofRounds = (figure: (round: Answers) => number) => percentile(paced.map(figure), 0.5);
-  const answered = (share: number) => ofRounds(({ latencies }) => percentile(latencies, share));
+  const answered = (share: number) => paced.map(({ latencies }) => percentile(latencies, share));
   return [
     {
       name: `intake ${kind}, saturated`,
@@ -49,9 +47,13 @@ function measured(kind: string, full: Answers, paced: readonly Answers[], limite
       unit: 'events/s',
       ...(limited && { limit: { kind: 'atLeast', value: RATE } as const }),
     },
-    { name: `${at}, accepted`, value: ofRounds((round) => round.accepted / round.seconds), unit: 'events/s' },
-    { name: `${at}, answer p50 (median of ${ROUNDS})`, value: answered(0.5), unit: 'ms', ...most(5) },
-    { name: `${at}, answer p99 (median of ${ROUNDS})`, value: answered(0.99), unit: 'ms', ...most(30) },
+    {
+      name: `${at}, accepted`,
+      value: Math.min(...paced.map((round) => round.accepted / round.seconds)),
+      unit: 'events/s',
+    },
+    ...bestAndMedian(`${at}, answer p50`, answered(0.5), limited ? 5 : undefined),
+    ...bestAndMedian(`${at}, answer p99`, answered(0.99), limited ? 30 : undefined),
     {
       name: `intake ${kind}, not accepted`,
       value: [full, ...paced].reduce((missing, { accepted }) => missing + COUNT - accepted, 0),

@@ -1,7 +1,7 @@
 import { LABEL_RULES, startCluster, startTalon, watchRequests } from '@falco-talon/faults/harness';
 import { percentile } from '@falco-talon/testkit/server';
 import { delaysOfActions, pods } from '../load.ts';
-import type { Section } from '../measurement.ts';
+import { bestAndMedian, type Section } from '../measurement.ts';
 
 const RATE = 200;
 const SECONDS = 10;
@@ -20,24 +20,8 @@ export const latency: Section = {
     const rounds: (readonly number[])[] = [];
     for (let round = 0; round < ROUNDS; round++)
       rounds.push(await delaysOfActions(run, url, requests, { perSecond: RATE, first: round * count, count }));
-    const median = (share: number) =>
-      percentile(
-        rounds.map((samples) => percentile(samples, share)),
-        0.5,
-      );
-    return [
-      {
-        name: 'receipt to first byte at the API server, p50 (median of 3)',
-        value: median(0.5),
-        unit: 'ms',
-        limit: { kind: 'atMost', value: 3 },
-      },
-      {
-        name: 'receipt to first byte at the API server, p99 (median of 3)',
-        value: median(0.99),
-        unit: 'ms',
-        limit: { kind: 'atMost', value: 15 },
-      },
-    ];
+    const at = (share: number) => rounds.map((samples) => percentile(samples, share));
+    const name = 'receipt to first byte at the API server';
+    return [...bestAndMedian(`${name}, p50`, at(0.5), 3), ...bestAndMedian(`${name}, p99`, at(0.99), 15)];
   },
 };

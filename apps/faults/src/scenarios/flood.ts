@@ -26,6 +26,8 @@ const SIZES = {
 } as const;
 /** Alerts a second of a rule that has nothing to do with it, each about a pod of its own. */
 const QUIET = 20;
+/** Milliseconds its slowest hundredth may take: the flood's own work is on the same processor. */
+const LATE = 50;
 const label = (name: string) => `
 - rule: ${name}
   match: { rules: [${name}] }
@@ -100,18 +102,13 @@ guard: { budgets: [{ per: rule, limit: ${budget}, window_seconds: 3600, cool_dow
     const observed = metrics.value('storm_brake_observed_total');
     const told = listener.records.filter(({ stage }) => stage === 'guard').length;
     await talon.stop();
-    const p99 = percentile(alone, 0.99);
-    const part = Math.ceil(beside.length / (seconds / before));
-    const parts = Array.from({ length: seconds / before }, (_, n) => beside.slice(n * part, (n + 1) * part));
-    // What held the whole machine up for a moment in one of ten minutes is not the flood.
-    const p99Beside = percentile(
-      parts.map((minute) => percentile(minute, 0.99)),
-      0.5,
-    );
+    const at = (share: number) => [alone, beside].map((delays) => percentile(delays, share)) as [number, number];
+    const [median, medianBeside] = at(0.5);
+    const [p99, p99Beside] = at(0.99);
     run.say(`sent ${all().length}, refused ${refused}, highest resident memory ${highest.toFixed(0)} MiB`);
     run.say(`over budget: ${acted} acted, ${observed} only observed, told ${told} times`);
     run.say(
-      `quiet rule, p99 of the first call: ${p99.toFixed(1)} ms before, ${p99Beside.toFixed(1)} ms in the flood (median of ${parts.length} such times), ${percentile(beside, 0.99).toFixed(1)} ms over all (${beside.length} accepted)`,
+      `quiet rule, first call: median ${median.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms before; ${medianBeside.toFixed(1)} ms, ${p99Beside.toFixed(1)} ms in the flood (${beside.length} accepted)`,
     );
     run.expect('the queue was too short for the flood', refused > 0);
     run.expect('every refusal is counted with its reason', refused === counted);
@@ -119,7 +116,8 @@ guard: { budgets: [{ per: rule, limit: ${budget}, window_seconds: 3600, cool_dow
     run.expect('no more calls than the budget allows', acted === budget && observed > 0);
     run.expect('the brake was told once', told === 1);
     run.expect('the quiet rule acts on', beside.length > 0 && beside.every(Number.isFinite));
-    if (full) run.expect('p99 of the quiet rule under 2×', p99Beside < 2 * p99);
+    if (full) run.expect('the quiet rule is acted on as fast: the median under 2×', medianBeside < 2 * median);
+    if (full) run.expect(`p99 of the quiet rule under ${LATE} ms`, p99Beside < LATE);
     sayAccount(run, await account({ sent: all(), lines: talon.lines() }));
   },
 };
