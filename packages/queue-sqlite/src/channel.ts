@@ -67,6 +67,8 @@ export async function openChannel(options: ChannelOptions): Promise<Channel> {
   let earlier: StoreCounts = state;
   let damagedStores = 0;
   let down: string | undefined;
+  /** Whoever opens the queue is told why it cannot be opened at first. */
+  let opened = false;
   let closed = false;
   let restartDelay: number = RESTART_DELAY[0];
   let restartTimer: NodeJS.Timeout | undefined;
@@ -144,7 +146,7 @@ export async function openChannel(options: ChannelOptions): Promise<Channel> {
     waitingBytes = 0;
     for (const pending of lost) pending.reject(new TalonError('queue_failed', down, { retryable: true }));
     onIdle?.();
-    if (closed) return;
+    if (closed || !opened) return;
     logger.error('the worker of the queue ended', { reason, restart_ms: restartDelay });
     restartTimer = setTimeout(() => void start().catch(() => {}), restartDelay);
     restartDelay = Math.min(restartDelay * 2, RESTART_DELAY[1]);
@@ -178,6 +180,7 @@ export async function openChannel(options: ChannelOptions): Promise<Channel> {
           reject(new TalonError('queue_failed', message.message, { retryable: message.retryable }));
         } else {
           worker = started;
+          opened = true;
           down = undefined;
           earlier = totals();
           state = message.state;
