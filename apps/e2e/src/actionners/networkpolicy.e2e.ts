@@ -61,9 +61,9 @@ describe('kubernetes:networkpolicy', () => {
     const template = { metadata: { labels }, spec: podSpec(cluster, {}) };
     const object = { metadata: { name: 'web' }, spec: { replicas: 1, selector: { matchLabels: labels }, template } };
     await client.create(REPLICA_SETS, object, { namespace, signal: cluster.signal });
-    const pod = await until('the replica is made', async () => {
+    const pod = await until('the replica runs', async () => {
       const [first] = await client.list<Pod>(PODS, { namespace, labelSelector: 'app=web', signal: cluster.signal });
-      return first;
+      return first?.status?.phase === 'Running' ? first : undefined;
     });
     const { action } = await respond(cluster, { actionner, parameters: { scope: 'workload' }, pod });
     expect(action.status).toBe('success');
