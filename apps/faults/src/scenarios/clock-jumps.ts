@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pod } from '@falco-talon/fake-kubernetes';
 import { alertText } from '@falco-talon/testkit/server';
-import { account, FALCO_RULE, startSender, startShop, type Sent } from '../harness/index.ts';
+import { account, FALCO_RULE, startSender, startShop, until, type Sent } from '../harness/index.ts';
 import type { Scenario } from '../scenario.ts';
 
 const HOUR = 3_600_000;
@@ -68,6 +68,12 @@ export const clockJumps: Scenario = {
       twins.push([...pair.sent, ...late.sent]);
     }
 
+    function accountOf(three: readonly Sent[]) {
+      const [first] = three;
+      const sent = three.map((one) => (one === first ? one : { ...one, copyOf: first?.traceId ?? '' }));
+      return account({ sent, lines: talon.lines() });
+    }
+
     await sendTwins();
     let offset = 0;
     for (const jump of jumps) {
@@ -85,6 +91,15 @@ export const clockJumps: Scenario = {
     await delay(full ? 5_000 : 100);
     await sendTwins();
     await delay(full ? 20_000 : 0);
+    // What its log has not said yet is lost with the process.
+    await until(
+      async () => {
+        const { done, deduplicated } = await accountOf(twins.at(-1)!);
+        return done + deduplicated === 3;
+      },
+      run.signal,
+      100,
+    );
     await talon.kill();
     await talon.start();
     await sendTwins();
@@ -94,9 +109,7 @@ export const clockJumps: Scenario = {
     run.say(`nothing queued ${((performance.now() - startedAt) / 1000).toFixed(1)} s after the last alert`);
 
     for (const [n, three] of twins.entries()) {
-      const [first] = three;
-      const sent = three.map((one) => (one === first ? one : { ...one, copyOf: first?.traceId ?? '' }));
-      const { done, deduplicated } = await account({ sent, lines: talon.lines() });
+      const { done, deduplicated } = await accountOf(three);
       const when =
         ['before', ...jumps.map((_, jump) => `after jump ${jump + 1}`), 'with a slow clock', 'and after a restart'][
           n
